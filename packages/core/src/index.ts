@@ -1,1 +1,5 @@
 export * from './model/index.ts'
+export * from './error/problem.ts'
+export type * from './policy/types.ts'
+export type * from './document/schema.ts'
+export * from './document/time.ts'
