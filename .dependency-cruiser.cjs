@@ -1,0 +1,48 @@
+/** Import rules of the design, section 5. `tools/import-rules.test.ts` plants a violation of each and wants it found. */
+const only = (from, allowed, comment) => ({
+  name: `${from}-imports`,
+  comment,
+  severity: 'error',
+  from: { path: `^packages/${from}/src` },
+  to: { pathNot: [`^packages/${from}/`, ...allowed], dependencyTypesNot: ['core'] },
+})
+const npm = (...names) => names.map((name) => `node_modules/[.]store/${name}@`)
+const local = (...names) => names.map((name) => `^packages/${name}/src`)
+const builtin = { dependencyTypes: ['core'] }
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'pure-packages', comment: 'core, log, formats and verify run anywhere: nothing of Node',
+      severity: 'error', from: { path: '^packages/(core|log|formats|verify)/src' }, to: builtin,
+    },
+    {
+      name: 'undeclared', comment: 'what a package imports stands in its own package.json',
+      severity: 'error', from: { path: '^packages/[^/]+/src' }, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-tests-in-product', severity: 'error',
+      from: { path: '^packages/(?!testkit)[^/]+/src' }, to: { path: '^packages/(testkit|[^/]+/test)/' },
+    },
+    only('core', npm('zod', '@marcbachmann/cel-js', 're2js', 'canonicalize'), 'core is pure'),
+    only('log', [], 'log knows bytes alone'),
+    only('formats', [...local('core'), ...npm('yaml', 'packageurl-js', 'zod')], 'formats sees core'),
+    only('git', local('core', 'formats'), 'git sees core and formats'),
+    {
+      name: 'gate-without-server', severity: 'error',
+      from: { path: '^packages/cli/src/commands/gate' }, to: { path: '^packages/server/', reachable: true },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(/dist/|/fixtures/)' },
+    combinedDependencies: false,
+    preserveSymlinks: false,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.mjs', '.js', '.json'] },
+  },
+}

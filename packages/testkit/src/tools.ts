@@ -1,0 +1,32 @@
+/** Tests beside real tools: skipped with a message where the tool is absent, failing where `EXEAT_REQUIRE` names it. */
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { describe } from 'vitest'
+
+/** Folders searched after PATH: where `tools/ci-setup`, `go install`, `pip --user` and npm put commands. */
+const extraFolders = [join('.tools', 'node_modules', '.bin'), join(homedir(), 'go', 'bin'), join(homedir(), '.local', 'bin'), join('node_modules', '.bin')]
+
+/** Absolute path of a command, or undefined where no folder holds it. */
+export function findTool(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...extraFolders]
+  return folders.filter((folder) => folder !== '').map((folder) => join(folder, name)).find((path) => existsSync(path))
+}
+
+/** Tools whose absence fails the run: `EXEAT_REQUIRE=opa,sarif-multitool`. */
+export function isRequired(name: string): boolean {
+  return (process.env['EXEAT_REQUIRE'] ?? '').split(',').map((each) => each.trim()).includes(name)
+}
+
+/**
+ * `describe` that needs a tool. Absent: the suite is skipped and says so in its title,
+ * or, where `EXEAT_REQUIRE` names the tool, throws while tests are collected, which fails the run.
+ */
+export function describeWith(tool: string, title: string, suite: (path: string) => void): void {
+  const path = findTool(tool)
+  if (path === undefined && isRequired(tool)) throw new Error(`EXEAT_REQUIRE names ${tool}, and it is not on PATH`)
+  const name = path === undefined ? `${title} (skipped: ${tool} is not on PATH)` : title
+  describe.skipIf(path === undefined)(name, () => {
+    suite(path ?? tool)
+  })
+}
