@@ -1,0 +1,5 @@
+export { jsonCodes } from './codes.ts'
+export type { JsonCode } from './codes.ts'
+export { bytesSource } from './place.ts'
+export { parseStrictJson } from './strict.ts'
+export type { StrictJson, StrictJsonLimits } from './strict.ts'
