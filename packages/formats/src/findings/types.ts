@@ -1,4 +1,5 @@
 import type { Problem, Report } from '@exeat/core'
+import type { SarifPositions } from './sarif/positions.ts'
 
 /** Bytes at rest, read in pieces so that memory stays flat. Synchronous: the edge passes `fs.readSync`, tests pass an array. */
 export interface ByteSource {
@@ -10,9 +11,12 @@ export interface ByteSource {
   read(into: Uint8Array, position: number): number
 }
 
-/** A reader's answer: what the file says, or why nothing in it can be believed. Never "no findings" for a doubt (design §4). */
+/**
+ * A reader's answer: what the file says, or why nothing in it can be believed. Never "no findings" for a doubt (design §4).
+ * `positions`: SARIF alone, for `spliceSuppressions`.
+ */
 export type ReadAnswer =
-  | { readonly ok: true; readonly reports: readonly Report[] }
+  | { readonly ok: true; readonly reports: readonly Report[]; readonly positions?: SarifPositions }
   | { readonly ok: false; readonly problems: readonly [Problem, ...Problem[]] }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }

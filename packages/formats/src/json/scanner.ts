@@ -2,9 +2,11 @@ import type { ByteSource } from '../findings/types.ts'
 import { byte, classOf, hexValue, sequenceOf, stringClass } from './bytes.ts'
 import type { JsonCode } from './codes.ts'
 import { JsonFault, shown } from './fault.ts'
+import { indexOfBytes, indexOfKey } from './keys.ts'
+import type { KeyTable } from './keys.ts'
 
 /** Known to every runtime that Exeat supports; the pure packages compile without a runtime's type library. */
-declare const TextDecoder: new (label: string) => { decode(bytes: Uint8Array): string }
+declare const TextDecoder: new (label: string, options: { ignoreBOM: boolean }) => { decode(bytes: Uint8Array): string }
 
 export const defaultMaxDepth = 256
 const arrayKind = 1
@@ -40,7 +42,7 @@ export class JsonScanner {
   readonly #maxString: number
   readonly #watcher: Watcher | undefined
   readonly #kinds: Uint8Array
-  readonly #decoder = new TextDecoder('utf-8')
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #window: Uint8Array
   /** Cursor and end of the valid bytes, within the window. */
   #at = 0
@@ -161,6 +163,19 @@ export class JsonScanner {
     this.#afterKey()
   }
 
+  /** Passes a key and its colon: the key's index in the table, -1 for any other key. Makes no string. */
+  findKey(table: KeyTable): number {
+    this.#beforeKey()
+    this.#mark = this.#at
+    const escaped = this.#string()
+    const from = this.#mark + 1
+    const to = this.#at - 1
+    this.#mark = -1
+    const index = escaped ? indexOfKey(table, this.decode(from, to, true)) : indexOfBytes(table, this.#window, from, to)
+    this.#afterKey()
+    return index
+  }
+
   /** Reads a key and passes its colon. */
   readKey(): string {
     this.#beforeKey()
@@ -183,10 +198,13 @@ export class JsonScanner {
 
   /** On a quote: the string, decoded. */
   readString(): string {
-    return this.withString((bytes, from, to, escaped) => {
-      const text = this.#decoder.decode(bytes.subarray(from, to))
-      return escaped ? JSON.parse(`"${text}"`) as string : text
-    })
+    return this.withString((_, from, to, escaped) => this.decode(from, to, escaped))
+  }
+
+  /** The string between two places of the window that `withString` has named. */
+  decode(from: number, to: number, escaped: boolean): string {
+    const text = this.#decoder.decode(this.#window.subarray(from, to))
+    return escaped ? JSON.parse(`"${text}"`) as string : text
   }
 
   /** On a quote: gives the bytes between the quotes to `use`, which may not keep them; `escaped` if any is a backslash. */

@@ -1,0 +1,5 @@
+export { sarifCodes } from './codes.ts'
+export type { SarifCode } from './codes.ts'
+export type { RunPositions, SarifPositions } from './positions.ts'
+export { isSarif, readSarif } from './reader.ts'
+export type { SarifAnswer, SarifOptions } from './reader.ts'

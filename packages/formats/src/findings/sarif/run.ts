@@ -1,0 +1,123 @@
+import type { Finding, Report, ShadowSuppression } from '@exeat/core'
+import { canonicalTool } from './tool.ts'
+import { messageOf, titleOf } from './message.ts'
+import { noPositions } from './positions.ts'
+import type { RunPositions } from './positions.ts'
+import { suppressionKind } from './results.ts'
+import type { RawResult, RawResults } from './results.ts'
+import { rulesOf } from './rules.ts'
+import type { Rules } from './rules.ts'
+import type { ArtifactLocation, Result, Run } from './shapes.ts'
+import { urisOf } from './uri.ts'
+import type { Uris } from './uri.ts'
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface Context {
+  readonly tool: string
+  readonly run: Run
+  readonly rules: Rules
+  readonly uris: Uris
+  readonly image: string | undefined
+}
+
+/** One run as a report, once all of it was read. `raw` is undefined where the run has no results, which is not the same as none found. */
+export function reportOf(run: Run, raw: RawResults | undefined, name: string, input: string, root: string | undefined): { readonly report: Report; readonly positions: RunPositions } {
+  const context: Context = {
+    tool: canonicalTool(name) ?? name.toLowerCase(),
+    run,
+    rules: rulesOf(run),
+    uris: urisOf({ bases: run.originalUriBaseIds ?? new Map(), artifacts: run.artifacts ?? [], mappedTo: mappedTo(run), root }),
+    image: imageOf(run),
+  }
+  const suppressions = raw?.others.flatMap((each) => shadowsOf(each, context)) ?? []
+  const results = new Int32Array(raw?.findings.length ?? 0)
+  const findings = (raw?.findings ?? []).map((each, index, all) => {
+    const found = each as RawResult
+    // Lets go of the raw result, so that a large report is never held twice.
+    all[index] = undefined
+    results[index] = found.index
+    const finding = findingOf(found.result, context)
+    if (found.suppressions.length > 0) suppressions.push(...shadows(found, finding))
+    return finding
+  })
+  const commit = run.versionControlProvenance?.[0]?.revisionId
+  return {
+    report: {
+      input,
+      format: 'sarif',
+      tool: context.tool,
+      ...(commit === undefined ? {} : { commit }),
+      completed: raw !== undefined && completed(run),
+      findings,
+      suppressions,
+      statements: [],
+    },
+    positions: raw?.positions.done(results) ?? noPositions,
+  }
+}
+
+/** §3.20.14, §3.20.24 */
+const completed = (run: Run): boolean =>
+  (run.invocations ?? []).every((invocation) => invocation?.executionSuccessful !== false && invocation?.processStartFailureMessage !== true)
+
+/** Of several repositories nobody says which one the run is about. */
+const mappedTo = (run: Run): ArtifactLocation | undefined =>
+  run.versionControlProvenance?.length === 1 ? run.versionControlProvenance[0]?.mappedTo : undefined
+
+/** Scanners of images name the image's digest in the run's property bag; two different ones name none. */
+function imageOf(run: Run): string | undefined {
+  const digests = new Set((run.properties?.repoDigests ?? []).flatMap((each) => /@(sha256:[0-9a-f]{64})$/u.exec(each)?.[1] ?? []))
+  const [only] = digests
+  return digests.size === 1 ? only : undefined
+}
+
+function findingOf(result: Result, context: Context): Finding {
+  const rule = context.rules.ruleOf(result)
+  const message = messageOf(result, rule)
+  const finding: Writable<Finding> = { tool: context.tool, rule: rule.id, title: titleOf(rule, message) }
+  const severity = context.rules.severityOf(result, rule)
+  if (severity !== undefined) finding.severity = severity
+  if (message !== undefined) finding.message = message
+  place(finding, result, context)
+  const aliases = context.rules.aliasesOf(result, rule)
+  if (aliases !== undefined) finding.aliases = aliases
+  const fingerprint = smallest(result.fingerprints) ?? smallest(result.partialFingerprints)
+  if (fingerprint !== undefined) finding.toolFingerprint = fingerprint
+  return finding
+}
+
+/** Path, line, snippet and resource of the first location; `analysisTarget` is where the tool looked, not where the flaw is (§3.27.13). */
+function place(finding: Writable<Finding>, result: Result, { run, uris, image }: Context): void {
+  const physical = result.locations?.physicalLocation
+  const path = physical?.artifactLocation === undefined ? undefined : uris.pathOf(physical.artifactLocation)
+  if (path !== undefined) finding.path = path
+  const line = physical?.region?.startLine
+  if (line !== undefined && Number.isSafeInteger(line) && line > 0) finding.line = line
+  const written = result.locations?.logicalLocations
+  const logical = written?.fullyQualifiedName === undefined && written?.index !== undefined ? run.logicalLocations?.[written.index] : written
+  const resource = logical?.fullyQualifiedName
+  if (resource !== undefined && (physical === undefined || logical?.kind === 'resource')) finding.resource = resource
+  if (image !== undefined) finding.image = image
+  const snippet = physical?.region?.snippet?.text
+  if (snippet !== undefined) finding.snippet = snippet
+}
+
+/** The value under the smallest key: one of several, whatever their order. */
+function smallest(fingerprints: ReadonlyMap<string, string> | undefined): string | undefined {
+  if (fingerprints === undefined) return undefined
+  let found: string | undefined
+  for (const key of fingerprints.keys()) if (found === undefined || key < found) found = key
+  return found === undefined ? undefined : fingerprints.get(found)
+}
+
+const shadowsOf = (raw: RawResult, context: Context): ShadowSuppression[] => shadows(raw, findingOf(raw.result, context))
+
+const shadows = (raw: RawResult, { tool, rule, path, line }: Finding): ShadowSuppression[] => raw.suppressions.map((suppression) => ({
+  tool,
+  rule,
+  ...(path === undefined ? {} : { path }),
+  ...(line === undefined ? {} : { line }),
+  kind: suppressionKind(suppression),
+  ...(suppression.justification === undefined ? {} : { justification: suppression.justification }),
+}))

@@ -1,0 +1,2 @@
+/** Temporary. */
+export const canonicalTool = (_name: string): string | undefined => undefined
