@@ -1,5 +1,6 @@
 export * from './model/index.ts'
 export * from './error/problem.ts'
 export type * from './policy/types.ts'
-export type * from './document/schema.ts'
-export * from './document/time.ts'
+export * from './digest/index.ts'
+export * from './document/index.ts'
+export * from './error/order.ts'

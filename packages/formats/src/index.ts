@@ -1,3 +1,5 @@
 export type * from './findings/types.ts'
 export { bytesSource, jsonCodes, parseStrictJson } from './json/index.ts'
 export type { JsonCode, StrictJson, StrictJsonLimits } from './json/index.ts'
+export { readDocuments, yamlCodes } from './yaml/index.ts'
+export type { ReadDocuments, ReadDocumentsOptions, YamlCode } from './yaml/index.ts'

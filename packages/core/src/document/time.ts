@@ -47,7 +47,7 @@ function parseOffset(text: string): number | undefined {
 }
 
 const leap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
-const daysIn = (year: number, month: number): number =>
+export const daysIn = (year: number, month: number): number =>
   month === 2 ? (leap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
 
 /** Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
