@@ -1,7 +1,7 @@
 import type { OptOut } from '../document/schema.ts'
 import type { EvidenceStrength } from './facts.ts'
 import type { HexDigest } from './digest.ts'
-import type { Instant } from './instant.ts'
+import type { Duration, Instant } from './instant.ts'
 import type { Origin } from './origin.ts'
 import type { TermRefusal } from './decision.ts'
 
@@ -21,7 +21,9 @@ export interface StandingOptOut {
 export interface Met {
   /** Strongest evidence behind the activation; `none` where the terms said `mfa: none`. */
   readonly evidence: EvidenceStrength
-  /** Groups of each counted approver, one entry a person. */
+  /** Of the second factor; absent where nothing shows it. `age`: from the tap to the activation. */
+  readonly factor?: { readonly attested: boolean; readonly backupEligible: boolean; readonly age: Duration }
+  /** Groups of each counted approver, one entry a person; whoever makes this has left out the requester and, by default, the activator. */
   readonly approvers: readonly (readonly string[])[]
   /** Groups of the requester and of the activator; empty: nobody is proven. */
   readonly requester: readonly string[]

@@ -1,6 +1,7 @@
+import type { Stage, StageInput } from '../condition/types.ts'
 import type { PermitSpec, Workspace, OptOut } from '../document/schema.ts'
 import type { TermRefusal } from '../model/decision.ts'
-import type { EvidenceStrength, Facts } from '../model/facts.ts'
+import type { EvidenceStrength, Facts, Truth } from '../model/facts.ts'
 import type { Finding, Severity } from '../model/finding.ts'
 import type { Duration, Instant } from '../model/instant.ts'
 import type { Met, StandingOptOut } from '../model/optout.ts'
@@ -57,6 +58,18 @@ export interface Subject {
   readonly control: string
   readonly environment?: string
   readonly severity?: Severity
+  /** Only a source's own `forbid` looks at it. */
+  readonly repository?: string
+}
+
+/** A policy that covers a subject, or might. */
+export interface Covering {
+  readonly policy: string
+  readonly effect: 'permit' | 'forbid'
+  readonly origin: Origin
+  readonly matched: Exclude<Truth, 'false'>
+  /** Why, in words: `trivy/CVE-2021-44228 matches trivy/*`, `the environment is unknown`. */
+  readonly because: readonly string[]
 }
 
 export type TermsAnswer =
@@ -80,6 +93,10 @@ export interface PolicySet {
   termsForOptOut(optOut: OptOut): TermsAnswer
   /** Why an opt-out with what was met does not satisfy these terms; empty: it does. Does not look at time windows. */
   unmet(terms: Terms, optOut: StandingOptOut, met: Met): readonly TermRefusal[]
+  /** The policies that cover a subject, by name; a permit that only might cover it tightens and never permits. */
+  covering(subject: Subject): readonly Covering[]
+  /** Conditions of one stage that are not true. What the input lacks is unknown and refuses. */
+  conditions(terms: Terms, stage: Stage, input: StageInput): readonly TermRefusal[]
   /** Conditions judged at each decision that are not true; empty: all hold. Errors and unknowns are refusals. */
   decideConditions(terms: Terms, input: ConditionInput): readonly TermRefusal[]
   /** The control and every control that governed aliases make the same as it. */

@@ -1,0 +1,1 @@
+export { judgeGitOptOuts } from './git.ts'
