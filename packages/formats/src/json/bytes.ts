@@ -13,6 +13,9 @@ export const classOf: Uint8Array = new Uint8Array(256).map((_, code) =>
       : code < 0x20 ? stringClass.control
         : code >= 0x80 ? stringClass.wide : stringClass.plain)
 
+/** 1 for what may follow a backslash and is one character: `"`, `\`, `/`, `b`, `f`, `n`, `r`, `t`. */
+export const simpleEscape: Uint8Array = new Uint8Array(256).map((_, code) => ('"\\/bfnrt'.includes(String.fromCharCode(code)) ? 1 : 0))
+
 /**
  * Length of the UTF-8 sequence that a lead byte opens and the range of its second byte (Unicode 16, table 3-7);
  * undefined where no sequence begins so.

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../findings/types.ts'
-import { byte, classOf, hexValue, sequenceOf, stringClass } from './bytes.ts'
+import { byte, classOf, hexValue, sequenceOf, simpleEscape, stringClass } from './bytes.ts'
 import type { JsonCode } from './codes.ts'
 import { JsonFault, shown } from './fault.ts'
 import { indexOfBytes, indexOfKey } from './keys.ts'
@@ -37,6 +37,10 @@ export class JsonScanner {
   members = 0
   values = 0
   depth = 0
+  /** Of the string that was passed last: its bytes in the window, and whether any is a backslash. */
+  from = 0
+  to = 0
+  escaped = false
   readonly #source: ByteSource | undefined
   readonly #maxDepth: number
   readonly #maxString: number
@@ -166,20 +170,16 @@ export class JsonScanner {
   /** Passes a key and its colon: the key's index in the table, -1 for any other key. Makes no string. */
   findKey(table: KeyTable): number {
     this.#beforeKey()
-    this.#mark = this.#at
-    const escaped = this.#string()
-    const from = this.#mark + 1
-    const to = this.#at - 1
-    this.#mark = -1
-    const index = escaped ? indexOfKey(table, this.decode(from, to, true)) : indexOfBytes(table, this.#window, from, to)
+    this.passString()
+    const index = this.escaped ? indexOfKey(table, this.decodePassed()) : indexOfBytes(table, this.#window, this.from, this.to)
     this.#afterKey()
     return index
   }
 
-  /** Reads a key and passes its colon. */
-  readKey(): string {
+  /** Reads a key by `read` and passes its colon. */
+  readKey(read: (scanner: JsonScanner) => string = (scanner) => scanner.readString()): string {
     this.#beforeKey()
-    const key = this.readString()
+    const key = read(this)
     this.#afterKey()
     return key
   }
@@ -198,31 +198,53 @@ export class JsonScanner {
 
   /** On a quote: the string, decoded. */
   readString(): string {
-    return this.withString((_, from, to, escaped) => this.decode(from, to, escaped))
+    this.passString()
+    return this.decodePassed()
   }
 
-  /** The string between two places of the window that `withString` has named. */
-  decode(from: number, to: number, escaped: boolean): string {
-    const text = this.#decoder.decode(this.#window.subarray(from, to))
-    return escaped ? JSON.parse(`"${text}"`) as string : text
-  }
-
-  /** On a quote: gives the bytes between the quotes to `use`, which may not keep them; `escaped` if any is a backslash. */
-  withString<T>(use: (window: Uint8Array, from: number, to: number, escaped: boolean) => T): T {
+  /** On a quote: passes a string. Its bytes, without the quotes, stand in `window` from `from` to `to` until the cursor moves on. */
+  passString(): void {
     this.#mark = this.#at
-    const escaped = this.#string()
-    const from = this.#mark + 1
+    this.escaped = this.#string()
+    this.from = this.#mark + 1
+    this.to = this.#at - 1
     this.#mark = -1
-    return use(this.#window, from, this.#at - 1, escaped)
+  }
+
+  get window(): Uint8Array {
+    return this.#window
+  }
+
+  /** The string that was passed last. */
+  decodePassed(): string {
+    const spelled = this.spelledPassed()
+    return this.escaped ? JSON.parse(`"${spelled}"`) as string : spelled
+  }
+
+  /** The same with its escapes as they stand. */
+  spelledPassed(): string {
+    return this.#decoder.decode(this.#window.subarray(this.from, this.to))
   }
 
   /** On the first byte of a number: its value, infinite where it is out of range. */
   readNumber(): number {
     this.#mark = this.#at
     this.#number()
-    const text = this.#decoder.decode(this.#window.subarray(this.#mark, this.#at))
+    const from = this.#mark
     this.#mark = -1
-    return Number(text)
+    return this.#smallInteger(from) ?? Number(this.#decoder.decode(this.#window.subarray(from, this.#at)))
+  }
+
+  /** Most numbers are lines and indices: read without a string. */
+  #smallInteger(from: number): number | undefined {
+    if (this.#at - from > 9) return undefined
+    let value = 0
+    for (let at = from; at < this.#at; at++) {
+      const digit = (this.#window[at] as number) - byte.zero
+      if (digit < 0 || digit > 9) return undefined
+      value = value * 10 + digit
+    }
+    return value
   }
 
   #skipScalar(code: number): void {
@@ -308,11 +330,8 @@ export class JsonScanner {
     this.#at++
     const code = this.#required()
     this.#at++
-    if (code !== 0x75) {
-      // " \ / b f n r t
-      if (code === 0x22 || code === 0x5c || code === 0x2f || code === 0x62 || code === 0x66 || code === 0x6e || code === 0x72 || code === 0x74) return
-      throw new JsonFault('JSON_SYNTAX', start, 'a string holds an escape that JSON does not know')
-    }
+    if (simpleEscape[code] === 1) return
+    if (code !== 0x75) throw new JsonFault('JSON_SYNTAX', start, 'a string holds an escape that JSON does not know')
     const unit = this.#codeUnit()
     if (unit < 0xd800 || unit > 0xdfff) return
     if (unit < 0xdc00 && this.#required() === byte.backslash) {

@@ -107,20 +107,6 @@ export function indexed<T>(element: Read<T>): Read<(T | undefined)[]> {
   }
 }
 
-/** The first element; the others are passed. */
-export function first<T>(element: Read<T>): Read<T> {
-  return (reading, name) => {
-    if (!starts(reading.scanner, byte.openArray, name, 'an array')) return undefined
-    let value: T | undefined
-    let index = 0
-    eachElement(reading.scanner, () => {
-      if (index++ === 0) value = element(reading, name)
-      else reading.scanner.skipValue()
-    })
-    return value
-  }
-}
-
 /** On `[`: calls `read` on each element, which must pass it. */
 export function eachElement(scanner: JsonScanner, read: () => void): void {
   if (!scanner.enterArray()) return
@@ -149,17 +135,17 @@ export function table<T>(value: Read<T>): Read<Map<string, T>> {
   }
 }
 
-/** Members that the shape names, at most 31; all others are passed. A name that stands twice is a fault. */
-export function object<S extends Shape>(shape: S): Read<Value<S>> {
-  const names = Object.keys(shape)
+/** Reads a value into an object that exists already. */
+export type Fill<T> = (reading: Reading, target: T, name: string) => void
+
+/** Members that `fills` names, at most 31; all others are passed. A name that stands twice is a fault. */
+export function members<T>(fills: Readonly<Record<string, Fill<T>>>): Fill<T> {
+  const names = Object.keys(fills)
   const keys = keyTable(names)
-  const readers = Object.values(shape)
-  // One hidden class for all values of a shape: every member exists from the beginning.
-  const blank = Object.fromEntries(names.map((name) => [name, undefined])) as Record<string, unknown>
-  return (reading, name) => {
+  const each = Object.values(fills)
+  return (reading, target, name) => {
     const { scanner } = reading
-    if (!starts(scanner, byte.openObject, name, 'an object')) return undefined
-    const value = { ...blank }
+    if (!starts(scanner, byte.openObject, name, 'an object')) return
     let seen = 0
     let more = scanner.enterObject()
     const empty = !more
@@ -167,17 +153,46 @@ export function object<S extends Shape>(shape: S): Read<Value<S>> {
     while (more) {
       const offset = scanner.offset
       const index = scanner.findKey(keys)
-      if (index < 0) scanner.skipValue()
+      const fill = each[index]
+      if (fill === undefined) scanner.skipValue()
       else {
         if ((seen & (1 << index)) !== 0) throw new JsonFault('JSON_DUPLICATE_KEY', offset, `the key \`${names[index]}\` stands twice`)
         seen |= 1 << index
-        value[names[index] as string] = readers[index]?.(reading, names[index] as string)
+        fill(reading, target, names[index] as string)
       }
       end = scanner.offset
       more = scanner.nextElement()
     }
     reading.lastEnd = end
     reading.lastEmpty = empty
+  }
+}
+
+/** The first element of an array; the others are passed. */
+export function firstInto<T>(element: Fill<T>): Fill<T> {
+  return (reading, target, name) => {
+    const { scanner } = reading
+    if (!starts(scanner, byte.openArray, name, 'an array')) return
+    let index = 0
+    eachElement(scanner, () => {
+      if (index++ === 0) element(reading, target, name)
+      else scanner.skipValue()
+    })
+  }
+}
+
+/** An object of the members that the shape names. All exist from the beginning: one hidden class for all values of a shape. */
+export function object<S extends Shape>(shape: S): Read<Value<S>> {
+  const blank = Object.fromEntries(Object.keys(shape).map((name) => [name, undefined])) as Record<string, unknown>
+  const fill = members<Record<string, unknown>>(Object.fromEntries(Object.entries(shape).map(([name, read]) =>
+    [name, (reading, target) => { target[name] = read(reading, name) }])))
+  return (reading, name) => {
+    if (reading.scanner.peek() === nullByte) {
+      reading.scanner.skipValue()
+      return undefined
+    }
+    const value = { ...blank }
+    fill(reading, value, name)
     return value as Value<S>
   }
 }

@@ -2,17 +2,12 @@ import { byte } from '../../json/bytes.ts'
 import { SarifFault } from './codes.ts'
 import { positionList, spliceKind } from './positions.ts'
 import type { PositionList } from './positions.ts'
-import { eachElement, object, starts } from './read.ts'
-import type { Read, Reading } from './read.ts'
-import { resultShape, suppressionShape } from './shapes.ts'
-import type { Result, Suppression } from './shapes.ts'
-
-/** A result as it stands in the file, with the suppressions that it brings along. */
-export interface RawResult {
-  readonly index: number
-  readonly result: Result
-  readonly suppressions: readonly Suppression[]
-}
+import { eachElement, members, object, starts } from './read.ts'
+import type { Fill, Read, Reading } from './read.ts'
+import { blankResult, resultMembers } from './result.ts'
+import type { RawResult } from './result.ts'
+import { suppressionShape } from './shapes.ts'
+import type { Suppression } from './shapes.ts'
 
 /** The results of a run. They are judged at the run's end: the rules may stand behind them. */
 export interface RawResults {
@@ -23,71 +18,58 @@ export interface RawResults {
   readonly others: RawResult[]
 }
 
-const none: readonly Suppression[] = []
 const readSuppression = object(suppressionShape)
 
 /** §3.27.9: `fail`, also where nothing is said, `open` and `review` ask for an answer; an unknown kind does too. */
 const harmless: ReadonlySet<string> = new Set(['pass', 'notApplicable', 'informational'])
 
-export const isFinding = ({ kind, baselineState }: Pick<Result, 'kind' | 'baselineState'>): boolean =>
-  !harmless.has(kind ?? 'fail') && baselineState !== 'absent'
+const isFinding = ({ kind, baselineState }: RawResult): boolean => !harmless.has(kind ?? 'fail') && baselineState !== 'absent'
 
-/**
- * Undefined for `null`. The arrays of suppressions are looked at for where another would go, as an excuse is added to those that
- * the tool gave.
- */
+/** Undefined for `null`. */
 export const readResults: Read<RawResults> = (reading, name) => {
   const { scanner } = reading
-  const raw: RawResults = { positions: positionList(), findings: [], others: [] }
   if (!starts(scanner, byte.openArray, name, 'an array')) return undefined
+  const raw: RawResults = { positions: positionList(), findings: [], others: [] }
   const readResult = resultReader(raw.positions)
-  eachElement(scanner, () => { keep(raw, readResult(reading, 'results')) })
+  eachElement(scanner, () => {
+    const result = readResult(reading, name)
+    if (isFinding(result)) raw.findings.push(result)
+    else if (result.suppressions.length > 0) raw.others.push(result)
+  })
   return raw
 }
 
-function keep(raw: RawResults, result: RawResult): void {
-  if (isFinding(result.result)) raw.findings.push(result)
-  else if (result.suppressions.length > 0) raw.others.push(result)
-}
-
+/** Reads a result and notes where a suppression would go: an excuse is added to those that the tool gave. */
 function resultReader(positions: PositionList): (reading: Reading, name: string) => RawResult {
-  let suppressions: readonly Suppression[] = none
   let offset = -1
   let kind: number = spliceKind.member
 
-  /** `suppressions` of one result, and where another goes. */
-  const readSuppressions: Read<true> = (reading, name) => {
+  const suppressions: Fill<RawResult> = (reading, raw, name) => {
     const { scanner } = reading
     offset = scanner.offset
     kind = spliceKind.replaceNull
-    if (!starts(scanner, byte.openArray, name, 'an array')) return true
+    if (!starts(scanner, byte.openArray, name, 'an array')) return
     const found: Suppression[] = []
-    offset = scanner.offset + 1
+    offset++
     kind = spliceKind.onlyElement
     eachElement(scanner, () => {
-      const suppression = readSuppression(reading, name)
-      if (suppression !== undefined) found.push(suppression)
+      found.push(readSuppression(reading, name) ?? { kind: undefined, status: undefined, justification: undefined })
       offset = scanner.offset
       kind = spliceKind.append
     })
-    suppressions = found
-    return true
+    raw.suppressions = found
   }
-  const readResult = object({ ...resultShape, suppressions: readSuppressions })
+  const fill = members<RawResult>({ ...resultMembers, suppressions })
 
   return (reading, name) => {
-    suppressions = none
+    if (reading.scanner.peek() === 0x6e) throw new SarifFault('SARIF_SHAPE', reading.scanner.offset, 'a result is `null`')
     offset = -1
-    const start = reading.scanner.offset
-    const result = readResult(reading, name)
-    if (result === undefined) throw new SarifFault('SARIF_SHAPE', start, 'a result is `null`')
-    if (offset < 0) {
-      offset = reading.lastEnd
-      kind = reading.lastEmpty ? spliceKind.onlyMember : spliceKind.member
-    }
-    const index = positions.length
-    positions.add(offset, kind)
-    return { index, result, suppressions }
+    const raw = blankResult()
+    fill(reading, raw, name)
+    raw.index = positions.length
+    if (offset >= 0) positions.add(offset, kind)
+    else positions.add(reading.lastEnd, reading.lastEmpty ? spliceKind.onlyMember : spliceKind.member)
+    return raw
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Severity } from '@exeat/core'
-import type { Component, Descriptor, DescriptorReference, Invocation, Result, Run } from './shapes.ts'
+import type { RawResult } from './result.ts'
+import type { Component, Descriptor, DescriptorReference, Invocation, Run } from './shapes.ts'
 
 /** A result's rule, as far as the report tells. */
 export interface FoundRule {
@@ -14,11 +15,11 @@ export interface FoundRule {
 export const noRule = '(none)'
 
 export interface Rules {
-  ruleOf(result: Result): FoundRule
+  ruleOf(result: RawResult): FoundRule
   /** Undefined where the report does not say: unknown, never low. */
-  severityOf(result: Result, rule: FoundRule): Severity | undefined
+  severityOf(result: RawResult, rule: FoundRule): Severity | undefined
   /** CVE, GHSA and CWE ids that the rule or the result names beside the rule's own id. */
-  aliasesOf(result: Result, rule: FoundRule): readonly string[] | undefined
+  aliasesOf(result: RawResult, rule: FoundRule): readonly string[] | undefined
 }
 
 export function rulesOf(run: Run): Rules {
@@ -36,7 +37,7 @@ export function rulesOf(run: Run): Rules {
     return [driver, ...among].find((each) => each !== undefined && ((guid !== undefined && each.guid === guid) || (guid === undefined && name !== undefined && each.name === name)))
   }
 
-  const ruleOf = (result: Result): FoundRule => {
+  const ruleOf = (result: RawResult): FoundRule => {
     const reference = result.rule
     const component = reference?.toolComponent === undefined ? driver : componentOf(reference.toolComponent, extensions)
     const index = result.ruleIndex ?? reference?.index
@@ -114,8 +115,8 @@ function publicId(id: string | undefined, taxonomy: string | undefined): string[
 const distinct = (names: readonly string[], own: string | undefined): readonly string[] => [...new Set(names)].filter((name) => name !== own).toSorted()
 
 /** §3.20.5. A run of one invocation needs no `provenance` to say which. */
-function overrideOf(result: Result, rule: FoundRule, invocations: readonly (Invocation | undefined)[]): string | undefined {
-  const index = result.provenance?.invocationIndex
+function overrideOf(result: RawResult, rule: FoundRule, invocations: readonly (Invocation | undefined)[]): string | undefined {
+  const index = result.invocation
   const invocation = index !== undefined && index >= 0 ? invocations[index] : invocations.length === 1 ? invocations[0] : undefined
   const overrides = invocation?.ruleConfigurationOverrides
   if (overrides === undefined) return undefined
@@ -135,7 +136,7 @@ const levels: ReadonlyMap<string, Severity> = new Map([['error', 'high'], ['warn
  * `security-severity` of the rule by the bands of CVSS, else the level by §3.27.10. A result of kind `open` or `review` has no level
  * of its own by that section; it is judged by what its rule would say if it failed, or doubt would pass as harmless.
  */
-function severityOf(result: Result, rule: FoundRule, override: string | undefined): Severity | undefined {
+function severityOf(result: RawResult, rule: FoundRule, override: string | undefined): Severity | undefined {
   const scored = banded(rule.descriptor?.properties?.['security-severity'])
   if (scored !== undefined) return scored
   const fails = result.kind === undefined || result.kind === 'fail'

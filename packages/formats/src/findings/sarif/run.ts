@@ -1,13 +1,14 @@
 import type { Finding, Report, ShadowSuppression } from '@exeat/core'
 import { canonicalTool } from './tool.ts'
-import { messageOf, titleOf } from './message.ts'
+import { messageOf, titles } from './message.ts'
 import { noPositions } from './positions.ts'
 import type { RunPositions } from './positions.ts'
 import { suppressionKind } from './results.ts'
-import type { RawResult, RawResults } from './results.ts'
+import type { RawResult } from './result.ts'
+import type { RawResults } from './results.ts'
 import { rulesOf } from './rules.ts'
 import type { Rules } from './rules.ts'
-import type { ArtifactLocation, Result, Run } from './shapes.ts'
+import type { ArtifactLocation, Run } from './shapes.ts'
 import { urisOf } from './uri.ts'
 import type { Uris } from './uri.ts'
 
@@ -17,6 +18,7 @@ interface Context {
   readonly tool: string
   readonly run: Run
   readonly rules: Rules
+  readonly titleOf: ReturnType<typeof titles>
   readonly uris: Uris
   readonly image: string | undefined
 }
@@ -27,6 +29,7 @@ export function reportOf(run: Run, raw: RawResults | undefined, name: string, in
     tool: canonicalTool(name) ?? name.toLowerCase(),
     run,
     rules: rulesOf(run),
+    titleOf: titles(),
     uris: urisOf({ bases: run.originalUriBaseIds ?? new Map(), artifacts: run.artifacts ?? [], mappedTo: mappedTo(run), root }),
     image: imageOf(run),
   }
@@ -37,7 +40,7 @@ export function reportOf(run: Run, raw: RawResults | undefined, name: string, in
     // Lets go of the raw result, so that a large report is never held twice.
     all[index] = undefined
     results[index] = found.index
-    const finding = findingOf(found.result, context)
+    const finding = findingOf(found, context)
     if (found.suppressions.length > 0) suppressions.push(...shadows(found, finding))
     return finding
   })
@@ -72,46 +75,40 @@ function imageOf(run: Run): string | undefined {
   return digests.size === 1 ? only : undefined
 }
 
-function findingOf(result: Result, context: Context): Finding {
+function findingOf(result: RawResult, context: Context): Finding {
   const rule = context.rules.ruleOf(result)
   const message = messageOf(result, rule)
-  const finding: Writable<Finding> = { tool: context.tool, rule: rule.id, title: titleOf(rule, message) }
+  const finding: Writable<Finding> = { tool: context.tool, rule: rule.id, title: context.titleOf(rule, message) }
   const severity = context.rules.severityOf(result, rule)
   if (severity !== undefined) finding.severity = severity
   if (message !== undefined) finding.message = message
   place(finding, result, context)
   const aliases = context.rules.aliasesOf(result, rule)
   if (aliases !== undefined) finding.aliases = aliases
-  const fingerprint = smallest(result.fingerprints) ?? smallest(result.partialFingerprints)
+  const fingerprint = result.fingerprint ?? result.partialFingerprint
   if (fingerprint !== undefined) finding.toolFingerprint = fingerprint
   return finding
 }
 
 /** Path, line, snippet and resource of the first location; `analysisTarget` is where the tool looked, not where the flaw is (§3.27.13). */
-function place(finding: Writable<Finding>, result: Result, { run, uris, image }: Context): void {
-  const physical = result.locations?.physicalLocation
-  const path = physical?.artifactLocation === undefined ? undefined : uris.pathOf(physical.artifactLocation)
+function place(finding: Writable<Finding>, raw: RawResult, { run, uris, image }: Context): void {
+  const path = uris.pathOf(raw.uri, raw.uriBaseId, raw.artifact)
   if (path !== undefined) finding.path = path
-  const line = physical?.region?.startLine
-  if (line !== undefined && Number.isSafeInteger(line) && line > 0) finding.line = line
-  const written = result.locations?.logicalLocations
-  const logical = written?.fullyQualifiedName === undefined && written?.index !== undefined ? run.logicalLocations?.[written.index] : written
-  const resource = logical?.fullyQualifiedName
-  if (resource !== undefined && (physical === undefined || logical?.kind === 'resource')) finding.resource = resource
+  if (raw.line !== undefined && Number.isSafeInteger(raw.line) && raw.line > 0) finding.line = raw.line
+  const resource = resourceOf(raw, run)
+  if (resource !== undefined) finding.resource = resource
   if (image !== undefined) finding.image = image
-  const snippet = physical?.region?.snippet?.text
-  if (snippet !== undefined) finding.snippet = snippet
+  if (raw.snippet !== undefined) finding.snippet = raw.snippet
 }
 
-/** The value under the smallest key: one of several, whatever their order. */
-function smallest(fingerprints: ReadonlyMap<string, string> | undefined): string | undefined {
-  if (fingerprints === undefined) return undefined
-  let found: string | undefined
-  for (const key of fingerprints.keys()) if (found === undefined || key < found) found = key
-  return found === undefined ? undefined : fingerprints.get(found)
+/** A logical location is the resource where it says so, or where there is no physical one (§3.33). */
+function resourceOf(raw: RawResult, run: Run): string | undefined {
+  const known = raw.logicalName === undefined && raw.logicalIndex !== undefined ? run.logicalLocations?.[raw.logicalIndex] : undefined
+  const kind = raw.logicalKind ?? known?.kind
+  return raw.physical && kind !== 'resource' ? undefined : raw.logicalName ?? known?.fullyQualifiedName
 }
 
-const shadowsOf = (raw: RawResult, context: Context): ShadowSuppression[] => shadows(raw, findingOf(raw.result, context))
+const shadowsOf = (raw: RawResult, context: Context): ShadowSuppression[] => shadows(raw, findingOf(raw, context))
 
 const shadows = (raw: RawResult, { tool, rule, path, line }: Finding): ShadowSuppression[] => raw.suppressions.map((suppression) => ({
   tool,

@@ -1,5 +1,5 @@
 /** What of SARIF 2.1.0 a finding needs. Section numbers are those of the OASIS standard. */
-import { boolean, first, freeText, freeTexts, indexed, list, number, object, present, table, text } from './read.ts'
+import { boolean, freeText, freeTexts, indexed, list, number, object, present, table, text } from './read.ts'
 import type { Value } from './read.ts'
 
 const message = { text, markdown: text }
@@ -11,7 +11,7 @@ export const artifactLocation = { uri: text, uriBaseId: text, index: number }
 const componentReference = { name: text, index: number, guid: text }
 
 /** §3.52, reportingDescriptorReference */
-const descriptorReference = { id: text, index: number, guid: text, toolComponent: object(componentReference) }
+export const descriptorReference = { id: text, index: number, guid: text, toolComponent: object(componentReference) }
 
 /** §3.49, reportingDescriptor: a rule, or a class of a taxonomy */
 const descriptor = {
@@ -56,31 +56,6 @@ export const runShape = {
   properties: object({ repoDigests: freeTexts }),
 }
 
-const region = { startLine: number, snippet: object(message) }
-
-/** Of all locations the first is the finding's place: SARIF gives more only where one flaw needs a change in each. §3.28 */
-const location = {
-  physicalLocation: object({ artifactLocation: object(artifactLocation), region: object(region) }),
-  logicalLocations: first(object(logicalLocation)),
-}
-
-/** §3.27, without `suppressions`, which the reader of results adds. */
-export const resultShape = {
-  ruleId: text,
-  ruleIndex: number,
-  rule: object(descriptorReference),
-  kind: text,
-  level: text,
-  message: object({ ...message, id: text, arguments: list(text) }),
-  locations: first(object(location)),
-  analysisTarget: object(artifactLocation),
-  fingerprints: table(text),
-  partialFingerprints: table(text),
-  baselineState: text,
-  taxa: list(object(descriptorReference)),
-  provenance: object({ invocationIndex: number }),
-}
-
 /** §3.35 */
 export const suppressionShape = { kind: text, status: text, justification: text }
 
@@ -94,5 +69,4 @@ export type Descriptor = Value<typeof descriptor>
 export type Component = Value<typeof component>
 export type Invocation = Value<typeof invocation>
 export type Run = Value<typeof runShape>
-export type Result = Value<typeof resultShape>
 export type Suppression = Value<typeof suppressionShape>

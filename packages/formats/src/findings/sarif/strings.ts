@@ -2,63 +2,79 @@ import { classOf, stringClass } from '../../json/bytes.ts'
 import type { JsonScanner } from '../../json/scanner.ts'
 
 /** Longer strings are seldom equal: comparing them costs more than keeping them. */
-const longest = 512
+const longest = 4096
 /** Input chooses the strings, so it may make their hashes meet; after so many steps a string is just not shared. */
 const probes = 8
 
 /** Strings that occur again and again in a report (rules, paths, messages), each kept once and compared as bytes. */
 export interface Strings {
   /** On a quote: the string, shared with equal ones read before. */
-  read(scanner: JsonScanner): string
+  readonly read: (scanner: JsonScanner) => string
 }
 
+/** An open-addressed table: the bytes as the file spells them, as text, and the string they mean, which differs where they are escaped. */
+interface Slots {
+  readonly mask: number
+  readonly spelled: (string | undefined)[]
+  readonly meant: string[]
+  readonly hashes: Int32Array
+}
+
+const slotsOf = (size: number): Slots => ({
+  mask: size - 1,
+  spelled: new Array<string | undefined>(size).fill(undefined),
+  meant: new Array<string>(size).fill(''),
+  hashes: new Int32Array(size),
+})
+
 export function sharedStrings(): Strings {
-  let slots = 4096
-  let texts: (string | undefined)[] = new Array<string | undefined>(slots).fill(undefined)
-  let hashes = new Int32Array(slots)
+  let slots = slotsOf(4096)
   let used = 0
 
-  const grow = (): void => {
-    const [oldTexts, oldHashes] = [texts, hashes]
-    slots *= 2
-    texts = new Array<string | undefined>(slots).fill(undefined)
-    hashes = new Int32Array(slots)
-    oldTexts.forEach((text, index) => {
-      if (text === undefined) return
-      const hash = oldHashes[index] as number
-      for (let step = 0; step < probes; step++) {
-        const slot: number = (hash + step) & (slots - 1)
-        if (texts[slot] !== undefined) continue
-        texts[slot] = text
-        hashes[slot] = hash
-        return
-      }
-    })
-  }
-
-  const find = (scanner: JsonScanner, window: Uint8Array, from: number, to: number): string => {
-    const hash = hashOf(window, from, to)
-    if (hash === undefined) return scanner.decode(from, to, false)
+  const read = (scanner: JsonScanner): string => {
+    scanner.passString()
+    const { window, from, to } = scanner
+    const hash = to - from > longest ? undefined : hashOf(window, from, to)
+    if (hash === undefined) return scanner.decodePassed()
     for (let step = 0; step < probes; step++) {
-      const slot: number = (hash + step) & (slots - 1)
-      const text = texts[slot]
-      if (text === undefined) {
-        const fresh = scanner.decode(from, to, false)
-        texts[slot] = fresh
-        hashes[slot] = hash
-        used++
-        if (used * 2 > slots) grow()
-        return fresh
-      }
-      if (hashes[slot] === hash && sameText(text, window, from, to)) return text
+      const slot: number = (hash + step) & slots.mask
+      const spelled = slots.spelled[slot]
+      if (spelled === undefined) return add(scanner, hash, slot)
+      if (slots.hashes[slot] === hash && sameText(spelled, window, from, to)) return slots.meant[slot] as string
     }
-    return scanner.decode(from, to, false)
+    return scanner.decodePassed()
   }
 
-  return {
-    read: (scanner) => scanner.withString((window, from, to, escaped) =>
-      escaped || to - from > longest ? scanner.decode(from, to, escaped) : find(scanner, window, from, to)),
+  const add = (scanner: JsonScanner, hash: number, slot: number): string => {
+    const meant = scanner.decodePassed()
+    put(slots, slot, hash, scanner.escaped ? scanner.spelledPassed() : meant, meant)
+    used++
+    if (used * 2 > slots.mask) slots = grown(slots)
+    return meant
   }
+  return { read }
+}
+
+function put(slots: Slots, slot: number, hash: number, spelled: string, meant: string): void {
+  slots.spelled[slot] = spelled
+  slots.meant[slot] = meant
+  slots.hashes[slot] = hash
+}
+
+/** Twice the size. A string that finds no slot there is forgotten, which costs no more than reading it again. */
+function grown(old: Slots): Slots {
+  const slots = slotsOf((old.mask + 1) * 2)
+  old.spelled.forEach((spelled, index) => {
+    if (spelled === undefined) return
+    const hash = old.hashes[index] as number
+    for (let step = 0; step < probes; step++) {
+      const slot: number = (hash + step) & slots.mask
+      if (slots.spelled[slot] !== undefined) continue
+      put(slots, slot, hash, spelled, old.meant[index] as string)
+      return
+    }
+  })
+  return slots
 }
 
 /** FNV-1a over ASCII; undefined for text outside it, whose bytes are not its characters. */

@@ -3,7 +3,7 @@ import type { ArtifactLocation } from './shapes.ts'
 /** How URIs of a run become paths in the repository. */
 export interface Uris {
   /** Path relative to the repository's root, `/` separated, without `.` and `..`; undefined where it is unknown or lies outside. */
-  pathOf(location: ArtifactLocation): string | undefined
+  pathOf(uri: string | undefined, base: string | undefined, index: number | undefined): string | undefined
 }
 
 type Bases = ReadonlyMap<string, ArtifactLocation>
@@ -28,8 +28,6 @@ export function urisOf(run: {
   readonly root: string | undefined
 }): Uris {
   const root = rootOf(run.bases, run.mappedTo, run.root)
-  const known = new Map<string | undefined, Map<string, string | undefined>>()
-
   const resolvePath = (uri: string, base: string | undefined): string | undefined => {
     const resolved = resolve(uri, base, run.bases)
     if (resolved === undefined) return undefined
@@ -37,16 +35,22 @@ export function urisOf(run: {
     return resolved.base === undefined || rootNames.has(resolved.base) ? normalised(resolved.path) : undefined
   }
 
-  const pathOf = (location: ArtifactLocation): string | undefined => {
-    const { uri, uriBaseId, index } = location
+  const asRoot = new Map<string | undefined, boolean>()
+  /** True if what is relative to the base is relative to the root as well: so of nearly all results. */
+  const rootBases = (base: string | undefined): boolean => {
+    const known = asRoot.get(base)
+    if (known !== undefined) return known
+    const found = resolvePath('a', base) === 'a'
+    asRoot.set(base, found)
+    return found
+  }
+
+  const pathOf = (uri: string | undefined, base: string | undefined, index: number | undefined): string | undefined => {
     if (uri === undefined) {
       const artifact = index === undefined ? undefined : run.artifacts[index]?.location
-      return artifact?.uri === undefined ? undefined : pathOf(artifact)
+      return artifact?.uri === undefined ? undefined : pathOf(artifact.uri, artifact.uriBaseId, undefined)
     }
-    const paths = known.get(uriBaseId) ?? new Map<string, string | undefined>()
-    known.set(uriBaseId, paths)
-    if (!paths.has(uri)) paths.set(uri, resolvePath(uri, uriBaseId))
-    return paths.get(uri)
+    return isPlain(uri) && rootBases(base) ? uri : resolvePath(uri, base)
   }
   return { pathOf }
 }
@@ -130,6 +134,20 @@ function below(root: string, path: string): string | undefined {
   const [from, to] = [segments(root), segments(path)]
   if (from === undefined || to === undefined || to.length <= from.length) return undefined
   return from.every((segment, index) => segment === to[index]) ? to.slice(from.length).join('/') : undefined
+}
+
+/** True for a relative path that no step of this file would change. */
+function isPlain(uri: string): boolean {
+  let start = 0
+  for (let at = 0; at <= uri.length; at++) {
+    const code = at === uri.length ? 0x2f : uri.charCodeAt(at)
+    if (code === 0x2f) {
+      // An empty segment, or one that may be `.` or `..`.
+      if (at === start || uri.charCodeAt(start) === 0x2e) return false
+      start = at + 1
+    } else if (code <= 0x20 || code >= 0x7f || code === 0x25 || code === 0x3a || code === 0x5c) return false
+  }
+  return true
 }
 
 function normalised(path: string): string | undefined {
