@@ -1,6 +1,6 @@
 /** What the git reader answers. `ExeatError` carries every reason a run is refused, with codes of `codes.ts` and of the readers. */
 import type {
-  Aliases, Fact, HexDigest, OptOut, OptOutPolicy, OptOutTest, Origin, Problem, Repository, Sha256, StandingOptOut, Workspace,
+  Aliases, Fact, HexDigest, OptOutPolicy, OptOutTest, Origin, Problem, Repository, Sha256, StandingOptOut, Workspace,
 } from '@exeat/core'
 
 /** A decoded document with its digest, and where it stands. */
