@@ -21,7 +21,7 @@ function named(text: string, index: number): string {
   const code = text.codePointAt(index) ?? 0
   const character = String.fromCodePoint(code)
   const visible = /[\p{L}\p{N}\p{P}\p{S}]/u.test(character) ? ` (${character})` : ''
-  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}${visible} at character ${[...text.slice(0, index)].length + 1}`
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}${visible} at character ${Array.from(text.slice(0, index)).length + 1}`
 }
 
 const bad = (text: string, index: number, why: string, hint: string): Fault =>

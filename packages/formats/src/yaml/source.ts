@@ -24,7 +24,7 @@ export function sourceOf(file: string, text: string): Source {
       starts ??= lineStarts(text)
       const line = lastAtMost(starts, offset)
       const start = starts[line] ?? 0
-      return { file, line: line + 1, column: [...text.slice(start, offset)].length + 1 }
+      return { file, line: line + 1, column: Array.from(text.slice(start, offset)).length + 1 }
     },
   }
 }
@@ -48,7 +48,7 @@ function lastAtMost(sorted: readonly number[], value: number): number {
 }
 
 /** Controls other than tab, line feed and CRLF, and noncharacters (YAML 1.2.2, 5.1); a byte order mark after the first character. */
-const unprintable = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]|\r(?!\n)/
+const unprintable = /(?![\t\n\r\u0085])[\p{Cc}\ufeff\ufffe\uffff]|\r(?!\n)/u
 
 /** Text of the bytes, or why there is none. One leading byte order mark is dropped; CRLF stays and counts as one line's end. */
 export function decodeText(bytes: Uint8Array, file: string, limit: number): Source | YamlProblem {
