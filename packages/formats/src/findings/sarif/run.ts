@@ -1,5 +1,5 @@
 import type { Finding, Report, ShadowSuppression } from '@exeat/core'
-import { canonicalTool } from './tool.ts'
+import { canonicalTool } from '@exeat/core/control'
 import { messageOf, titles } from './message.ts'
 import { noPositions } from './positions.ts'
 import type { RunPositions } from './positions.ts'

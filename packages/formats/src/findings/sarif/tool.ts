@@ -1,2 +1,0 @@
-/** Temporary. */
-export const canonicalTool = (_name: string): string | undefined => undefined

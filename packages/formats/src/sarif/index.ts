@@ -1,0 +1,6 @@
+export { toSarif } from './document.ts'
+export type { DecidedReport, SarifLog, SarifResult, SarifRun } from './document.ts'
+export { spliceSuppressions } from './splice.ts'
+export type { ByteSink, ExcusedFindings, SpliceAnswer } from './splice.ts'
+export { suppressionOf } from './suppression.ts'
+export type { SarifSuppression } from './suppression.ts'
