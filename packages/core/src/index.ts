@@ -1,5 +1,8 @@
 export * from './model/index.ts'
 export * from './error/problem.ts'
+export * from './control/index.ts'
+export * from './lifecycle/index.ts'
+export * from './pattern/index.ts'
 export * from './policy/index.ts'
 export * from './trust/index.ts'
 export type * from './condition/types.ts'

@@ -1,0 +1,85 @@
+/** Break-glass (design §6): shorter, narrower, counted, and reviewed by somebody else in time. */
+import { formatDuration } from '../document/time.ts'
+import type { Duration, Instant } from '../model/instant.ts'
+import { granted, refused } from './act.ts'
+import type { Act, ActFacts, Verdict } from './act.ts'
+import { sameIdentity } from './events.ts'
+import type { Identity } from './events.ts'
+import { isIn, notEntitled, standingRefusal, windowRefusal } from './guards.ts'
+import { inForce, phaseAt, reviewAt } from './ledger.ts'
+import type { Ledger, OptOutRecord } from './ledger.ts'
+import { scopesMeet } from './scope.ts'
+import type { Refusal } from './refusal.ts'
+
+const longest = (4 * 3_600_000) as Duration
+const week = 7 * 86_400_000
+const mostAPerson = 2
+const mostATeam = 4
+
+export function judgeEmergency(ledger: Ledger, act: Act & { kind: 'emergency' }, facts: ActFacts, at: Instant): Verdict {
+  const { asked, uid, team, second } = act
+  const terms = facts.terms.emergency
+  if (terms === undefined) return refused({ code: 'EMERGENCY_NOT_PERMITTED', message: 'the terms that cover this know no emergency' })
+  if (!isIn(facts.groups, terms.groups) || !facts.groups.includes(team)) {
+    return refused({ code: 'NOT_ENTITLED', message: `the actor is not of \`${team}\` and one of ${terms.groups.map((group) => `\`${group}\``).join(', ')}` })
+  }
+  const allowed = Math.min(longest, terms.duration) as Duration
+  if (asked.limits.findings === undefined || !asked.emergency || asked.renews !== undefined) {
+    return refused({ code: 'EMERGENCY_TOO_WIDE', message: 'an emergency states `limits.findings`, is of category `emergency` and renews nothing' })
+  }
+  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, allowed, at)
+    ?? habitRefusal(ledger, facts.actor, team, at) ?? overlapRefusal(ledger, act, facts, terms.groups, at)
+  if (refusal !== undefined) return refused(refusal)
+  return granted({
+    type: 'emergency.activated', uid, at, asked, by: facts.actor, team, binding: facts.binding, evidence: facts.evidence, terms: facts.terms,
+    reviewBy: (at + terms.reviewWithin) as Instant,
+    ...(second === undefined ? {} : { second: second.identity }),
+  })
+}
+
+/** An overdue review blocks the next emergency of that person and of that team; so does having had too many (attack 20). */
+function habitRefusal(ledger: Ledger, actor: Identity, team: string, now: Instant): Refusal | undefined {
+  const earlier = [...ledger.records.values()].filter(({ emergency }) => emergency !== undefined)
+  const own = earlier.filter(({ requester }) => sameIdentity(requester, actor))
+  const teams = earlier.filter(({ emergency }) => emergency?.team === team)
+  const overdue = [...own, ...teams].find((record) => reviewAt(record, now) === 'overdue')
+  if (overdue !== undefined) {
+    return { code: 'REVIEW_OVERDUE', message: `the review of \`${overdue.asked.name}\` is overdue`, hint: 'have it reviewed first' }
+  }
+  const recent = (records: readonly OptOutRecord[]): number => records.filter(({ proposedAt }) => now - proposedAt < week).length
+  if (recent(own) >= mostAPerson) return tooOften('person', recent(own), mostAPerson)
+  if (recent(teams) >= mostATeam) return tooOften('team', recent(teams), mostATeam)
+  return undefined
+}
+
+const tooOften = (who: string, had: number, most: number): Refusal =>
+  ({ code: 'EMERGENCY_TOO_OFTEN', message: `the ${who} has had ${had} emergencies in ${formatDuration(week as Duration)}, at most ${most} are allowed` })
+
+function overlapRefusal(
+  ledger: Ledger, act: Act & { kind: 'emergency' }, facts: ActFacts, entitled: readonly string[], now: Instant,
+): Refusal | undefined {
+  const open = [...ledger.records.values()].find((record) =>
+    record.emergency !== undefined && record.emergency.verdict === undefined && scopesMeet(record.asked.scope, act.asked.scope))
+  if (open === undefined) return undefined
+  const { second } = act
+  if (second !== undefined && !sameIdentity(second.identity, facts.actor) && isIn(second.groups, entitled)) return undefined
+  return {
+    code: 'SECOND_PERSON_NEEDED',
+    message: `\`${open.asked.name}\` meets the same findings, ${inForce(open, now) ? 'is in force' : `is ${phaseAt(open, now)}`} and has not been reviewed`,
+    hint: 'a second entitled person must confirm',
+  }
+}
+
+export function judgeReview(record: OptOutRecord, verdict: 'justified' | 'unjustified', reason: string, facts: ActFacts, at: Instant): Verdict {
+  const state = reviewAt(record, at)
+  if (state !== 'due' && state !== 'overdue') {
+    return refused({ code: 'REVIEW_NOT_DUE', message: state === 'none' ? `\`${record.asked.name}\` is no emergency` : `\`${record.asked.name}\` was reviewed as ${state}` })
+  }
+  const involved = [record.requester, ...(record.emergency?.second === undefined ? [] : [record.emergency.second])]
+  if (involved.some((each) => sameIdentity(each, facts.actor))) {
+    return refused({ code: 'SELF_APPROVAL', message: `the actor declared \`${record.asked.name}\`` })
+  }
+  const wanted = record.terms.emergency?.reviewers ?? []
+  if (!isIn(facts.groups, wanted)) return refused(notEntitled('review', wanted))
+  return granted({ type: 'emergency.reviewed', uid: record.uid, at, by: facts.actor, verdict, reason })
+}

@@ -1,0 +1,7 @@
+export * from './act.ts'
+export * from './events.ts'
+export * from './ledger.ts'
+export { refusalCodes } from './refusal.ts'
+export type * from './refusal.ts'
+export * from './scope.ts'
+export { transition } from './transition.ts'

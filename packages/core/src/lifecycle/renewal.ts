@@ -1,0 +1,82 @@
+/** Renewals: counted, capped, with a changed reason, whether declared or not (attack 19). The predecessor stays in force until its own end. */
+import { formatDuration } from '../document/time.ts'
+import type { HexDigest } from '../model/digest.ts'
+import type { Duration, Instant } from '../model/instant.ts'
+import type { AgreedTerms, Asked } from './events.ts'
+import { endedAt, phaseAt } from './ledger.ts'
+import type { Ledger, OptOutRecord } from './ledger.ts'
+import type { Refusal } from './refusal.ts'
+import { scopesMeet } from './scope.ts'
+
+/** A scope that meets one which ended this recently continues it, in milliseconds. */
+const memory = 30 * 86_400_000
+
+export interface Renewal {
+  readonly predecessor?: HexDigest
+  readonly count: number
+  readonly total: Duration
+}
+
+/** What a request continues, or why it may not. */
+export function renewalOf(ledger: Ledger, asked: Asked, terms: AgreedTerms, now: Instant): Renewal | Refusal {
+  const own = (asked.window.until - asked.window.from) as Duration
+  const declared = asked.renews === undefined ? undefined : recordNamed(ledger, asked.renews)
+  if (asked.renews !== undefined && declared?.activatedAt === undefined) {
+    return { code: 'RENEWAL_UNKNOWN', message: `\`${asked.renews}\`, which it says it renews, was never active` }
+  }
+  const met = [...ledger.records.values()].filter((record) => isRecent(record, now) && scopesMeet(record.asked.scope, asked.scope))
+  const earlier = declared === undefined || met.includes(declared) ? met : [...met, declared]
+  const longest = latest(earlier)
+  if (longest === undefined) return { count: 0, total: own }
+
+  const count = Math.max(...earlier.map(({ renewal }) => renewal)) + 1
+  const total = (Math.max(...earlier.map((record) => record.total)) + own) as Duration
+  if (!(count <= terms.renewals)) {
+    return { code: 'RENEWALS_EXCEEDED', message: `this would be renewal ${count} of \`${longest.asked.name}\`, the terms allow ${terms.renewals}`, hint: 'fix the finding, or ask for a change of policy' }
+  }
+  if (terms.totalDuration !== undefined && !(total <= terms.totalDuration)) {
+    return { code: 'TOTAL_EXCEEDED', message: `with \`${longest.asked.name}\` before it, it would last ${formatDuration(total)}, the terms allow ${formatDuration(terms.totalDuration)}` }
+  }
+  const repeated = [...chainsOf(ledger, earlier)].find((record) => plain(record.asked.reason) === plain(asked.reason))
+  if (repeated !== undefined) {
+    return { code: 'REASON_UNCHANGED', message: `the reason is the one of \`${repeated.asked.name}\``, hint: 'say what has changed since, and why more time is needed' }
+  }
+  return { predecessor: longest.uid, count, total }
+}
+
+/** Was in force once, and either still is or ended within the memory. Emergencies count: a calm request after one continues it. */
+function isRecent(record: OptOutRecord, now: Instant): boolean {
+  if (record.activatedAt === undefined) return false
+  const ended = endedAt(record, now)
+  return ended === undefined ? phaseAt(record, now) === 'active' : now - ended <= memory
+}
+
+function recordNamed(ledger: Ledger, name: string): OptOutRecord | undefined {
+  const uid = ledger.names.get(name)
+  return uid === undefined ? undefined : ledger.records.get(uid)
+}
+
+/** The one that ends last; by uid between equals, so that order of insertion says nothing. */
+function latest(records: readonly OptOutRecord[]): OptOutRecord | undefined {
+  return records.reduce<OptOutRecord | undefined>((best, record) => {
+    if (best === undefined) return record
+    const later = record.asked.window.until - best.asked.window.until
+    return later > 0 || (later === 0 && record.uid < best.uid) ? record : best
+  }, undefined)
+}
+
+/** The records and all that they continue. */
+function chainsOf(ledger: Ledger, records: readonly OptOutRecord[]): ReadonlySet<OptOutRecord> {
+  const chain = new Set<OptOutRecord>()
+  const waiting = [...records]
+  for (let record = waiting.pop(); record !== undefined; record = waiting.pop()) {
+    if (chain.has(record)) continue
+    chain.add(record)
+    const before = record.predecessor === undefined ? undefined : ledger.records.get(record.predecessor)
+    if (before !== undefined) waiting.push(before)
+  }
+  return chain
+}
+
+/** Case, punctuation and spacing do not make a new reason. */
+const plain = (reason: string): string => reason.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()

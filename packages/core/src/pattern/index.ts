@@ -1,0 +1,47 @@
+import { automatonOf, meet } from './automaton.ts'
+import { matchesPath } from './path.ts'
+import { parsePattern } from './parse.ts'
+import type { PatternFault, PatternKind } from './parse.ts'
+import type { Pattern } from './types.ts'
+import { matchesWildcard } from './wildcard.ts'
+
+export { limits as patternLimits } from './parse.ts'
+export type { PatternFault, PatternKind } from './parse.ts'
+export type { Pattern } from './types.ts'
+
+export type PatternAnswer = { readonly ok: true; readonly pattern: Pattern } | { readonly ok: false; readonly problem: PatternFault }
+
+/** Compiles a pattern for rule ids and resources (`name`) or for paths. Total. */
+export function compilePattern(source: string, kind: PatternKind): PatternAnswer {
+  const alternatives = parsePattern(source, kind)
+  if ('code' in alternatives) return { ok: false, problem: alternatives }
+  const matchers = alternatives.map((alternative) => matcherOf(alternative, kind))
+  const [only] = matchers
+  const matches = matchers.length === 1 && only !== undefined ? only : (text: string) => matchers.some((match) => match(text))
+  return { ok: true, pattern: { source, kind, alternatives, matches } }
+}
+
+function matcherOf(alternative: string, kind: PatternKind): (text: string) => boolean {
+  if (isLiteral(alternative)) return (text) => text === alternative
+  if (kind === 'name') return (text) => matchesWildcard(alternative, text)
+  const segments = alternative.split('/')
+  return (text) => matchesPath(segments, text.split('/'))
+}
+
+/** Whether some text matches both. Exact on this dialect; patterns of different kinds are compared as they stand. */
+export function intersects(a: Pattern, b: Pattern): boolean {
+  return a.alternatives.some((left) => b.alternatives.some((right) =>
+    left === right || meet(automatonOf(left, a.kind), automatonOf(right, b.kind))))
+}
+
+/** No wildcard and no braces: the pattern is the text it matches. */
+export const isLiteral = (source: string): boolean => !/[*?{}]/.test(source)
+
+/**
+ * Whether every alternative holds a literal character other than `/`: a pattern without one matches everything, however it is spelled
+ * (`*`, `**` + `/*`, `?*`, `{x,*}`), and is refused in what permits (rule 9).
+ */
+export function hasLiteral(source: string): boolean {
+  const alternatives = parsePattern(source, 'name')
+  return !('code' in alternatives) && alternatives.every((alternative) => /[^*?/]/u.test(alternative))
+}
