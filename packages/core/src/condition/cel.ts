@@ -5,22 +5,22 @@
 import { type ASTNode, Environment, EvaluationError, ParseError, type ParseResult, serialize } from '@marcbachmann/cel-js'
 import type { Problem } from '../error/problem.ts'
 import { canonicalInstant } from '../document/time.ts'
-import type { Instant } from '../model/instant.ts'
 import { compilePattern } from '../pattern/index.ts'
 import type { Pattern } from '../pattern/types.ts'
-import { contextOf, unknownOf } from './context.ts'
+import { type Context, contextMaker, type MakeTimestamp, unknownOf } from './context.ts'
 import { inspect, type Refusal } from './inspect.ts'
-import { longestExpression, longestGlobText, longestList, parserLimits } from './limits.ts'
-import type { Condition, ConditionAnswer, ConditionCode, ConditionEngine, Stage, StageInput } from './types.ts'
+import { longestExpression, longestGlobText, longestList, longestText, parserLimits } from './limits.ts'
+import type { ConditionAnswer, ConditionCode, ConditionEngine, Stage, StageInput } from './types.ts'
 import { type Shape, variables } from './vocabulary.ts'
 
+type MakeContext = (input: StageInput) => Context
 type CompileAnswer = ReturnType<ConditionEngine['compile']>
 
 /** Stateless but for compiled patterns; one engine may serve any number of policy sets. */
 export function celEngine(): ConditionEngine {
   const globs = new Map<string, Pattern>()
   const environments = new Map<Stage, Environment>()
-  const makeTimestamp = timestampMaker()
+  const contextOf = contextMaker(timestampMaker())
 
   function environmentOf(stage: Stage): Environment {
     const known = environments.get(stage) ?? environmentFor(variables[stage], globs)
@@ -28,10 +28,10 @@ export function celEngine(): ConditionEngine {
     return known
   }
 
-  return { compile: (expression, stage) => compile(expression, stage, environmentOf(stage), globs, makeTimestamp) }
+  return { compile: (expression, stage) => compile(expression, stage, environmentOf(stage), globs, contextOf) }
 }
 
-function compile(expression: string, stage: Stage, environment: Environment, globs: Map<string, Pattern>, makeTimestamp: (instant: Instant) => unknown): CompileAnswer {
+function compile(expression: string, stage: Stage, environment: Environment, globs: Map<string, Pattern>, contextOf: MakeContext): CompileAnswer {
   if (expression.length > longestExpression) {
     return refused(expression, [{ code: 'CONDITION_TOO_COSTLY', message: `the condition has ${expression.length} characters, and ${longestExpression} are allowed`, at: 0 }])
   }
@@ -42,7 +42,8 @@ function compile(expression: string, stage: Stage, environment: Environment, glo
   if (slips.length > 0) return refused(expression, slips)
   const mistyped = typeSlip(parsed.result)
   if (mistyped !== undefined) return refused(expression, [mistyped])
-  return { ok: true, condition: conditionOf(conjuncts(parsed.result.ast, environment), [...reads], makeTimestamp) }
+  const compiled: Compiled = { expression, evaluate: parsed.result, conjuncts: conjuncts(parsed.result.ast, expression, environment), reads: [...reads], contextOf }
+  return { ok: true, condition: { readsFinding: compiled.reads.some((path) => path.startsWith('finding.')), evaluate: (input) => evaluate(compiled, input) } }
 }
 
 type Parsed = { readonly ok: true; readonly result: ParseResult } | { readonly ok: false; readonly refusal: Refusal }
@@ -95,7 +96,7 @@ const celSchema = (shape: Shape): CelSchema =>
   Object.fromEntries(Object.entries(shape).map(([name, kind]) => [name, typeof kind === 'string' ? celTypes[kind] : celSchema(kind)]))
 
 /** The library's timestamps are the host's date objects, which core does not make: the library does. */
-function timestampMaker(): (instant: Instant) => unknown {
+function timestampMaker(): MakeTimestamp {
   const make = new Environment().registerVariable('text', 'string').parse('timestamp(text)')
   return (instant) => make({ text: canonicalInstant(instant) })
 }
@@ -105,33 +106,59 @@ interface Conjunct {
   readonly evaluate: (context: object) => unknown
 }
 
-/** Operands of the top-level `&&`, each on its own, so that the answer can name the one that is false. */
-function conjuncts(root: ASTNode, environment: Environment): readonly Conjunct[] {
-  if (root.op === '&&') return root.args.flatMap((operand) => conjuncts(operand, environment))
-  const text = serialize(root)
-  return [{ text, evaluate: environment.parse(text) }]
+interface Compiled {
+  readonly expression: string
+  readonly evaluate: (context: object) => unknown
+  readonly conjuncts: readonly Conjunct[]
+  readonly reads: readonly string[]
+  readonly contextOf: MakeContext
 }
 
-function conditionOf(parts: readonly Conjunct[], reads: readonly string[], makeTimestamp: (instant: Instant) => unknown): Condition {
-  return {
-    readsFinding: reads.some((path) => path.startsWith('finding.')),
-    evaluate: (input) => evaluate(parts, reads, input, makeTimestamp),
+/**
+ * Operands of the top-level `&&`, as written, for the answer to name the one that is false. None where the text does not come apart
+ * into just the operands of the tree.
+ */
+function conjuncts(root: ASTNode, expression: string, environment: Environment): readonly Conjunct[] {
+  const parts = splitConjuncts(expression).map((text) => ({ text, parsed: parse(text, environment) }))
+  const operands = parts.flatMap(({ parsed }) => (parsed.ok ? operandsOf(parsed.result.ast) : []))
+  if (operands.join('\n') !== operandsOf(root).join('\n')) return []
+  return parts.flatMap(({ text, parsed }) => (parsed.ok ? [{ text, evaluate: parsed.result }] : []))
+}
+
+const operandsOf = (node: ASTNode): readonly string[] => (node.op === '&&' ? node.args.flatMap(operandsOf) : [serialize(node)])
+
+/** Cuts at each `&&` outside texts and brackets. */
+function splitConjuncts(expression: string): readonly string[] {
+  const tokens = expression.match(/[rR]?(?:"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|&&|[^]/g) ?? []
+  const parts = ['']
+  let depth = 0
+  for (const token of tokens) {
+    if (token === '&&' && depth === 0) parts.push('')
+    else parts.push((parts.pop() ?? '') + token)
+    depth += Number('([{'.includes(token)) - Number(')]}'.includes(token))
   }
+  return parts.map((part) => part.trim())
 }
 
-function evaluate(parts: readonly Conjunct[], reads: readonly string[], input: StageInput, makeTimestamp: (instant: Instant) => unknown): ConditionAnswer {
-  const made = attempt(() => contextOf(input, makeTimestamp))
-  if (!made.ok) return { kind: 'error', message: made.message }
-  const long = reads.find((path) => lengthAt(made.value, path) > longestList)
-  if (long !== undefined) return { kind: 'error', message: `\`${long}\` has more than ${longestList} entries` }
-  const answers = parts.map((part) => ({ part, answer: attempt(() => part.evaluate(made.value)) }))
-  const untrue = answers.find(({ answer }) => answer.ok && answer.value === false)
-  if (untrue !== undefined) return { kind: 'false', conjunct: untrue.part.text }
-  const failed = answers.find(({ answer }) => !answer.ok || answer.value !== true)
-  if (failed === undefined) return { kind: 'true' }
+function evaluate(compiled: Compiled, input: StageInput): ConditionAnswer {
+  const { expression, reads } = compiled
+  const context = attempt(() => compiled.contextOf(input))
+  if (!context.ok) return { kind: 'error', message: context.message }
+  const tooLong = reads.map((path) => excess(context.value, path)).find((message) => message !== undefined)
+  if (tooLong !== undefined) return { kind: 'error', message: tooLong }
+  const answer = attempt(() => compiled.evaluate(context.value))
+  if (answer.ok && answer.value === true) return { kind: 'true' }
+  if (answer.ok && answer.value === false) return { kind: 'false', conjunct: falseConjunct(compiled.conjuncts, context.value) ?? expression }
   const variable = unknownOf(reads, input)
   if (variable !== undefined) return { kind: 'unknown', variable }
-  return { kind: 'error', message: failed.answer.ok ? `\`${failed.part.text}\` is neither true nor false` : failed.answer.message }
+  return { kind: 'error', message: answer.ok ? `\`${expression}\` is neither true nor false` : answer.message }
+}
+
+function falseConjunct(parts: readonly Conjunct[], context: object): string | undefined {
+  return parts.find((part) => {
+    const answer = attempt(() => part.evaluate(context))
+    return answer.ok && answer.value === false
+  })?.text
 }
 
 function attempt<T>(act: () => T): { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string } {
@@ -142,9 +169,11 @@ function attempt<T>(act: () => T): { readonly ok: true; readonly value: T } | { 
   }
 }
 
-function lengthAt(context: unknown, path: string): number {
+function excess(context: unknown, path: string): string | undefined {
   const value = path.split('.').reduce<unknown>((holder, name) => (typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined), context)
-  return Array.isArray(value) ? value.length : 0
+  if (Array.isArray(value) && value.length > longestList) return `\`${path}\` has ${value.length} entries, and conditions read ${longestList}`
+  if (typeof value === 'string' && value.length > longestText) return `\`${path}\` has ${value.length} characters, and conditions read ${longestText}`
+  return undefined
 }
 
 /** As our messages are written: lower case, no full stop. */

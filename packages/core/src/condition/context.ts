@@ -18,10 +18,20 @@ function members(values: Readonly<Record<string, unknown>>): Context {
 
 const integer = (value: number | undefined): bigint | undefined => (value === undefined || !Number.isSafeInteger(value) ? undefined : BigInt(value))
 
-export function contextOf(input: StageInput, timestamp: MakeTimestamp): Context {
+/** Makes contexts; those of opt-outs are kept as long as the document is. */
+export function contextMaker(timestamp: MakeTimestamp): (input: StageInput) => Context {
+  const optOuts = new WeakMap<OptOut, Context>()
+  return (input) => {
+    const optOut = optOuts.get(input.optOut) ?? optOutContext(input.optOut, timestamp)
+    optOuts.set(input.optOut, optOut)
+    return contextOf(input, optOut, timestamp)
+  }
+}
+
+function contextOf(input: StageInput, optOut: Context, timestamp: MakeTimestamp): Context {
   const { facts, finding, now } = input
   return members({
-    optOut: optOutContext(input.optOut, timestamp),
+    optOut,
     requester: personContext(input.requester),
     approver: personContext(input.approver),
     activator: personContext(input.activator),

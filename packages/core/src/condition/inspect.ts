@@ -2,9 +2,9 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { parseInstant } from '../document/time.ts'
 import { nearest } from '../text/nearest.ts'
-import { longestList, mostSteps } from './limits.ts'
+import { longestList, mostSteps, weights } from './limits.ts'
 import type { ConditionCode, Stage } from './types.ts'
-import { functions, type Kind, macros, methods, type Shape, variables } from './vocabulary.ts'
+import { always, functions, type Kind, macros, methods, type Shape, variables } from './vocabulary.ts'
 
 export interface Refusal {
   readonly code: ConditionCode
@@ -63,16 +63,16 @@ function cost(node: ASTNode, walk: Walk, scope: Scope): number {
     case 'value': return literal(node, walk) * scope.times
     case 'id': return root(node, node.args, walk, scope) * scope.times
     case '.': return member(node, walk, scope)
-    case '[]': return scope.times + indexed(node, walk) + of(node.args[0])
+    case '[]': return weights.failing * scope.times + indexed(node, walk) + of(node.args[0])
     case 'call': return call(node, node.args, walk, scope)
     case 'rcall': return receiverCall(node, node.args, walk, scope)
     case 'list': return node.args.length * scope.times + of(...node.args)
     case '?:': return scope.times + of(...node.args)
     case '!_': case '-_': return scope.times + of(node.args)
-    case 'in': return inList(node, node.args[1], walk) + longestList / 16 * scope.times + of(...node.args)
-    // Joining and comparing cost by length: a reason has up to 8,192 characters, a list up to its cap.
-    case '==': case '!=': case '<': case '<=': case '>': case '>=': case '+': return 16 * scope.times + of(...node.args)
-    case '&&': case '||': case '-': case '*': case '/': case '%': return scope.times + of(...node.args)
+    case 'in': return inList(node, node.args[1], walk) + weights.inList * scope.times + of(...node.args)
+    case '==': case '!=': case '<': case '<=': case '>': case '>=': return weights.compare * scope.times + of(...node.args)
+    case '+': case '-': case '*': case '/': case '%': return weights.failing * scope.times + of(...node.args)
+    case '&&': case '||': return scope.times + of(...node.args)
     case 'map': case '.?': case '[?]': return refuse(walk, node, 'CONDITION_NOT_ALLOWED', `\`${node.op === 'map' ? '{…}' : node.op}\` is left out of conditions`)
   }
 }
@@ -89,12 +89,13 @@ function root(node: ASTNode, name: string, walk: Walk, scope: Scope): number {
     const known = [...Object.keys(walk.shape), ...scope.bound]
     return refuse(walk, node, 'CONDITION_TYPE', `there is no \`${name}\` at this stage`, meant(name, known) ?? `there is ${known.map((item) => `\`${item}\``).join(', ')}`)
   }
-  return typeof shape === 'string' ? note(walk, name) : refuse(walk, node, 'CONDITION_TYPE', `\`${name}\` has members and no value of its own`, `read one of ${Object.keys(shape).map((key) => `\`${name}.${key}\``).join(', ')}`)
+  return typeof shape === 'string' ? read(walk, name) : refuse(walk, node, 'CONDITION_TYPE', `\`${name}\` has members and no value of its own`, `read one of ${Object.keys(shape).map((key) => `\`${name}.${key}\``).join(', ')}`)
 }
 
-function note(walk: Walk, path: string): number {
+/** Notes what is read. */
+function read(walk: Walk, path: string): number {
   walk.reads.add(path)
-  return 1
+  return always.has(path) ? 1 : weights.failing
 }
 
 const own = (shape: Shape, name: string): Kind | Shape | undefined => (Object.hasOwn(shape, name) ? shape[name] : undefined)
@@ -117,7 +118,7 @@ function member(node: ASTNode & { readonly op: '.' }, walk: Walk, scope: Scope):
     }
   }
   if (typeof shape !== 'string') return refuse(walk, node, 'CONDITION_TYPE', `\`${[first, ...rest].join('.')}\` has members and no value of its own`)
-  return note(walk, [first, ...rest].join('.')) * scope.times
+  return read(walk, [first, ...rest].join('.')) * scope.times
 }
 
 function dotted(node: ASTNode): readonly string[] | undefined {
@@ -129,16 +130,23 @@ function dotted(node: ASTNode): readonly string[] | undefined {
 
 function indexed(node: ASTNode & { readonly op: '[]' }, walk: Walk): number {
   const [list, index] = node.args
-  if (index.op === 'value' && typeof index.args === 'bigint' && isList(list)) return 1
+  if (index.op === 'value' && typeof index.args === 'bigint' && isList(list, walk)) return 1
   return refuse(walk, node, 'CONDITION_NOT_ALLOWED', 'an index is a whole number, of a list')
 }
 
 /** A list whose length is capped: a variable's, one written out, or a part of such a one. */
-const isList = (node: ASTNode): boolean =>
-  dotted(node) !== undefined || node.op === 'list' || (node.op === 'rcall' && node.args[0] === 'filter' && isList(node.args[1]))
+function isList(node: ASTNode, walk: Walk): boolean {
+  if (node.op === 'list') return true
+  if (node.op === 'rcall') return node.args[0] === 'filter' && isList(node.args[1], walk)
+  return kindAt(walk.shape, dotted(node) ?? []) === 'strings'
+}
+
+function kindAt(shape: Shape, path: readonly string[]): Kind | Shape | undefined {
+  return path.reduce<Kind | Shape | undefined>((inner, name) => (inner === undefined || typeof inner === 'string' ? undefined : own(inner, name)), shape)
+}
 
 function inList(node: ASTNode, list: ASTNode, walk: Walk): number {
-  return isList(list) ? 0 : refuse(walk, node, 'CONDITION_NOT_ALLOWED', '`in` looks into a list of a variable, or one that is written out')
+  return isList(list, walk) ? 0 : refuse(walk, node, 'CONDITION_NOT_ALLOWED', '`in` looks into a list of a variable, or one that is written out')
 }
 
 function call(node: ASTNode, [name, args]: [string, ASTNode[]], walk: Walk, scope: Scope): number {
@@ -158,7 +166,7 @@ function call(node: ASTNode, [name, args]: [string, ASTNode[]], walk: Walk, scop
     if (text === undefined) return refuse(walk, node, 'CONDITION_NOT_ALLOWED', '`glob` takes a text and a pattern that is written out', 'write `glob(finding.path, "test/**")`')
     walk.globs.set(text, written?.range.start ?? 0)
   }
-  return (name === 'has' ? 2 : 64) * scope.times + args.reduce((sum, child) => sum + cost(child, walk, scope), 0)
+  return (name === 'size' ? weights.textSize : weights.call) * scope.times + args.reduce((sum, child) => sum + cost(child, walk, scope), 0)
 }
 
 function receiverCall(node: ASTNode, [name, receiver, args]: [string, ASTNode, ASTNode[]], walk: Walk, scope: Scope): number {
@@ -168,13 +176,14 @@ function receiverCall(node: ASTNode, [name, receiver, args]: [string, ASTNode, A
     return refuse(walk, node, 'CONDITION_NOT_ALLOWED', `there is no \`.${name}()\` in conditions`, hint)
   }
   if (name.startsWith('get') && args.length > 0) return refuse(walk, node, 'CONDITION_NOT_ALLOWED', `\`.${name}()\` is in UTC and takes no time zone`, 'add the offset to the instant: `(now + duration("2h")).getHours()`')
-  return (name === 'size' ? 64 : 16) * scope.times + cost(receiver, walk, scope) + args.reduce((sum, child) => sum + cost(child, walk, scope), 0)
+  const ofText = name === 'size' && !isList(receiver, walk) && !(receiver.op === 'id' && scope.bound.has(receiver.args))
+  return (ofText ? weights.textSize : weights.method) * scope.times + cost(receiver, walk, scope) + args.reduce((sum, child) => sum + cost(child, walk, scope), 0)
 }
 
 function macro(node: ASTNode, name: string, receiver: ASTNode, args: readonly ASTNode[], walk: Walk, scope: Scope): number {
   const [variable, predicate] = args
   if (scope.times > 1) return refuse(walk, node, 'CONDITION_TOO_COSTLY', `\`.${name}()\` stands inside another such call`, 'go through one list at a time')
-  if (!isList(receiver)) return refuse(walk, node, 'CONDITION_NOT_ALLOWED', `\`.${name}()\` goes through a list of a variable, or one that is written out`)
+  if (!isList(receiver, walk)) return refuse(walk, node, 'CONDITION_NOT_ALLOWED', `\`.${name}()\` goes through a list of a variable, or one that is written out`)
   if (args.length !== 2 || predicate === undefined || variable?.op !== 'id') return refuse(walk, node, 'CONDITION_TYPE', `\`.${name}()\` takes a name and a condition: \`.${name}(item, item == "x")\``)
   if (Object.hasOwn(walk.shape, variable.args)) return refuse(walk, variable, 'CONDITION_NOT_ALLOWED', `\`${variable.args}\` already means something else`, 'choose another name')
   return scope.times + cost(receiver, walk, scope) + cost(predicate, walk, { bound: new Set([variable.args]), times: longestList })

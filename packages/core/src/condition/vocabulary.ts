@@ -19,6 +19,11 @@ const finding: Shape = {
   control: 'string', tool: 'string', rule: 'string', severity: 'string', title: 'string', message: 'string', path: 'string', line: 'int', resource: 'string', image: 'string',
 }
 
+/** What every opt-out states: reading it cannot fail. */
+export const always: ReadonlySet<string> = new Set([
+  'optOut.name', 'optOut.controls', 'optOut.category', 'optOut.reason', 'optOut.owner', 'optOut.window.from', 'optOut.window.until',
+])
+
 /** Facts are names; one that the run lacks, or cannot prove where the workspace asks for proof, is unknown. */
 const facts: Shape = { environment: 'string', repository: 'string' }
 

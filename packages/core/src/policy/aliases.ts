@@ -10,8 +10,7 @@ export type SameControls = (control: string) => readonly string[]
 export function compileAliases(documents: readonly Aliases[], canonical: (control: string) => string): { readonly same: SameControls; readonly classes: readonly (readonly string[])[] } {
   const classOf = new Map<string, Set<string>>()
   for (const entry of documents.flatMap((document) => document.spec.controls)) {
-    const joined = new Set(entry.map(canonical))
-    for (const control of [...joined]) for (const other of classOf.get(control) ?? []) joined.add(other)
+    const joined = new Set(entry.map(canonical).flatMap((control) => [control, ...classOf.get(control) ?? []]))
     for (const control of joined) classOf.set(control, joined)
   }
   const sorted = new Map([...new Set(classOf.values())].map((members) => [members, [...members].sort()] as const))
