@@ -25,7 +25,8 @@ export const gitCodes = {
   WORKTREE_MISSING: failed(404, 'There is no work tree to read.'),
   WORKTREE_UNREADABLE: failed(500, 'A file of the work tree cannot be read.'),
   FILE_IGNORED: invalid('A file in `.exeat` is none that Exeat reads. A warning.'),
-  IMPACT_INVALID: invalid('An impact is malformed, has the wrong name or is not the only one of its opt-out. It excuses nothing, others go on.'),
+  IMPACT_NAME: invalid('The name of an impact is not its digest. It excuses nothing; the run goes on.'),
+  IMPACT_REPEATED: invalid('An opt-out has several impacts. None excuses anything; the run goes on.'),
   IMPACT_UNUSED: invalid('An impact belongs to no opt-out that stands. A warning.'),
   CACHE_REFUSED: failed(500, 'The cache folder is not private to the user, so it is not used. A warning.'),
 } as const satisfies Record<string, CodeEntry>
