@@ -1,10 +1,10 @@
 /** Plain data with positions to documents: total, all problems at once, in the order of the file. */
-import * as z from 'zod'
+import type * as z from 'zod'
 import type { DocumentCode } from '../error/codes.ts'
 import { compareProblems } from '../error/order.ts'
 import type { Place, Problem } from '../error/problem.ts'
 import { nearest } from '../text/nearest.ts'
-import { quoted } from './fault.ts'
+import { described } from './fault.ts'
 import { documentProblem, hazardousKeys, problemsOf } from './issues.ts'
 import type { DocumentProblem } from './issues.ts'
 import type { DocumentPath, Json, Located } from './located.ts'
@@ -77,8 +77,7 @@ function kindProblem(located: Located): DocumentProblem {
   const kinds = `the kinds are ${documentKinds.map((known) => `\`${known}\``).join(', ')}`
   if (kind === undefined) return documentProblem(located, ['kind'], 'key', 'DOCUMENT_KIND', 'is missing', kinds)
   const meant = typeof kind === 'string' ? nearest(kind, documentKinds) : undefined
-  const said = typeof kind === 'string' ? quoted(kind) : `a ${kind === null ? 'null' : typeof kind}`
-  return documentProblem(located, ['kind'], 'value', 'DOCUMENT_KIND', `is ${said}, which is no kind that Exeat knows`, meant === undefined ? kinds : `did you mean \`${meant}\`?`)
+  return documentProblem(located, ['kind'], 'value', 'DOCUMENT_KIND', `is ${described(kind)}, which is no kind that Exeat knows`, meant === undefined ? kinds : `did you mean \`${meant}\`?`)
 }
 
 /** Prototype-polluting keys, at any depth. */

@@ -38,3 +38,11 @@ export function quoted(text: string): string {
   const shown = cut.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}`]/gu, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`)
   return `\`${shown}\``
 }
+
+/** A value as a message says what stood there. */
+export function described(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string') return quoted(value)
+  return typeof value === 'object' ? 'a mapping' : `the ${typeof value} \`${String(value)}\``
+}

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import type { Duration, Instant } from '../model/instant.ts'
 import type { Fault } from './fault.ts'
-import { quoted, report } from './fault.ts'
+import { described, quoted, report } from './fault.ts'
 import { canonicalInstant, daysIn, formatDuration, formatInstant, parseDuration, parseInstant } from './time.ts'
 
 const anInstant = 'an instant with date, time and offset (RFC 3339)'
@@ -58,7 +58,7 @@ function impossible(text: string): string | undefined {
 
 export function instantFault(value: unknown): Fault {
   const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string') return { code: 'DOCUMENT_INSTANT', message: `wants ${anInstant}, got ${value === null ? 'nothing' : `a ${typeof value}`}`, hint: example }
+  if (typeof text !== 'string') return { code: 'DOCUMENT_INSTANT', message: `wants ${anInstant}, got ${described(value)}`, hint: example }
   for (const [shape, remedy] of misses) {
     const hint = remedy(...(shape.exec(text)?.slice(1) ?? ['']))
     if (hint !== undefined && shape.test(text)) return { code: 'DOCUMENT_INSTANT', message: `wants ${anInstant}, got ${quoted(text)}`, hint }
@@ -68,13 +68,12 @@ export function instantFault(value: unknown): Fault {
 }
 
 export function durationFault(value: unknown): Fault {
-  const got = typeof value === 'string' ? quoted(value) : typeof value === 'number' ? `the number \`${value}\`` : value === null ? 'nothing' : `a ${typeof value}`
   const weeks = typeof value === 'string' ? /^(\d{1,3})w$/i.exec(value) : null
   const days = typeof value === 'string' ? /^P(\d{1,4})D$/i.exec(value) : null
   const hint = weeks !== null ? `write \`${Number(weeks[1]) * 7}d\``
     : days !== null ? `write \`${Number(days[1])}d\``
       : 'write minutes, hours or days: `30m`, `72h`, `14d`; not zero, not more than ten years'
-  return { code: 'DOCUMENT_DURATION', message: `wants a duration, got ${got}`, hint }
+  return { code: 'DOCUMENT_DURATION', message: `wants a duration, got ${described(value)}`, hint }
 }
 
 const whole = (value: unknown): boolean => Number.isSafeInteger(value)

@@ -3,7 +3,7 @@ import type * as z from 'zod'
 import type { DocumentCode } from '../error/codes.ts'
 import type { Problem } from '../error/problem.ts'
 import { nearest } from '../text/nearest.ts'
-import { faultOf, quoted } from './fault.ts'
+import { described, faultOf, quoted } from './fault.ts'
 import type { DocumentPath, Json, Located } from './located.ts'
 import { isMapping, keysAt, valueAt } from './shape.ts'
 
@@ -79,7 +79,7 @@ function wrongValue(path: DocumentPath, value: Json, values: readonly string[], 
   const wanted = values.map((each) => `\`${each}\``).join(', ').replace(/, (?=[^,]*$)/, ' or ')
   const code = path.length === 1 && path[0] === 'apiVersion' ? 'DOCUMENT_API_VERSION' : 'DOCUMENT_VALUE'
   const meant = typeof value === 'string' ? nearest(value, values) : undefined
-  return documentProblem(located, path, 'value', code, `wants ${wanted}, got ${got(value)}`, meant === undefined ? undefined : `did you mean \`${meant}\`?`)
+  return documentProblem(located, path, 'value', code, `wants ${wanted}, got ${described(value)}`, meant === undefined ? undefined : `did you mean \`${meant}\`?`)
 }
 
 function outOfRange(issue: Issue & { code: 'too_small' | 'too_big' }, path: DocumentPath, value: Json, located: Located): DocumentProblem {
@@ -91,11 +91,11 @@ function outOfRange(issue: Issue & { code: 'too_small' | 'too_big' }, path: Docu
     return documentProblem(located, path, 'value', 'DOCUMENT_LIST_SHORT', `has too few entries: ${value.length}, wanted ${Number((issue as { minimum?: number }).minimum)}`)
   }
   const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
-  return documentProblem(located, path, 'value', 'DOCUMENT_RANGE', `wants ${bound}, got ${got(value)}`)
+  return documentProblem(located, path, 'value', 'DOCUMENT_RANGE', `wants ${bound}, got ${described(value)}`)
 }
 
 function wrongType(path: DocumentPath, value: Json, wanted: readonly string[], located: Located): DocumentProblem {
-  return documentProblem(located, path, 'value', 'DOCUMENT_TYPE', `wants ${wanted.join(' or ')}, got ${got(value)}`, typeHint(value, wanted))
+  return documentProblem(located, path, 'value', 'DOCUMENT_TYPE', `wants ${wanted.join(' or ')}, got ${described(value)}`, typeHint(value, wanted))
 }
 
 function typeHint(value: Json, wanted: readonly string[]): string | undefined {
@@ -120,7 +120,7 @@ function unionProblems(issue: Issue & { code: 'invalid_union' }, context: Contex
     inner.code === 'invalid_value' ? `\`${inner.values.map(String).join('`, `')}\`` : inner.code === 'invalid_type' ? wordFor(inner.expected) : 'something else')
   const words = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []))
   const near = typeof value === 'string' ? nearest(value, words) : undefined
-  if (near !== undefined) return [documentProblem(context.located, path, 'value', 'DOCUMENT_VALUE', `wants ${wanted.join(' or ')}, got ${got(value)}`, `did you mean \`${near}\`?`)]
+  if (near !== undefined) return [documentProblem(context.located, path, 'value', 'DOCUMENT_VALUE', `wants ${wanted.join(' or ')}, got ${described(value)}`, `did you mean \`${near}\`?`)]
   return [wrongType(path, value, wanted, context.located)]
 }
 
@@ -129,11 +129,4 @@ function wordFor(expected: string): string {
     string: 'a string', object: 'a mapping', record: 'a mapping', array: 'a list', boolean: 'true or false', number: 'a whole number', int: 'a whole number',
   }
   return words[expected] ?? expected
-}
-
-function got(value: Json): string {
-  if (value === null) return 'nothing'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'string') return quoted(value)
-  return typeof value === 'object' ? 'a mapping' : `the ${typeof value} \`${String(value)}\``
 }

@@ -17,9 +17,15 @@ export function parseYaml(source: Source): readonly ParsedDocument[] | { readonl
   if (directives.length > 0) return { problems: directives.map((token) => directiveProblem(source, token.offset)) }
   const options = { version: '1.2', schema: 'core', strict: true, uniqueKeys: false, merge: false, prettyErrors: false } as const
   const documents = [...new Composer<ParsedNode, true>(options).compose(tokens, false, source.text.length)]
-  const problems = documents.flatMap((document) => [...document.errors, ...document.warnings.filter((warning) => warning.code !== 'TAG_RESOLVE_FAILED')])
+  // One a document: what follows the first is mostly its echo.
+  const problems = documents.flatMap((document) => [...document.errors, ...document.warnings.filter(isError)].slice(0, 1))
   return problems.length === 0 ? documents : { problems: problems.map((problem) => syntaxProblem(source, problem)) }
 }
+
+/** A tag that nothing knows is told with the other tags, by document. */
+const isError = (warning: YAMLError): boolean => warning.code !== 'TAG_RESOLVE_FAILED'
+
+const containers: ReadonlySet<string> = new Set(['block-map', 'block-seq', 'flow-collection'])
 
 /** The concrete syntax tree, built without recursion; stops as soon as it is too deep, because composing it does recurse. */
 function tokensOf(source: Source): Token[] | YamlProblem {
@@ -27,9 +33,10 @@ function tokensOf(source: Source): Token[] | YamlProblem {
   const tokens: Token[] = []
   for (const lexeme of new Lexer().lex(source.text)) {
     for (const token of parser.next(lexeme)) tokens.push(token)
-    // One entry of the stack is the document itself, one may be a scalar.
-    if (parser.stack.length > deepest + 2) {
-      return { code: 'YAML_TOO_DEEP', message: `lists and mappings are nested deeper than ${deepest}`, at: source.placeOf(parser.offset) }
+    // Under the document stand only collections, but for what is on top.
+    const top = parser.stack.length - 1 > deepest ? parser.stack.at(-1) : undefined
+    if (top !== undefined && containers.has(top.type)) {
+      return { code: 'YAML_TOO_DEEP', message: `lists and mappings are nested deeper than ${deepest}`, at: source.placeOf(top.offset) }
     }
   }
   for (const token of parser.end()) tokens.push(token)
