@@ -156,7 +156,7 @@ export class JsonScanner {
     return false
   }
 
-  /** Passes a key and its colon. */
+  /** Passes a key and its colon: here and below the cursor then stands on the value. */
   skipKey(): void {
     this.#beforeKey()
     if (this.#watcher === undefined) this.#string()
@@ -194,6 +194,7 @@ export class JsonScanner {
     const code = this.peek()
     if (code !== byte.colon) this.#unexpected(code, '`:`')
     this.#at++
+    this.peek()
   }
 
   /** On a quote: the string, decoded. */
