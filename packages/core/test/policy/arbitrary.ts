@@ -70,7 +70,7 @@ const present = <T extends object>(part: T) => Object.fromEntries(Object.entries
 
 /** A policy set's worth of valid policies with names of their own. */
 export const arbitraryPolicies: fc.Arbitrary<PlacedPolicy[]> = fc.array(fc.record({
-  kind: fc.constantFrom('permit', 'permit', 'strict', 'strict', 'forbid'), scope: fc.record(scope), loose: fc.record({ hours, findings: optional(count), wildcards: fc.boolean() }),
+  kind: fc.constantFrom('permit', 'permit', 'permit', 'permit', 'strict', 'strict', 'strict', 'forbid'), scope: fc.record(scope), loose: fc.record({ hours, findings: optional(count), wildcards: fc.boolean() }),
 }), { maxLength: 6 }).map((parts) => parts.map(({ kind, scope: { environments, ...rest }, loose }, index) => {
   const name = `policy-${index}`
   const limits = { duration: loose.hours, ...(loose.findings === undefined ? {} : { findings: loose.findings }) }
