@@ -39,8 +39,17 @@ export function readCache(dir: string, key: CacheKey, sha256: Sha256): CompiledG
   const end = bytes.indexOf(10)
   const body = bytes.subarray(end + 1)
   if (end < 0 || bytes.toString('latin1', 0, end) !== header(body, sha256)) return undefined
-  const entry = JSON.parse(body.toString('utf8')) as Entry
-  return entry.tree === key.tree && entry.version === versionOf(key) ? entry.compiled : undefined
+  const entry = parse(body.toString('utf8'))
+  return entry?.tree === key.tree && entry.version === versionOf(key) ? entry.compiled : undefined
+}
+
+// Whoever can write a file with the right seal in the user's own folder is the user: the shape beyond this is not checked again.
+function parse(text: string): Entry | undefined {
+  try {
+    return JSON.parse(text) as Entry | null ?? undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Writes an entry whole or not at all, and removes old ones. A disk that refuses is no failure of the run. */

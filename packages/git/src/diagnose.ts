@@ -4,6 +4,9 @@ import { gitError, shown, word } from './problem.ts'
 import { fetchCommand, originHead, remoteBranch } from './ref-name.ts'
 import { type GitAnswer, runGit } from './run.ts'
 
+/** Brings the objects that a filter left out. */
+export const refetchCommand = 'git fetch --refetch --no-filter origin'
+
 /** What a failed start of git means. */
 export function gitFailure(dir: string, { exit, stderr }: GitAnswer): ExeatError {
   const said = shown(stderr.split('\n').find((each) => /^(fatal|error):/.test(each)) ?? stderr.split('\n')[0] ?? '')
@@ -18,6 +21,10 @@ export function gitFailure(dir: string, { exit, stderr }: GitAnswer): ExeatError
   if (/cannot use bare repository/.test(stderr)) {
     return gitError('REPOSITORY_UNTRUSTED', `git does not trust the bare repository at \`${shown(dir)}\`: \`safe.bareRepository\` is \`explicit\``,
       'run it in a work tree, or with `GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.bareRepository GIT_CONFIG_VALUE_0=all`')
+  }
+  // A clone with a filter wants to fetch what it lacks, which is not allowed here.
+  if (/transport '.*' not allowed|promisor|lazy fetch/.test(stderr)) {
+    return gitError('REPOSITORY_DAMAGED', 'this clone was made with a filter and lacks objects that are needed', `run \`${refetchCommand}\``)
   }
   if (/missing object|bad object|unable to read|could not (?:get|read)|corrupt|loose object|packfile|bad tree|not a valid object/.test(stderr)) {
     return gitError('REPOSITORY_DAMAGED', `git cannot read an object: ${said}`, 'see `git fsck`, and fetch the branch again')

@@ -1,6 +1,6 @@
 /** The files of a tree, read from git objects: two git starts, and no byte believed that does not hash to its name. */
 import { createHash } from 'node:crypto'
-import { gitFailure } from './diagnose.ts'
+import { gitFailure, refetchCommand } from './diagnose.ts'
 import { type Entry, type EntryType, type GovernanceFile, folder, maxBytes, type Sorted, sortEntries, tooManyFiles } from './entries.ts'
 import { gitError, shown } from './problem.ts'
 import { runGit } from './run.ts'
@@ -50,7 +50,7 @@ function typeOf(mode: string): EntryType {
 
 const damaged = (path: string, id: string): Error =>
   gitError('REPOSITORY_DAMAGED', `\`${folder}/${shown(path)}\` (blob \`${id}\`) is not in this clone, or is damaged`,
-    'in a clone with a filter: `git fetch --refetch --no-filter origin`; else see `git fsck`')
+    `in a clone with a filter: \`${refetchCommand}\`; else see \`git fsck\``)
 
 async function readBlobs(dir: string, { documents, impacts }: Sorted<Blob>): Promise<ReadonlyMap<string, Uint8Array>> {
   const paths = new Map([...documents, ...impacts].map(({ id, path }) => [id, path]))

@@ -39,8 +39,7 @@ const refused = (code: 'REF_INVALID' | 'REF_NOT_A_BRANCH', message: string, hint
 /** The rules of `git check-ref-format --branch`, and nothing that cannot be shown. */
 function isRefName(name: string): boolean {
   if (name === '' || name.length > 1024 || name.startsWith('-') || !isShowable(name)) return false
-  // oxlint-disable-next-line no-control-regex -- ASCII control characters are what the rule is about
-  if (/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$/.test(name)) return false
+  if (/[ ~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$/.test(name)) return false
   return name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'))
 }
 

@@ -1,6 +1,6 @@
 /** The protected ref (design §4): which branch governs, and what stands there. */
 import type { ProtectedRef } from './types.ts'
-import { gitFailure, missingRef } from './diagnose.ts'
+import { gitFailure, missingRef, refetchCommand } from './diagnose.ts'
 import { gitError, shown } from './problem.ts'
 import { branchOf, originHead, type Wanted, wantedRef } from './ref-name.ts'
 import { runGit } from './run.ts'
@@ -75,7 +75,7 @@ async function governanceTree(dir: string, commit: Promise<string>): Promise<str
   if (answer.exit !== 0) throw gitFailure(dir, answer)
   const [root = '', folder = ''] = answer.stdout.toString('utf8').split('\n')
   if (!root.endsWith(' tree')) {
-    throw gitError('REPOSITORY_DAMAGED', `commit \`${id}\` or its tree is not in this clone`, 'fetch the branch again: `git fetch --refetch origin`, without a filter')
+    throw gitError('REPOSITORY_DAMAGED', `commit \`${id}\` or its tree is not in this clone`, `in a clone with a filter: \`${refetchCommand}\`; else fetch the branch again`)
   }
   const match = /^([0-9a-f]{40}|[0-9a-f]{64}) (\w+)$/.exec(folder)
   if (match === null) {

@@ -19,10 +19,9 @@ export interface GitInput {
   readonly maxBytes?: number
   /** Thrown where it says more than that; GIT_FAILED unless told. */
   readonly tooMuch?: ExeatError
+  /** Longest it may take, in milliseconds: reading objects needs no network, so two minutes, the default, are a hang. */
+  readonly patience?: number
 }
-
-/** Longest a git start may take, in milliseconds: reading objects needs no network, so more is a hang. */
-const patience = 120_000
 
 /** Read by git or by what it starts; everything else that begins with `GIT_` would point it at other objects, or trace into outputs. */
 const kept = /^GIT_(CONFIG_GLOBAL|CONFIG_SYSTEM|CONFIG_NOSYSTEM|CONFIG_COUNT|CONFIG_(KEY|VALUE)_\d+|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)$/i
@@ -65,7 +64,7 @@ export function gitEnvironment(base: NodeJS.ProcessEnv, config: GitInput['config
  * @throws {ExeatError} GIT_MISSING, GIT_TIMEOUT, GIT_FAILED (it could not be started, or said more than `maxBytes`)
  */
 export function runGit(dir: string, args: readonly string[], options: GitInput = {}): Promise<GitAnswer> {
-  const limit = options.maxBytes ?? 1024 * 1024
+  const { maxBytes: limit = 1024 * 1024, patience = 120_000 } = options
   return new Promise((resolve, reject) => {
     const child = spawn('git', ['--no-pager', '-C', dir, ...args], {
       env: gitEnvironment(process.env, options.config), stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
