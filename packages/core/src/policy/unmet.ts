@@ -144,12 +144,14 @@ function renewal(given: Case): TermRefusal[] {
     const policies = emergency?.policies ?? given.terms.policies
     return [refusal('LIMIT_EXCEEDED', 'emergency', policies, `${nameOf(given)} is an emergency and renews \`${renews}\`, and an emergency renews nothing`, 'ask for an ordinary opt-out')]
   }
-  if (limits.renewals?.value === 0) {
-    return [refusal('LIMIT_EXCEEDED', 'limits.renewals', limits.renewals.policies, `${nameOf(given)} renews \`${renews}\`, and \`limits.renewals\` of ${quoted(limits.renewals.policies)} allows 0`)]
-  }
   const bounds: [string, Sourced<number> | undefined][] = [['limits.totalDuration', limits.totalDuration], ['limits.renewals', limits.renewals]]
-  return bounds.flatMap(([term, bound]) => (bound === undefined ? [] : [refusal('TERM_NEEDS_LOG', term, bound.policies,
-    `${nameOf(given)} renews \`${renews}\`, and only a log can show what \`${term}\` of ${quoted(bound.policies)} counts`, 'use a new opt-out that renews nothing, or the log trust mode')]))
+  return bounds.flatMap(([term, bound]) => {
+    if (bound === undefined) return []
+    const begun = `${nameOf(given)} renews \`${renews}\`, and`
+    if (bound.value === 0) return [refusal('LIMIT_EXCEEDED', term, bound.policies, `${begun} \`${term}\` of ${quoted(bound.policies)} allows 0`, 'ask for a new opt-out that renews nothing')]
+    return [refusal('TERM_NEEDS_LOG', term, bound.policies, `${begun} only a log can show what \`${term}\` of ${quoted(bound.policies)} counts`,
+      'use a new opt-out that renews nothing, or the log trust mode')]
+  })
 }
 
 function findings(given: Case): TermRefusal[] {

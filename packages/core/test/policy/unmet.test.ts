@@ -61,8 +61,9 @@ describe('renewal', () => {
 
   test('none allowed needs no log', () => {
     expect(judge({ limits: { duration: lasting('14d'), renewals: 0 } }, { renews: 'before' })).toEqual([{
-      code: 'LIMIT_EXCEEDED', term: 'limits.renewals', policies: ['p'], message: 'opt-out `hotfix` renews `before`, and `limits.renewals` of `p` allows 0',
+      code: 'LIMIT_EXCEEDED', term: 'limits.renewals', policies: ['p'], message: 'opt-out `hotfix` renews `before`, and `limits.renewals` of `p` allows 0', hint: 'ask for a new opt-out that renews nothing',
     }])
+    expect(codes({ limits: { duration: lasting('14d'), totalDuration: lasting('14d'), renewals: 0 } }, { renews: 'before' })).toEqual(['TERM_NEEDS_LOG limits.totalDuration', 'LIMIT_EXCEEDED limits.renewals'])
   })
 })
 
