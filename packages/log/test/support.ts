@@ -32,7 +32,7 @@ export function yes<T>(answer: Answer<T>): T {
 /** The code of an answer that must be a refusal, whose message keeps to the form of design §9. */
 export function no(answer: Answer<unknown> | Verdict): LogCode {
   if (answer.ok) throw new Error('accepted what must be refused')
-  expect(answer.problem.message).toMatch(/^[^\n]*[^.\n]$/)
+  expect(answer.problem.message).toMatch(/^\P{Cc}*[^.\p{Cc}]$/u)
   return answer.problem.code
 }
 

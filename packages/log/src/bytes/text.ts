@@ -23,3 +23,12 @@ export function decodeDecimal(text: string): number | undefined {
   const value = Number(text)
   return Number.isSafeInteger(value) ? value : undefined
 }
+
+const shown = 80
+const unprintable = /[`\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** Foreign text for a message: in backticks, at most 80 characters, and nothing in it that moves a cursor or hides. */
+export function quoted(text: string): string {
+  const excerpt = text.length > shown ? `${text.slice(0, shown)}…` : text
+  return `\`${excerpt.replace(unprintable, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)}\``
+}

@@ -2,7 +2,7 @@
 import { ok, refuse, type Answer, type Refusal } from '../codes.ts'
 import { decodeBase64, encodeBase64 } from '../bytes/base64.ts'
 import { concatBytes, copyBytes, equalBytes, toHex } from '../bytes/bytes.ts'
-import { encodeUtf8 } from '../bytes/text.ts'
+import { encodeUtf8, quoted } from '../bytes/text.ts'
 import type { Sha256 } from '../tree/hash.ts'
 
 /** The signature types read here; ML-DSA-44 (0x06) is ignored like any unknown key. */
@@ -49,13 +49,13 @@ export function keyId(sha256: Sha256, name: string, type: KeyType, publicKey: Ui
 /** A key from its parts. */
 export function verifierKey(sha256: Sha256, name: string, type: KeyType, publicKey: Uint8Array): Answer<VerifierKey> {
   if (!isKeyName(name)) return malformed('a key name is empty or holds a space or a plus sign')
-  if (publicKey.length !== keySize) return malformed(`the public key of \`${name}\` is ${publicKey.length} bytes long, not ${keySize}`)
+  if (publicKey.length !== keySize) return malformed(`the public key of ${quoted(name)} is ${publicKey.length} bytes long, not ${keySize}`)
   return ok({ name, id: keyId(sha256, name, type, publicKey), type, publicKey })
 }
 
 /** A signer's key from its parts; `seed` is 32 bytes. */
 export function signerKey(sha256: Sha256, publicKeyOf: Ed25519PublicKey, name: string, type: KeyType, seed: Uint8Array): Answer<SignerKey> {
-  if (seed.length !== keySize) return malformed(`the seed of \`${name}\` is ${seed.length} bytes long, not ${keySize}`)
+  if (seed.length !== keySize) return malformed(`the seed of ${quoted(name)} is ${seed.length} bytes long, not ${keySize}`)
   const key = verifierKey(sha256, name, type, publicKeyOf(seed))
   return key.ok ? ok({ ...key.value, seed }) : key
 }
@@ -104,12 +104,12 @@ function splitKey(text: string): Answer<KeyParts> {
   }
   if (bytes[0] === typeBytes.ed25519) return ok({ name, id, type: 'ed25519', material: bytes.slice(1) })
   if (bytes[0] === typeBytes['cosignature/v1']) return ok({ name, id, type: 'cosignature/v1', material: bytes.slice(1) })
-  return refuse('KEY_ALGORITHM', `the key \`${name}\` is of signature type ${bytes[0]}, and only 1 and 4 are read`)
+  return refuse('KEY_ALGORITHM', `the key ${quoted(name)} is of signature type ${bytes[0]}, and only 1 and 4 are read`)
 }
 
 function withId<K extends VerifierKey>(key: K, id: string): Answer<K> {
   if (toHex(key.id) === id) return ok(key)
-  return refuse('KEY_ID', `the key \`${key.name}\` states the id \`${id}\` and has ${toHex(key.id)}`)
+  return refuse('KEY_ID', `the key ${quoted(key.name)} states the id \`${id}\` and has ${toHex(key.id)}`)
 }
 
 export const sameKey = (a: VerifierKey, b: VerifierKey): boolean => a.name === b.name && equalBytes(a.id, b.id)

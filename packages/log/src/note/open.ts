@@ -1,6 +1,6 @@
 import { ok, refuse, type Answer } from '../codes.ts'
 import { equalBytes } from '../bytes/bytes.ts'
-import { encodeUtf8 } from '../bytes/text.ts'
+import { encodeUtf8, quoted } from '../bytes/text.ts'
 import { cosignedMessage, decodeCosignature, ED25519_SIGNATURE_SIZE } from './cosignature.ts'
 import { sameKey, type VerifierKey } from './key.ts'
 import { parseNote, type Note, type NoteSignature } from './note.ts'
@@ -34,7 +34,7 @@ export function openNote(bytes: Uint8Array, keys: readonly VerifierKey[], verify
 
 export function verifyNote(note: Note, keys: readonly VerifierKey[], verify: Ed25519Verify): Answer<OpenedNote> {
   const ambiguous = keys.find((key, i) => keys.some((other, j) => j < i && sameKey(key, other) && !interchangeable(key, other)))
-  if (ambiguous !== undefined) return refuse('KEY_AMBIGUOUS', `two different keys are known as \`${ambiguous.name}\` with one id`)
+  if (ambiguous !== undefined) return refuse('KEY_AMBIGUOUS', `two different keys are known as ${quoted(ambiguous.name)} with one id`)
   const verified = new Map<VerifierKey, VerifiedSignature>()
   const unknown: NoteSignature[] = []
   for (const signature of note.signatures) {
@@ -44,7 +44,7 @@ export function verifyNote(note: Note, keys: readonly VerifierKey[], verify: Ed2
       continue
     }
     const checked = checkSignature(note.text, key, signature.signature, verify)
-    if (checked === undefined) return refuse('NOTE_SIGNATURE', `the signature of \`${key.name}\` does not verify`)
+    if (checked === undefined) return refuse('NOTE_SIGNATURE', `the signature of ${quoted(key.name)} does not verify`)
     const earlier = verified.get(key)
     if (earlier === undefined || (earlier.time ?? 0) < (checked.time ?? 0)) verified.set(key, checked)
   }

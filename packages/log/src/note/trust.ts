@@ -1,6 +1,7 @@
 /** Whose word a verifier takes for a log's head: the log's own keys, pinned, and a number of witnesses. */
 import { accepted, ok, refuse, type Answer, type Verdict } from '../codes.ts'
 import { equalBytes } from '../bytes/bytes.ts'
+import { quoted } from '../bytes/text.ts'
 import { parseCheckpoint, type Checkpoint } from './checkpoint.ts'
 import type { VerifierKey } from './key.ts'
 import { openNote, type Ed25519Verify, type OpenedNote, type VerifiedSignature } from './open.ts'
@@ -35,13 +36,13 @@ export function openCheckpoint(bytes: Uint8Array, trust: Trust, verify: Ed25519V
   const checkpoint = parseCheckpoint(note.value.text)
   if (!checkpoint.ok) return checkpoint
   const { origin } = checkpoint.value
-  if (origin !== trust.origin) return refuse('CHECKPOINT_ORIGIN', `the checkpoint is of the log \`${origin}\`, not of \`${trust.origin}\``)
+  if (origin !== trust.origin) return refuse('CHECKPOINT_ORIGIN', `the checkpoint is of the log ${quoted(origin)}, not of ${quoted(trust.origin)}`)
   return judgeSigners(checkpoint.value, note.value, trust)
 }
 
 function judgeSigners(checkpoint: Checkpoint, note: OpenedNote, trust: Trust): Answer<TrustedCheckpoint> {
   const signers = note.verified.filter(({ key }) => key.type === 'ed25519')
-  if (signers.length === 0) return refuse('NOTE_UNSIGNED', `no pinned key of the log \`${trust.origin}\` signed the checkpoint`)
+  if (signers.length === 0) return refuse('NOTE_UNSIGNED', `no pinned key of the log ${quoted(trust.origin)} signed the checkpoint`)
   const witnesses = note.verified.filter(({ key }) => key.type === 'cosignature/v1')
   const { atLeast } = trust.witnesses
   if (witnesses.length >= atLeast) return ok({ checkpoint, signers, witnesses })
@@ -59,5 +60,5 @@ export function checkTrust({ log, witnesses }: Trust): Verdict {
   }
   const all = [...log, ...keys]
   const twice = all.find((key, i) => all.some((other, j) => j < i && equalBytes(key.publicKey, other.publicKey)))
-  return twice === undefined ? accepted : refuse('TRUST_INVALID', `the public key of \`${twice.name}\` is pinned twice`)
+  return twice === undefined ? accepted : refuse('TRUST_INVALID', `the public key of ${quoted(twice.name)} is pinned twice`)
 }

@@ -1,4 +1,5 @@
 import { ok, refuse, type Answer } from '../codes.ts'
+import { quoted } from '../bytes/text.ts'
 import { decodeBundle } from '../tiles/bundle.ts'
 import { tilePath } from '../tiles/path.ts'
 import { decodeTile, TILE_WIDTH, type Tile } from '../tiles/tile.ts'
@@ -53,6 +54,6 @@ async function readOne(reader: TileReader, tile: Tile): Promise<Answer<Found>> {
     return bytes === undefined ? refuse('RESOURCE_MISSING', `\`${path}\` is missing`) : ok({ bytes, width: tile.width })
   } catch (error) {
     const because = error instanceof Error ? error.message : 'the reader failed'
-    return refuse('RESOURCE_UNREADABLE', `\`${path}\` could not be read: ${because}`)
+    return refuse('RESOURCE_UNREADABLE', `\`${path}\` could not be read: ${quoted(because)}`)
   }
 }

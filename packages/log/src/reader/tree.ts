@@ -93,7 +93,7 @@ function verifiedTree(sha256: Sha256, reader: TileReader, head: TreeHead, edge: 
   const within = (index: number): boolean => isSize(index) && index < head.size
   return {
     head,
-    entries: async (index) => (within(index * TILE_WIDTH) ? entries(index) : outside(index * TILE_WIDTH, head.size)),
+    entries: async (index) => (isSize(index) && within(index * TILE_WIDTH) ? entries(index) : outside(index * TILE_WIDTH, head.size)),
     leaf: async (index) => (within(index) ? nodeOf({ level: 0, index }) : outside(index, head.size)),
     entry: async (index) => {
       if (!within(index)) return outside(index, head.size)

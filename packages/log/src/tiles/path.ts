@@ -1,6 +1,6 @@
 /** Paths of C2SP tlog-tiles: `tile/<level>/<index>[.p/<width>]` and `tile/entries/<index>[.p/<width>]`. */
 import { ok, refuse, type Answer } from '../codes.ts'
-import { decodeDecimal } from '../bytes/text.ts'
+import { decodeDecimal, quoted } from '../bytes/text.ts'
 import { TILE_WIDTH, type Tile } from './tile.ts'
 
 export const CHECKPOINT_PATH = 'checkpoint'
@@ -22,7 +22,7 @@ export function parseTilePath(path: string): Answer<Tile> {
   const width = parts[3] === undefined ? TILE_WIDTH : Number(parts[3])
   const level = parts[1] === 'entries' ? 'entries' : Number(parts[1])
   const tile: Tile = { level, index, width }
-  const canonical = (level === 'entries' || level <= maxLevel) && tilePath(tile) === path
+  const canonical = (level === 'entries' || level <= maxLevel) && width <= TILE_WIDTH && tilePath(tile) === path
   return canonical ? ok(tile) : notAPath(path)
 }
 
@@ -34,9 +34,6 @@ function indexPath(index: number): string {
   return path
 }
 
-const shown = 80
-
 function notAPath(path: string): Answer<Tile> {
-  const excerpt = path.length > shown ? `${path.slice(0, shown)}…` : path
-  return refuse('TILE_PATH', `\`${excerpt}\` is no tile path`, 'write tile/<level>/<index>, such as tile/0/x001/x234/067 or tile/entries/000.p/7')
+  return refuse('TILE_PATH', `${quoted(path)} is no tile path`, 'write tile/<level>/<index>, such as tile/0/x001/x234/067 or tile/entries/000.p/7')
 }
