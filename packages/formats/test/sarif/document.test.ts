@@ -1,12 +1,8 @@
-import type { ExcusedBy, Finding, Instant, Report } from '@exeat/core'
+import type { Finding, Report } from '@exeat/core'
 import { describe, expect, test } from 'vitest'
 import { suppressionOf, toSarif } from '../../src/index.ts'
+import { excusedBy } from './excused-by.ts'
 import { reports } from './support.ts'
-
-export const excusedBy: ExcusedBy = {
-  name: 'log4j', uid: 'a'.repeat(64), until: 1_795_507_200_000 as Instant, category: 'waiver', reason: 'why "so"', owner: 'a@b.example', ticket: 'INC-1', evidence: 'none',
-  origin: { file: '.exeat/log4j.yaml', line: 3, column: 1 },
-}
 
 const findings: readonly Finding[] = [
   { tool: 'trivy', rule: 'CVE-2021-44228', severity: 'critical', title: 'Log4Shell', message: 'log4j-core 2.14.1', path: 'services/a b/pom.xml', line: 3, snippet: '<x>', resource: 'pkg:maven/a/b@1', image: `sha256:${'b'.repeat(64)}`, aliases: ['GHSA-jfh8-c2jp-5v3q'] },
