@@ -22,6 +22,11 @@ export function requiredToolsOf(gates: readonly Gate[], repository: string | und
   return [...new Set(tools.map(canonical))].sort()
 }
 
+/** Whether any gate that covers the run, or might, asks for attested reports. */
+export function attestationAsked(gates: readonly Gate[], repository: string | undefined, environment: string | undefined): boolean {
+  return gates.some((gate) => gate.attested === true && covers(gate, repository, environment) !== 'false')
+}
+
 function covers(gate: Gate, repository: string | undefined, environment: string | undefined): Truth {
   const axes = [listed(gate.repositories, repository), listed(gate.environments, environment)]
   if (axes.includes('false')) return 'false'

@@ -1,0 +1,162 @@
+/**
+ * The answer for every finding of a run (design §4): pure, total, deterministic, and the same in any order of documents and findings.
+ * Two passes: first every finding is held against the opt-outs that could excuse it, then the ceilings on findings are settled, which need
+ * all matches. Explanations of blocked findings are worked out when they are read.
+ */
+import { controlOf, canonicalTool } from '../control/tools.ts'
+import { fingerprints } from '../finding/fingerprint.ts'
+import type { Decision, ExcusedBy, Reason } from '../model/decision.ts'
+import type { Sha256 } from '../model/digest.ts'
+import type { Facts } from '../model/facts.ts'
+import { severities } from '../model/finding.ts'
+import type { Finding, Severity } from '../model/finding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { OptOutSet } from '../model/optout.ts'
+import { provenFacts } from '../policy/facts.ts'
+import type { PolicySet } from '../policy/types.ts'
+import { grantedMatches } from './ceiling.ts'
+import { entriesOf } from './entry.ts'
+import type { Entry } from './entry.ts'
+import { explainer } from './explain.ts'
+import { indexControls } from './index-controls.ts'
+import { applies } from './standing.ts'
+import { coversBesidesPath, coversRun } from './scope.ts'
+import type { Place } from './scope.ts'
+import { pathTrie } from './trie.ts'
+import type { PathTrie } from './trie.ts'
+
+export interface DecideOptions {
+  readonly sha256: Sha256
+}
+
+/** What one control of the run needs: worked out once for each distinct control. */
+interface ControlTable {
+  /** Entries that may excuse, without a path target. */
+  readonly anywhere: readonly Entry[]
+  readonly byPath: PathTrie<Entry>
+}
+
+/** Decisions in the order of the findings. */
+export function decide(
+  policySet: PolicySet, optOuts: OptOutSet, findings: readonly Finding[], claimed: Facts, now: Instant, { sha256 }: DecideOptions,
+): readonly Decision[] {
+  const facts = provenFacts(policySet.workspace, claimed)
+  const fingerprintAt = fingerprints(findings, facts.repository?.value.id ?? '', sha256)
+  const placeAt = (index: number): Place => ({ finding: findings[index] as Finding, facts, claimed, fingerprint: () => fingerprintAt(index) })
+  const entries = entriesOf(optOuts, policySet.workspace)
+  const byControl = indexControls(entries, policySet.sameControls)
+  const candidatesFor = candidates(byControl, facts)
+  const judge = applies(policySet, facts, now)
+  const passes = passing(policySet, facts)
+
+  const passed: (Reason | undefined)[] = []
+  const willing = new Map<Entry, number[]>()
+  for (const [index, finding] of findings.entries()) {
+    const reason = passes(finding)
+    passed.push(reason)
+    if (reason !== undefined || !isKnown(finding)) continue
+    const place = placeAt(index)
+    for (const entry of candidatesFor(finding)) {
+      if (!coversBesidesPath(entry, place) || judge(entry, place) !== undefined) continue
+      const matches = willing.get(entry)
+      if (matches === undefined) willing.set(entry, [index])
+      else matches.push(index)
+    }
+  }
+
+  const excused = new Map<number, Entry>()
+  for (const [entry, matches] of willing) {
+    for (const index of grantedMatches(entry, matches, fingerprintAt)) {
+      const other = excused.get(index)
+      if (other === undefined || isPreferred(entry, other)) excused.set(index, entry)
+    }
+  }
+
+  const explain = explainer({ policySet, byControl, judge, willing, facts, now })
+  return findings.map((finding, index): Decision => {
+    const control = controlOf(finding)
+    const below = passed[index]
+    if (below !== undefined) return { finding, control, outcome: 'passed', reasons: [below], nearest: [] }
+    const entry = excused.get(index)
+    if (entry !== undefined) return { finding, control, outcome: 'excused', ...excuse(entry), nearest: [] }
+    return blocked(finding, control, () => explain(placeAt(index), control))
+  })
+}
+
+const isKnown = ({ tool }: Finding): boolean => canonicalTool(tool) === tool
+
+/** Whether a finding is below the workspace's threshold. An unknown severity never is. */
+function passing(policySet: PolicySet, facts: Facts): (finding: Finding) => Reason | undefined {
+  const thresholds = new Map<string, Severity | undefined>()
+  const rank = new Map(severities.map((severity, index) => [severity, index]))
+  return ({ tool, severity }) => {
+    if (!thresholds.has(tool)) thresholds.set(tool, policySet.threshold(tool, facts.repository?.value.name, facts.environment?.value))
+    const threshold = thresholds.get(tool)
+    if (threshold === undefined || severity === undefined) return undefined
+    const below = (rank.get(severity) ?? Infinity) < (rank.get(threshold) ?? -Infinity)
+    return below ? { code: 'BELOW_THRESHOLD', severity, threshold } : undefined
+  }
+}
+
+/** Active entries whose control, repository, environment and path fit a finding. */
+function candidates(byControl: (control: string) => readonly Entry[], facts: Facts): (finding: Finding) => Iterable<Entry> {
+  const tables = new Map<string, Map<string, ControlTable>>()
+  return (finding) => {
+    let rules = tables.get(finding.tool)
+    if (rules === undefined) tables.set(finding.tool, rules = new Map())
+    let table = rules.get(finding.rule)
+    if (table === undefined) rules.set(finding.rule, table = controlTable(byControl(controlOf(finding)), facts))
+    if (finding.path === undefined) return table.anywhere
+    const there = table.byPath.match(finding.path)
+    return there.length === 0 ? table.anywhere : new Set([...table.anywhere, ...there])
+  }
+}
+
+function controlTable(named: readonly Entry[], facts: Facts): ControlTable {
+  const eligible = named.filter((entry) => entry.standing.status === 'active' && coversRun(entry, facts))
+  const byPath = pathTrie<Entry>()
+  for (const entry of eligible) {
+    for (const { alternatives } of entry.paths ?? []) for (const alternative of alternatives) byPath.add(alternative, entry)
+  }
+  return { anywhere: eligible.filter(({ paths }) => paths === undefined), byPath }
+}
+
+/** Of several that excuse, the one that lasts longest is named; then by name, so that order says nothing. */
+function isPreferred(entry: Entry, other: Entry): boolean {
+  const later = entry.standing.optOut.document.spec.window.until - other.standing.optOut.document.spec.window.until
+  return later > 0 || (later === 0 && entry.name < other.name)
+}
+
+const excuses = new WeakMap<Entry, { readonly reasons: readonly Reason[]; readonly optOut: ExcusedBy }>()
+
+/** Shared by all findings that one entry excuses: a run may hold very many. */
+function excuse(entry: Entry): { readonly reasons: readonly Reason[]; readonly optOut: ExcusedBy } {
+  const known = excuses.get(entry)
+  if (known !== undefined) return known
+  const { document: { spec }, uid, origin } = entry.standing.optOut
+  const { until } = spec.window
+  const answer = {
+    reasons: [{ code: 'OPTOUT_APPLIES', optOut: entry.name, until }] as const,
+    optOut: {
+      name: entry.name, uid, until, category: spec.category, reason: spec.reason, owner: spec.owner, origin,
+      ...(spec.ticket === undefined ? {} : { ticket: spec.ticket }),
+      evidence: entry.standing.status === 'active' ? entry.standing.optOut.met.evidence : 'none' as const,
+    },
+  }
+  excuses.set(entry, answer)
+  return answer
+}
+
+type Explanation = Pick<Decision, 'reasons' | 'nearest' | 'wayOut'>
+
+/** A blocked decision whose explanation is worked out once, when somebody reads it: most of a large report nobody does. */
+function blocked(finding: Finding, control: string, explain: () => Explanation): Decision {
+  let known: Explanation | undefined
+  const explanation = (): Explanation => known ??= explain()
+  return {
+    finding, control, outcome: 'blocked',
+    get reasons() { return explanation().reasons },
+    get nearest() { return explanation().nearest },
+    get wayOut() { return explanation().wayOut },
+  } as Decision
+}

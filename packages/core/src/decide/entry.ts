@@ -1,0 +1,62 @@
+/** An opt-out made ready for matching: patterns compiled, repositories resolved to ids. */
+import { compilePattern } from '../pattern/index.ts'
+import type { Pattern } from '../pattern/index.ts'
+import type { TargetKey } from '../model/decision.ts'
+import type { ActiveOptOut, EndedOptOut, OptOutSet, RefusedOptOut } from '../model/optout.ts'
+import type { Workspace } from '../document/schema.ts'
+
+export type Standing =
+  | { readonly status: 'active'; readonly optOut: ActiveOptOut }
+  | { readonly status: 'ended'; readonly optOut: EndedOptOut }
+  | { readonly status: 'refused'; readonly optOut: RefusedOptOut }
+
+/** An absent target means any. `undefined` in place of a pattern list never occurs: a pattern that does not compile matches nothing. */
+export interface Entry {
+  readonly standing: Standing
+  readonly name: string
+  readonly controls: readonly Pattern[]
+  /** Ids that the workspace's sources give for the names; a name that is no source matches nothing. */
+  readonly repositories?: ReadonlySet<string>
+  readonly environments?: ReadonlySet<string>
+  readonly paths?: readonly Pattern[]
+  readonly resources?: readonly Pattern[]
+  readonly images?: ReadonlySet<string>
+  readonly fingerprints?: ReadonlySet<string>
+  /** As the document spells them, for the explanations. */
+  readonly written: Readonly<Partial<Record<TargetKey, readonly string[]>>>
+}
+
+/** Entries of a set, active ones first; the order says nothing about the answer. */
+export function entriesOf(set: OptOutSet, workspace: Workspace): readonly Entry[] {
+  const idOf = new Map(workspace.spec.sources.map((source) => [source.name, source.repositoryId]))
+  return [
+    ...set.active.map((optOut) => entryOf({ status: 'active', optOut }, idOf)),
+    ...set.ended.map((optOut) => entryOf({ status: 'ended', optOut }, idOf)),
+    ...set.refused.map((optOut) => entryOf({ status: 'refused', optOut }, idOf)),
+  ]
+}
+
+function entryOf(standing: Standing, idOf: ReadonlyMap<string, string>): Entry {
+  const { metadata, spec } = standing.optOut.document
+  const { repositories, environments, paths, resources, images, fingerprints } = spec.targets ?? {}
+  return {
+    standing,
+    name: metadata.name,
+    controls: compiled(spec.controls, 'name'),
+    written: spec.targets ?? {},
+    ...(repositories === undefined ? {} : { repositories: new Set(repositories.flatMap((name) => idOf.get(name) ?? [])) }),
+    ...(environments === undefined ? {} : { environments: new Set(environments) }),
+    ...(paths === undefined ? {} : { paths: compiled(paths, 'path') }),
+    ...(resources === undefined ? {} : { resources: compiled(resources, 'name') }),
+    ...(images === undefined ? {} : { images: new Set(images) }),
+    ...(fingerprints === undefined ? {} : { fingerprints: new Set(fingerprints) }),
+  }
+}
+
+/** Decoded documents hold only patterns that compile; anything else matches nothing, which narrows. */
+function compiled(sources: readonly string[], kind: 'name' | 'path'): readonly Pattern[] {
+  return sources.flatMap((source) => {
+    const answer = compilePattern(source, kind)
+    return answer.ok ? [answer.pattern] : []
+  })
+}

@@ -1,0 +1,3 @@
+export { decide } from './decide.ts'
+export type { DecideOptions } from './decide.ts'
+export { judgeReports } from './reports.ts'

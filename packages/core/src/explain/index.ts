@@ -1,0 +1,2 @@
+export { tellReason } from './reasons.ts'
+export type { Told } from './reasons.ts'

@@ -1,0 +1,2 @@
+export { fingerprints } from './fingerprint.ts'
+export { normalisePath } from './path.ts'
