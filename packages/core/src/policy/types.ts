@@ -45,6 +45,8 @@ export interface Terms {
     readonly compensatingControl: Sourced<boolean>
     /** True unless every covering permit says `impact: false`. */
     readonly impact: Sourced<boolean>
+    /** True where any covering permit says `impact: false`, which makes `limits.findings` mandatory whatever the others say. */
+    readonly findingsLimit: Sourced<boolean>
     readonly witness: Sourced<boolean>
   }
   readonly conditions: readonly Sourced<NonNullable<PermitSpec['conditions']>[number]>[]

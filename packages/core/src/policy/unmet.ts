@@ -155,11 +155,11 @@ function renewal(given: Case): TermRefusal[] {
 }
 
 function findings(given: Case): TermRefusal[] {
-  const { limits: { findings: bound }, requires: { impact } } = given.terms
+  const { limits: { findings: bound }, requires: { findingsLimit } } = given.terms
   const own = given.optOut.document.spec.limits?.findings
-  const emergency = given.optOut.document.spec.category === 'emergency' ? given.terms.emergency : undefined
+  const emergency = given.optOut.document.spec.category === 'emergency' ? given.terms.emergency ?? given.terms : undefined
   if (own === undefined) {
-    const policies = [bound, impact.value ? undefined : impact, emergency].flatMap((source) => source?.policies ?? [])
+    const policies = [bound, findingsLimit.value ? findingsLimit : undefined, emergency].flatMap((source) => source?.policies ?? [])
     if (policies.length === 0) return []
     const named = [...new Set(policies)].sort()
     return [refusal('FINDINGS_LIMIT_REQUIRED', 'limits.findings', named, `${nameOf(given)} states no \`limits.findings\`, and ${quoted(named)} asks for one`,

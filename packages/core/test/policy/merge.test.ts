@@ -74,7 +74,7 @@ function looserThan(a: Terms, b: Terms): string[] {
   for (const key of ['approval', 'activation'] as const) check(key, atMost(a.timers[key], b.timers[key]))
   check('targets', b.requires.targets.value.every((key) => a.requires.targets.value.includes(key)))
   check('tickets', b.requires.tickets.every(({ value }) => a.requires.tickets.some((ticket) => ticket.value === value)))
-  for (const key of ['compensatingControl', 'impact', 'witness'] as const) check(key, a.requires[key].value || !b.requires[key].value)
+  for (const key of ['compensatingControl', 'impact', 'findingsLimit', 'witness'] as const) check(key, a.requires[key].value || !b.requires[key].value)
   check('conditions', b.conditions.every(({ value }) => a.conditions.some((other) => other.value.at === value.at && other.value.expression === value.expression)))
   check('alerts', b.alerts.every(({ value }) => a.alerts.some((alert) => alert.value === value)))
   const [forms, before] = [a.nativeForms.value, b.nativeForms.value]
@@ -104,7 +104,7 @@ describe('values and who set them', () => {
       limits: { duration: { value: lasting('14d'), policies: ['a'] } }, timers: {},
       requires: {
         targets: { value: [], policies: [] }, tickets: [], compensatingControl: { value: false, policies: ['a'] }, impact: { value: true, policies: ['a'] },
-        witness: { value: false, policies: ['a'] },
+        findingsLimit: { value: false, policies: ['a'] }, witness: { value: false, policies: ['a'] },
       },
       conditions: [], nativeForms: { value: 'self-expiring', policies: ['a'] }, alerts: [],
     })
@@ -125,7 +125,7 @@ describe('values and who set them', () => {
     expect([terms.approverMayActivate, terms.wildcards]).toEqual([by(true), by(true)])
     expect(terms.limits).toEqual({ duration: by(lasting('1d')), totalDuration: by(lasting('2d')), renewals: by(0), findings: by(3), active: by(4), uses: by(5) })
     expect(terms.timers).toEqual({ approval: by(lasting('1h')), activation: by(lasting('2h')) })
-    expect(terms.requires).toEqual({ targets: by(['environments', 'paths']), tickets: [by('^A')], compensatingControl: by(true), impact: by(false), witness: by(true) })
+    expect(terms.requires).toEqual({ targets: by(['environments', 'paths']), tickets: [by('^A')], compensatingControl: by(true), impact: by(false), findingsLimit: by(true), witness: by(true) })
     expect(terms.emergency).toEqual(by({
       groups: ['a', 'b'], duration: lasting('4h'), mfa: { evidence: 'user-signed', attested: true, backupEligible: false }, reviewers: ['r'], reviewWithin: lasting('72h'), offline: false,
     }))
@@ -169,7 +169,7 @@ describe('values and who set them', () => {
     const { requires } = merged({ requires: { impact: false, witness: true } }, { requires: { impact: false, targets: ['paths'] } }, { requires: { compensatingControl: true, targets: ['images'] } })
     expect(requires).toEqual({
       targets: { value: ['images', 'paths'], policies: ['b', 'c'] }, tickets: [], compensatingControl: { value: true, policies: ['c'] },
-      impact: { value: true, policies: ['c'] }, witness: { value: true, policies: ['a'] },
+      impact: { value: true, policies: ['c'] }, findingsLimit: { value: true, policies: ['a', 'b'] }, witness: { value: true, policies: ['a'] },
     })
     expect(merged({ requires: { impact: false } }, { requires: { impact: false } }).requires.impact).toEqual({ value: false, policies: ['a', 'b'] })
   })

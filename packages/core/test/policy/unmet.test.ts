@@ -88,6 +88,12 @@ describe('findings', () => {
     expect(codes({}, { limits: {} })).toEqual([])
   })
 
+  test('a policy that asks for an impact does not take the limit of another away', () => {
+    const merged = mergeTerms(terms({ requires: { impact: false } }), termsOfPermit('q', openSpec))
+    expect(unmetTerms(merged, standing({ limits: {} }), nobody, matches)).toEqual([expect.objectContaining({ code: 'FINDINGS_LIMIT_REQUIRED', policies: ['p'] })])
+    expect(unmetTerms(merged, standing({ limits: { findings: 1 } }, null), nobody, matches)).toEqual([expect.objectContaining({ code: 'IMPACT_REQUIRED', policies: ['q'] })])
+  })
+
   test('one refusal names all who ask', () => {
     const merged = mergeTerms(termsOfPermit('b', { ...openSpec, ...limited, requires: { impact: false } }), termsOfPermit('a', { ...openSpec, requires: { impact: false } }))
     expect(unmetTerms(merged, standing({ limits: {} }), nobody, matches)).toEqual([expect.objectContaining({ code: 'FINDINGS_LIMIT_REQUIRED', policies: ['a', 'b'] })])
