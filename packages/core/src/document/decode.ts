@@ -1,6 +1,5 @@
 /** Plain data with positions to documents: total, all problems at once, in the order of the file. */
 import type * as z from 'zod'
-import type { DocumentCode } from '../error/codes.ts'
 import { compareProblems } from '../error/order.ts'
 import type { Place, Problem } from '../error/problem.ts'
 import { nearest } from '../text/nearest.ts'
@@ -80,19 +79,31 @@ function kindProblem(located: Located): DocumentProblem {
   return documentProblem(located, ['kind'], 'value', 'DOCUMENT_KIND', `is ${described(kind)}, which is no kind that Exeat knows`, meant === undefined ? kinds : `did you mean \`${meant}\`?`)
 }
 
-/** Prototype-polluting keys, at any depth. */
+interface Visit {
+  readonly value: Json
+  readonly step?: string | number
+  readonly parent?: Visit
+}
+
+/** Prototype-polluting keys, at any depth: neither recursion nor a path a member, so that deep data costs no more than flat data. */
 function hazardProblems(located: Located): readonly DocumentProblem[] {
   const problems: DocumentProblem[] = []
-  const code: DocumentCode = 'DOCUMENT_KEY_UNKNOWN'
-  const left: { readonly value: Json; readonly path: DocumentPath }[] = [{ value: located.value, path: [] }]
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const { value, path } = next
+  const left: Visit[] = [{ value: located.value }]
+  for (let parent = left.pop(); parent !== undefined; parent = left.pop()) {
+    const { value } = parent
     if (typeof value !== 'object' || value === null) continue
+    const list = Array.isArray(value)
     for (const [key, member] of Object.entries(value)) {
-      const inside = [...path, Array.isArray(value) ? Number(key) : key]
-      if (!Array.isArray(value) && hazardousKeys.has(key)) problems.push(documentProblem(located, inside, 'key', code, 'is no key that a document may have', 'remove it'))
-      left.push({ value: member as Json, path: inside })
+      const visit: Visit = { value: member as Json, step: list ? Number(key) : key, parent }
+      if (!list && hazardousKeys.has(key)) problems.push(documentProblem(located, pathOf(visit), 'key', 'DOCUMENT_KEY_UNKNOWN', 'is no key that a document may have', 'remove it'))
+      left.push(visit)
     }
   }
   return problems
+}
+
+function pathOf(visit: Visit): DocumentPath {
+  const path: (string | number)[] = []
+  for (let at: Visit | undefined = visit; at?.step !== undefined; at = at.parent) path.push(at.step)
+  return path.reverse()
 }
