@@ -1,7 +1,7 @@
 /** Everything that governs a run, read from git objects (design §1 rule 5, §4 "Protected ref") or, for authors, from the work tree. */
 import { cacheRefusal, readCache, writeCache } from './cache.ts'
 import { type CompiledGovernance, toGovernance } from './compiled.ts'
-import { gitError, type GitProblem, shown } from './problem.ts'
+import { gitError, type GitProblem, shown, word } from './problem.ts'
 import { type ResolvedRef, resolveProtectedRef } from './ref.ts'
 import type { Governance, ReadAtRef, ReadOptions, ReadWorktree } from './types.ts'
 
@@ -53,8 +53,9 @@ function refuseOtherBranch(source: ResolvedRef, { workspace }: CompiledGovernanc
   if (source.kind === 'commit') return
   const wanted = workspace.document.spec.protectedRef.replace(/^refs\/heads\//, '')
   if (source.branch === wanted) return
+  const beside = source.ref.slice(0, -source.branch.length).replace(/^refs\/(?:heads|remotes)\//, '') + wanted
   throw gitError('REF_NOT_PROTECTED', `governance was read from the branch \`${shown(source.branch)}\`, the workspace there names \`${shown(wanted)}\` as its protected ref`,
-    `say \`--ref origin/${shown(wanted)}\`, or correct \`protectedRef\``, workspace.origin)
+    `say \`--ref ${word(shown(beside))}\`, or correct \`protectedRef\` by a change to that branch`, workspace.origin)
 }
 
 function labelOf(source: ResolvedRef): string {

@@ -36,10 +36,10 @@ export function wantedRef(given: string | undefined): Wanted {
 const refused = (code: 'REF_INVALID' | 'REF_NOT_A_BRANCH', message: string, hint: string): Wanted =>
   ({ kind: 'refused', problem: gitProblem(code, message, hint) })
 
-/** The rules of `git check-ref-format --branch`, and nothing that cannot be shown. */
+/** The rules of `git check-ref-format --branch`, and nothing that cannot be shown or is a blank of any script. */
 function isRefName(name: string): boolean {
   if (name === '' || name.length > 1024 || name.startsWith('-') || !isShowable(name)) return false
-  if (/[ ~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$/.test(name)) return false
+  if (/[\s~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$/.test(name)) return false
   return name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'))
 }
 

@@ -65,9 +65,13 @@ export function gitEnvironment(base: NodeJS.ProcessEnv, config: GitInput['config
  */
 export function runGit(dir: string, args: readonly string[], options: GitInput = {}): Promise<GitAnswer> {
   const { maxBytes: limit = 1024 * 1024, patience = 120_000 } = options
+  // A caller's promise may fail at any time, and is the caller's to report.
+  const input = Promise.resolve(options.input).catch(() => '')
+  // No path holds one, and starting a command with it throws.
+  if (dir.includes('\0')) return Promise.reject(gitError('REPOSITORY_MISSING', `\`${shown(dir)}\` is not in a git repository`))
   return new Promise((resolve, reject) => {
     const child = spawn('git', ['--no-pager', '-C', dir, ...args], {
-      env: gitEnvironment(process.env, options.config), stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
+      env: gitEnvironment(process.env, options.config), stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
@@ -85,15 +89,15 @@ export function runGit(dir: string, args: readonly string[], options: GitInput =
         ? gitError('GIT_MISSING', 'the command `git` is not on PATH', 'install git, see https://git-scm.com/downloads')
         : gitError('GIT_FAILED', `\`git\` could not be started: ${shown(cause.message)}`))
     })
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > limit) stop(options.tooMuch ?? gitError('GIT_FAILED', `\`git ${args[0]}\` gave more than ${limit} bytes`))
       else out.push(chunk)
     })
-    child.stderr.on('data', (chunk: Buffer) => { if (err.length < 64) err.push(chunk) })
+    child.stderr?.on('data', (chunk: Buffer) => { if (err.length < 64) err.push(chunk) })
     // git may end without reading what it was told (an early failure): its exit code says so, not a broken pipe.
-    child.stdin.on('error', () => {})
-    Promise.resolve(options.input ?? '').then((text) => child.stdin.end(text), () => child.stdin.end())
+    child.stdin?.on('error', () => {})
+    void input.then((text) => child.stdin?.end(text))
     child.on('close', (code) => {
       clearTimeout(timer)
       resolve({ exit: code ?? 128, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString('utf8') })

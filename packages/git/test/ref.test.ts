@@ -154,7 +154,7 @@ describe('hostile names', () => {
   const hostile = [
     '', '-', '--help', '--upload-pack=touch /tmp/x', '-c core.pager=x', 'main branch', 'main\n', 'a\0b', '$(id)', '`id`', '; id', 'main^{tree}', 'main~1',
     'main:.exeat', '../../etc/passwd', 'a..b', '.hidden', 'a/.hidden', 'x.lock', 'x.lock/y', 'a//b', '/a', 'a/', 'a.', '@{-1}', 'main@{1}', '*', 'ma?n', '[a]',
-    'ma\u202Ein', 'ma\u200bin', 'a\\b', 'x'.repeat(5000),
+    'ma\u202Ein', 'ma\u200bin', 'ma\u2004in', 'ma\u00a0in', 'a\\b', 'x'.repeat(5000),
   ]
   test.each(hostile.map((ref) => [ref]))('%j never resolves, and its message is one line', async (ref) => {
     const here = repository(files)
@@ -257,6 +257,10 @@ describe('what keeps git from answering', () => {
   test('no repository, no folder, no git', async () => {
     expect(await codesOf(resolveProtectedRef(folder()))).toEqual(['REPOSITORY_MISSING'])
     expect(await codesOf(resolveProtectedRef(join(folder(), 'nowhere')))).toEqual(['REPOSITORY_MISSING'])
+    for (const dir of ['a\0b', '--git-dir=/x', '-']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await codesOf(resolveProtectedRef(dir))).toEqual(['REPOSITORY_MISSING'])
+    }
     const { dir } = repository(files)
     const path = process.env['PATH']
     process.env['PATH'] = folder()
