@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import type { PermitSpec } from '../../src/document/schema.ts'
+import type { OptOut, PermitSpec } from '../../src/document/schema.ts'
 import type { Duration, Instant } from '../../src/model/instant.ts'
 import type { Met } from '../../src/model/optout.ts'
 import { mergeTerms, termsOfPermit } from '../../src/policy/merge.ts'
@@ -263,7 +263,7 @@ describe('emergencies', () => {
 test('tighter terms are never better met', () => {
   const optOuts = fc.record({
     length: fc.integer({ min: 1, max: 100 }), findings: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }), ticket: fc.constantFrom('INC-1', 'SEC-1', 'x'), wild: fc.boolean(),
-    targets: fc.constantFrom({}, { paths: ['a'] }, { paths: ['a'], environments: ['b'], repositories: ['c'] }), renews: fc.boolean(), impact: fc.boolean(), emergency: fc.boolean(),
+    targets: fc.constantFrom<NonNullable<OptOut['spec']['targets']>>({}, { paths: ['a'] }, { paths: ['a'], environments: ['b'], repositories: ['c'] }), renews: fc.boolean(), impact: fc.boolean(), emergency: fc.boolean(),
   }).map((part) => standing({
     window: { from: at('2026-11-22T10:00:00Z'), until: at('2026-11-22T10:00:00Z') + part.length * 3_600_000 as Instant }, limits: part.findings === undefined ? {} : { findings: part.findings },
     ticket: part.ticket, controls: [part.wild ? 'trivy/*' : 'trivy/x'], targets: part.targets, category: part.emergency ? 'emergency' : 'waiver', ...(part.renews ? { renews: 'y' } : {}),
