@@ -1,5 +1,5 @@
 /** The files of a work tree as they lie there, for authors. Follows no symbolic link. */
-import { constants, lstatSync, readdirSync } from 'node:fs'
+import { constants, lstatSync, readdirSync, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExeatError } from '@exeat/core/error'
@@ -24,12 +24,12 @@ export async function worktreeRoot(dir: string): Promise<string> {
   throw failure
 }
 
-const isFolder = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+const isFolder = (path: string): boolean => statOf(path, path)?.isDirectory() === true
 
 /** @throws {ExeatError} GOVERNANCE_MISSING, WORKTREE_UNREADABLE, and as `sortEntries` */
 export async function readWorktree(root: string): Promise<Files> {
   const top = join(root, folder)
-  const stat = lstatSync(top, { throwIfNoEntry: false })
+  const stat = statOf(top, folder)
   if (stat === undefined) throw gitError('GOVERNANCE_MISSING', `\`${shown(root)}\` has no \`${folder}\` folder`, 'run `exeat init`')
   if (!stat.isDirectory()) throw gitError('GOVERNANCE_ENTRY_REFUSED', `\`${folder}\` is not a folder`, 'governance must be plain files in a folder of the work tree')
   const sorted = sortEntries(listFolder(top))
@@ -53,7 +53,7 @@ function listFolder(top: string): Entry[] {
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     for (const { name } of readFolder(join(top, at), `${folder}/${at}`)) {
       const path = `${at}${name}`
-      const stat = lstatSync(join(top, path), { throwIfNoEntry: false })
+      const stat = statOf(join(top, path), `${folder}/${path}`)
       if (stat === undefined) continue
       if (name === '.git') found.push({ path: at.slice(0, -1), size: 0, type: 'submodule' })
       else if (stat.isDirectory()) open.push(`${path}/`)
@@ -62,6 +62,15 @@ function listFolder(top: string): Entry[] {
     }
   }
   return found
+}
+
+/** Undefined where there is nothing, or nothing any more. */
+function statOf(path: string, name: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw unreadable(name, cause)
+  }
 }
 
 function readFolder(path: string, name: string): readonly { readonly name: string }[] {

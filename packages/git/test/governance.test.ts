@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { documentDigest, optOutUid } from '@exeat/core'
@@ -359,10 +359,26 @@ describe('the work tree', () => {
     expect(await codesOf(read(join(folder(), 'gone')))).toEqual(['REPOSITORY_MISSING'])
   })
 
-  test.skipIf(process.getuid?.() === 0)('that may not be read is told', async () => {
-    const here = repository(governanceFiles)
-    here.write('.exeat/secret.yaml', '', 0o000)
-    expect(await codesOf(read(here.dir))).toEqual(['WORKTREE_UNREADABLE'])
+  test('whose files cannot be reached is told', async () => {
+    const { dir } = repository(governanceFiles)
+    // A path longer than the system takes fails for everybody, the superuser included.
+    execFileSync('sh', ['-c', 'for i in $(seq 20); do mkdir "$0" && cd "$0"; done; touch x.yaml', 'd'.repeat(250)], { cwd: join(dir, '.exeat'), stdio: 'ignore' })
+    try {
+      expect(await codesOf(read(dir))).toEqual(['WORKTREE_UNREADABLE'])
+    } finally {
+      execFileSync('rm', ['-rf', join(dir, '.exeat')])
+    }
+  })
+
+  test.skipIf(process.getuid?.() === 0)('whose files may not be read is told', async () => {
+    for (const [path, mode] of [['.exeat/secret.yaml', 0o000], ['.exeat/policies', 0o000], ['.exeat/policies', 0o444], ['.exeat', 0o000]] as const) {
+      const { dir, write } = repository(governanceFiles)
+      write('.exeat/secret.yaml', '')
+      chmodSync(join(dir, path), mode)
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await codesOf(read(dir))).toEqual(['WORKTREE_UNREADABLE'])
+      chmodSync(join(dir, path), 0o755)
+    }
   })
 })
 
