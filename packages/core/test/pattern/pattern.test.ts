@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compilePattern, hasLiteral, intersects, isLiteral, patternLimits } from '../../src/pattern/index.ts'
 import type { Pattern, PatternKind } from '../../src/pattern/index.ts'
+import { reference } from './reference.ts'
 
 function compiled(source: string, kind: PatternKind): Pattern {
   const answer = compilePattern(source, kind)
@@ -11,23 +12,6 @@ function compiled(source: string, kind: PatternKind): Pattern {
 const faultOf = (source: string, kind: PatternKind): string => {
   const answer = compilePattern(source, kind)
   return answer.ok ? 'ok' : answer.problem.code
-}
-
-/** Independent meaning of a pattern: a regular expression, safe on the short texts used here. */
-function reference(source: string, kind: PatternKind): RegExp {
-  const literal = (text: string): string => text.replace(/[\\^$.|()[\]{}+*?/-]/g, '\\$&')
-  const wild = (text: string, any: string): string => [...text].map((c) => (c === '*' ? `${any}*` : c === '?' ? any : literal(c))).join('')
-  const one = (alternative: string): string => {
-    if (kind === 'name') return wild(alternative, '[^]')
-    return alternative.split('/').map((segment, index, all) => {
-      const last = index === all.length - 1
-      if (segment === '**') return last ? '[^]*' : '(?:[^]*/)?'
-      return wild(segment, '[^/]') + (last ? '' : '/')
-    }).join('')
-  }
-  const alternatives = /^(.*)\{([^}]*)\}(.*)$/.exec(source)
-  const sources = alternatives === null ? [source] : (alternatives[2] ?? '').split(',').map((choice) => `${alternatives[1]}${choice}${alternatives[3]}`)
-  return new RegExp(`^(?:${sources.map(one).join('|')})$`, 'u')
 }
 
 const token = fc.constantFrom('a', 'b', '*', '?', '/')
