@@ -58,7 +58,7 @@ describe('which tiles there are', () => {
 
   test('partial width is floor(s / 256^l) mod 256, at every boundary', () => {
     for (const size of [255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 16_777_216, 2 ** 53 - 1]) {
-      for (const { level, width } of [...lastTiles(size)]) {
+      for (const { level, width } of lastTiles(size)) {
         const rest = Number(BigInt(size) / 256n ** BigInt(level) % 256n)
         expect(width).toBe(rest === 0 ? 256 : rest)
       }

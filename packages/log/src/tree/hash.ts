@@ -8,9 +8,13 @@ export const HASH_SIZE = 32
 const leafPrefix = 0x00
 const nodePrefix = 0x01
 
+/** Inputs are built in place: a new array of more than 64 bytes for each costs a multiple of the hash itself. Each call fills what it hashes. */
+const node = new Uint8Array(1 + 2 * HASH_SIZE)
+const leaf = new Uint8Array(1 + 65_535)
+
 /** SHA-256(0x00 ‖ entry). */
 export function leafHash(sha256: Sha256, entry: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + entry.length)
+  const input = entry.length < leaf.length ? leaf.subarray(0, 1 + entry.length) : new Uint8Array(1 + entry.length)
   input[0] = leafPrefix
   input.set(entry, 1)
   return sha256(input)
@@ -18,11 +22,10 @@ export function leafHash(sha256: Sha256, entry: Uint8Array): Uint8Array {
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + 2 * HASH_SIZE)
-  input[0] = nodePrefix
-  input.set(left, 1)
-  input.set(right, 1 + HASH_SIZE)
-  return sha256(input)
+  node[0] = nodePrefix
+  node.set(left, 1)
+  node.set(right, 1 + HASH_SIZE)
+  return sha256(node)
 }
 
 /** SHA-256 of nothing: the root of the tree without leaves. */
