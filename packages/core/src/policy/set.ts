@@ -81,7 +81,8 @@ function mergedTerms(policies: readonly CompiledPolicy[]): MergeOf {
 function remembered(answer: (subject: Subject) => TermsAnswer): (subject: Subject) => TermsAnswer {
   const answers = new Map<string, TermsAnswer>()
   return (subject) => {
-    const key = JSON.stringify([subject.control, subject.environment, subject.severity, subject.repository])
+    // The control comes last: reports choose it freely, and no character of it may pass for another member.
+    const key = `${subject.environment ?? ''}\0${subject.severity ?? ''}\0${subject.repository ?? ''}\0${subject.control}`
     let known = answers.get(key)
     if (known === undefined) {
       if (answers.size >= rememberedSubjects) answers.clear()

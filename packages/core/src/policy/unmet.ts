@@ -137,12 +137,11 @@ function duration(given: Case): TermRefusal[] {
 
 /** What a chain of renewals adds up to is history, which no document shows. */
 function renewal(given: Case): TermRefusal[] {
-  const { limits, emergency } = given.terms
+  const { limits } = given.terms
   const { renews, category } = given.optOut.document.spec
   if (renews === undefined) return []
   if (category === 'emergency') {
-    const policies = emergency?.policies ?? given.terms.policies
-    return [refusal('LIMIT_EXCEEDED', 'emergency', policies, `${nameOf(given)} is an emergency and renews \`${renews}\`, and an emergency renews nothing`, 'ask for an ordinary opt-out')]
+    return [refusal('LIMIT_EXCEEDED', 'emergency', given.terms.policies, `${nameOf(given)} is an emergency and renews \`${renews}\`, and an emergency renews nothing`, 'ask for an ordinary opt-out')]
   }
   const bounds: [string, Sourced<number> | undefined][] = [['limits.totalDuration', limits.totalDuration], ['limits.renewals', limits.renewals]]
   return bounds.flatMap(([term, bound]) => {

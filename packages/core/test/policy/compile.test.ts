@@ -28,7 +28,7 @@ describe('what makes a policy set invalid', () => {
     ])
     const answer = compile([given])
     expect(answer).toMatchObject({ problems: [{ hint: 'write `tool/rule`: `trivy/*`' }, { hint: 'did you mean `trivy`?' }, {}, { hint: 'did you mean `grype`?' }] })
-    expect(problems([forbid('f', { controls: ['trvy/x'] })])).toHaveLength(1)
+    expect(problems([forbid('f', { controls: ['trvy/x', '/x'] })])).toHaveLength(2)
   })
 
   test('environments that the workspace does not declare', () => {
