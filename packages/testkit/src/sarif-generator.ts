@@ -16,27 +16,24 @@ export interface GeneratedSarif {
 export function generateSarif(samples: readonly SampleLog[], bytes: number, write: (text: string) => void): GeneratedSarif {
   const runs = samples.flatMap((sample) => sample.runs).filter((run) => (run.results?.length ?? 0) > 0)
   if (runs.length === 0) throw new Error('no sample has results')
-  let written = 0
-  let results = 0
-  const put = (text: string): void => {
-    written += Buffer.byteLength(text)
+  const put = (text: string): number => {
     write(text)
+    return Buffer.byteLength(text)
   }
-  put('{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[')
-  runs.forEach((run, index) => {
-    const { results: originals, ...rest } = run
+  let written = put('{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[')
+  let results = 0
+  for (const [index, { results: originals, ...rest }] of runs.entries()) {
     const head = JSON.stringify(rest)
-    put(`${index === 0 ? '' : ','}${head.slice(0, -1)}${head.length > 2 ? ',' : ''}"results":[`)
+    written += put(`${index === 0 ? '' : ','}${head.slice(0, -1)}${head.length > 2 ? ',' : ''}"results":[`)
     const until = (bytes * (index + 1)) / runs.length
-    const first = results
-    while (results === first || written < until) {
-      const original = originals?.[(results - first) % (originals.length || 1)] ?? {}
-      put(`${results === first ? '' : ','}${JSON.stringify(copy(original, results - first))}`)
+    for (let ordinal = 0; ordinal === 0 || written < until; ordinal++) {
+      const original = originals?.[ordinal % originals.length] ?? {}
+      written += put(`${ordinal === 0 ? '' : ','}${JSON.stringify(copy(original, ordinal))}`)
       results++
     }
-    put(']}')
-  })
-  put(']}')
+    written += put(']}')
+  }
+  written += put(']}')
   return { results, bytes: written }
 }
 

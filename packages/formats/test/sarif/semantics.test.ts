@@ -155,7 +155,7 @@ describe('where', () => {
     expect(finding(log(run([result({ locations: [] })])))).not.toHaveProperty('path')
     expect(finding(log(run([result({ locations: [{}, place('b')] })])))).not.toHaveProperty('path')
   })
-  test.each([[13, 13], [1, 1], [0, undefined], [-1, undefined], [1.5, undefined], [1e999, undefined], [null, undefined]])('line %s', (startLine, line) => {
+  test.each([[13, 13], [1, 1], [0, undefined], [-1, undefined], [1.5, undefined], [Infinity, undefined], [null, undefined]])('line %s', (startLine, line) => {
     const text = JSON.stringify(log(run([at({ uri: 'a' }, { startLine: 'LINE' })]))).replace('"LINE"', startLine === Infinity ? '1e999' : String(startLine))
     expect(finding(text).line).toBe(line)
   })

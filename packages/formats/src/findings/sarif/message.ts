@@ -22,7 +22,7 @@ const named = (id: string | undefined, rule: FoundRule): string | undefined =>
 /** What a finding is called: as its rule is, else by the beginning of its message, else by the rule's id. Always one line. */
 export function titles(): (rule: FoundRule, message: string | undefined) => string {
   const ofRule = new Map<Descriptor, string>()
-  // Equal messages are one string (`sharedStrings`), so they come one after the other or not at all often enough to look twice.
+  // Messages of one rule often follow each other; equal ones are one string (`sharedStrings`), so that comparing them costs nothing.
   let last: string | undefined
   let lastTitle = ''
 

@@ -1,10 +1,11 @@
-import { classOf, stringClass } from '../../json/bytes.ts'
 import type { JsonScanner } from '../../json/scanner.ts'
 
 /** Longer strings are seldom equal: comparing them costs more than keeping them. */
 const longest = 4096
 /** Input chooses the strings, so it may make their hashes meet; after so many steps a string is just not shared. */
 const probes = 8
+/** Bytes at each end of a text that its hash is made of. */
+const sampled = 32
 
 /** Strings that occur again and again in a report (rules, paths, messages), each kept once and compared as bytes. */
 export interface Strings {
@@ -22,8 +23,8 @@ interface Slots {
 
 const slotsOf = (size: number): Slots => ({
   mask: size - 1,
-  spelled: new Array<string | undefined>(size).fill(undefined),
-  meant: new Array<string>(size).fill(''),
+  spelled: Array.from<string | undefined>({ length: size }),
+  meant: Array.from({ length: size }, () => ''),
   hashes: new Int32Array(size),
 })
 
@@ -34,8 +35,9 @@ export function sharedStrings(): Strings {
   const read = (scanner: JsonScanner): string => {
     scanner.passString()
     const { window, from, to } = scanner
-    const hash = to - from > longest ? undefined : hashOf(window, from, to)
-    if (hash === undefined) return scanner.decodePassed()
+    // Outside ASCII the bytes are not the characters.
+    if (scanner.wide || to - from > longest) return scanner.decodePassed()
+    const hash = hashOf(window, from, to)
     for (let step = 0; step < probes; step++) {
       const slot: number = (hash + step) & slots.mask
       const spelled = slots.spelled[slot]
@@ -77,14 +79,12 @@ function grown(old: Slots): Slots {
   return slots
 }
 
-/** FNV-1a over ASCII; undefined for text outside it, whose bytes are not its characters. */
-function hashOf(window: Uint8Array, from: number, to: number): number | undefined {
-  let hash = 0x811c9dc5
-  for (let at = from; at < to; at++) {
-    const code = window[at] as number
-    if (classOf[code] === stringClass.wide) return undefined
-    hash = Math.imul(hash ^ code, 0x01000193)
-  }
+/** FNV-1a over the length and the bytes; of a long text only its ends, as equal ones are compared in full anyway. */
+function hashOf(window: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5 ^ (to - from)
+  const head = to - from > 2 * sampled ? from + sampled : to
+  for (let at = from; at < head; at++) hash = Math.imul(hash ^ (window[at] as number), 0x01000193)
+  if (head < to) for (let at = to - sampled; at < to; at++) hash = Math.imul(hash ^ (window[at] as number), 0x01000193)
   // The low bits choose the slot, and FNV mixes the last byte into them alone.
   return (hash ^ (hash >>> 15)) | 0
 }
