@@ -42,7 +42,7 @@ function compile(expression: string, stage: Stage, environment: Environment, glo
   if (slips.length > 0) return refused(expression, slips)
   const mistyped = typeSlip(parsed.result)
   if (mistyped !== undefined) return refused(expression, [mistyped])
-  const compiled: Compiled = { expression, evaluate: parsed.result, conjuncts: conjuncts(parsed.result.ast, expression, environment), reads: [...reads], contextOf }
+  const compiled: Compiled = { expression, evaluate: parsed.result, conjuncts: conjuncts(parsed.result.ast, expression, environment), reads: [...reads], paths: [...reads].map((path) => path.split('.')), contextOf }
   return { ok: true, condition: { readsFinding: compiled.reads.some((path) => path.startsWith('finding.')), evaluate: (input) => evaluate(compiled, input) } }
 }
 
@@ -111,6 +111,8 @@ interface Compiled {
   readonly evaluate: (context: object) => unknown
   readonly conjuncts: readonly Conjunct[]
   readonly reads: readonly string[]
+  /** `reads`, taken apart. */
+  readonly paths: readonly (readonly string[])[]
   readonly contextOf: MakeContext
 }
 
@@ -144,7 +146,7 @@ function evaluate(compiled: Compiled, input: StageInput): ConditionAnswer {
   const { expression, reads } = compiled
   const context = attempt(() => compiled.contextOf(input))
   if (!context.ok) return { kind: 'error', message: context.message }
-  const tooLong = reads.map((path) => excess(context.value, path)).find((message) => message !== undefined)
+  const tooLong = excess(context.value, compiled.paths)
   if (tooLong !== undefined) return { kind: 'error', message: tooLong }
   const answer = attempt(() => compiled.evaluate(context.value))
   if (answer.ok && answer.value === true) return { kind: 'true' }
@@ -169,10 +171,14 @@ function attempt<T>(act: () => T): { readonly ok: true; readonly value: T } | { 
   }
 }
 
-function excess(context: unknown, path: string): string | undefined {
-  const value = path.split('.').reduce<unknown>((holder, name) => (typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined), context)
-  if (Array.isArray(value) && value.length > longestList) return `\`${path}\` has ${value.length} entries, and conditions read ${longestList}`
-  if (typeof value === 'string' && value.length > longestText) return `\`${path}\` has ${value.length} characters, and conditions read ${longestText}`
+/** What is read and is longer than conditions may read. */
+function excess(context: object, paths: readonly (readonly string[])[]): string | undefined {
+  for (const path of paths) {
+    let value: unknown = context
+    for (const name of path) value = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+    if (Array.isArray(value) && value.length > longestList) return `\`${path.join('.')}\` has ${value.length} entries, and conditions read ${longestList}`
+    if (typeof value === 'string' && value.length > longestText) return `\`${path.join('.')}\` has ${value.length} characters, and conditions read ${longestText}`
+  }
   return undefined
 }
 

@@ -13,7 +13,9 @@ export interface Context {
 
 /** Drops absent members; no prototype, so that no inherited name can be read. */
 function members(values: Readonly<Record<string, unknown>>): Context {
-  return Object.assign(Object.create(null) as Context, Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)))
+  const kept = Object.create(null) as Record<string, unknown>
+  for (const name of Object.keys(values)) if (values[name] !== undefined) kept[name] = values[name]
+  return kept
 }
 
 const integer = (value: number | undefined): bigint | undefined => (value === undefined || !Number.isSafeInteger(value) ? undefined : BigInt(value))
