@@ -36,7 +36,7 @@ export function decodeImpact(value: Json, file: string): ImpactAnswer {
   const problem: Problem<ImpactCode> = {
     code: 'IMPACT_INVALID',
     message: `${where} is wrong: ${(issue?.message ?? 'invalid').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`,
-    hint: 'write impacts with `exeat review`, not by hand',
+    hint: 'record it with `exeat impact NAME REPORTS --write`, not by hand',
     at: { file, line: 1, column: 1 },
   }
   const optOut = z.object({ optOut: fingerprint }).safeParse(value)

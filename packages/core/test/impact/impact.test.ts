@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { decodeImpact, impactCodes, impactDigest } from '../../src/impact/index.ts'
 import type { Json } from '../../src/document/located.ts'
+import type { Impact } from '../../src/impact/index.ts'
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string]
-const good = { schemaVersion: 1, kind: 'Impact', optOut: a, fingerprints: [b, c] } as const
+const good: Impact = { schemaVersion: 1, kind: 'Impact', optOut: a, fingerprints: [b, c] }
 
 describe('an impact', () => {
   test('decodes, and its digest is the tagged hash of its canonical form', () => {
