@@ -78,13 +78,26 @@ function scalar(node: Scalar, offset: number, walk: Walk): Json {
   return value === 0 ? 0 : value
 }
 
+/** Pairs of a mapping by key, made once a mapping: a hostile one has a hundred thousand, each with a problem. The first of a name counts. */
+const pairsOf = new WeakMap<object, ReadonlyMap<string | number, Pair>>()
+
+function pairAt(node: YAMLMap, step: string | number): Pair | undefined {
+  let pairs = pairsOf.get(node)
+  if (pairs === undefined) {
+    const named = node.items.flatMap((pair) => (isScalar(pair.key) && typeof pair.key.value === 'string' ? [[pair.key.value, pair] as const] : []))
+    pairs = new Map(named.reverse())
+    pairsOf.set(node, pairs)
+  }
+  return pairs.get(step)
+}
+
 /** Offset of the value at the path or of its key; of the nearest existing ancestor's key where the path does not exist. */
 export function offsetAt(root: Node, path: DocumentPath, part: 'key' | 'value'): number {
   let node = root
   let key = root?.range[0] ?? 0
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step)
+      const pair = pairAt(node, step)
       if (pair === undefined) return key
       key = offsetOf(pair)
       node = pair.value as Node

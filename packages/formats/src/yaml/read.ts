@@ -45,13 +45,17 @@ function decodeRoot(root: ParsedNode, source: Source): Decoded {
   if (problems.length === 0) return decoded
   // A kind that stands twice is one that cannot be read.
   const kind = isMap(root) && root.items.filter(namesKind).length > 1 ? undefined : documentKind(value)
-  return refuse(located, kind, [...problems, ...(decoded.ok ? [] : decoded.problems.filter((problem) => !echoes(problem, problems)))])
+  const echo = echoOf(problems)
+  return refuse(located, kind, [...problems, ...(decoded.ok ? [] : decoded.problems.filter((problem) => !echo(problem)))])
 }
 
 const namesKind = ({ key }: { readonly key: unknown }): boolean => isScalar(key) && key.value === 'kind'
 
-/** The decoder's complaint about a value that was refused already, or about a key that a merge would have brought. */
-function echoes(problem: Problem, refused: readonly YamlProblem[]): boolean {
-  return refused.some(({ code, at }) =>
-    (at?.line === problem.at?.line && at?.column === problem.at?.column) || (code === 'YAML_MERGE_KEY' && problem.code === 'DOCUMENT_KEY_MISSING'))
+/** Tells the decoder's complaints about values that were refused already, or about keys that a merge would have brought. */
+function echoOf(refused: readonly YamlProblem[]): (problem: Problem) => boolean {
+  const places = new Set(refused.map(placeKey))
+  const merged = refused.some(({ code }) => code === 'YAML_MERGE_KEY')
+  return (problem) => places.has(placeKey(problem)) || (merged && problem.code === 'DOCUMENT_KEY_MISSING')
 }
+
+const placeKey = ({ at }: Problem): string => `${at?.line}:${at?.column}`

@@ -16,33 +16,33 @@ export interface Source {
 }
 
 export function sourceOf(file: string, text: string): Source {
-  let starts: number[] | undefined
+  // Each is made once, and only if something is asked: a file may have as many problems as it has words.
+  let starts: readonly number[] | undefined
+  let pairs: readonly number[] | undefined
   return {
     file,
     text,
     placeOf(offset) {
-      starts ??= lineStarts(text)
-      const line = lastAtMost(starts, offset)
-      const start = starts[line] ?? 0
-      return { file, line: line + 1, column: Array.from(text.slice(start, offset)).length + 1 }
+      starts ??= offsetsOf(text, /\n/g, 1)
+      pairs ??= offsetsOf(text, /[\u{10000}-\u{10ffff}]/gu, 2)
+      const line = countUpTo(starts, offset)
+      const start = line === 0 ? 0 : starts[line - 1] ?? 0
+      return { file, line: line + 1, column: offset - start - (countUpTo(pairs, offset) - countUpTo(pairs, start)) + 1 }
     },
   }
 }
 
-function lineStarts(text: string): number[] {
-  const starts = [0]
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
-  return starts
-}
+/** Offsets just after each match, ascending. */
+const offsetsOf = (text: string, what: RegExp, length: number): readonly number[] => Array.from(text.matchAll(what), ({ index }) => index + length)
 
-/** Index of the last entry that is not greater. */
-function lastAtMost(sorted: readonly number[], value: number): number {
+/** How many of the ascending values are at most `limit`. */
+function countUpTo(values: readonly number[], limit: number): number {
   let low = 0
-  let high = sorted.length - 1
+  let high = values.length
   while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    if ((sorted[middle] ?? 0) <= value) low = middle
-    else high = middle - 1
+    const middle = (low + high) >>> 1
+    if ((values[middle] ?? 0) <= limit) low = middle + 1
+    else high = middle
   }
   return low
 }
