@@ -197,7 +197,7 @@ function impact(given: Case): TermRefusal[] {
   if (!wanted.value || given.optOut.impact !== undefined) return []
   return [refusal('IMPACT_REQUIRED', 'requires.impact', wanted.policies,
     `${nameOf(given)} has no recorded impact, and ${quoted(wanted.policies)} asks for one`,
-    `record the findings that it may excuse in \`.exeat/impacts/${given.optOut.digest}.json\`, or let every covering policy say \`requires: { impact: false }\`, which makes \`limits.findings\` mandatory`)]
+    `record it with \`exeat impact ${given.optOut.document.metadata.name} REPORTS --write\`, or let every covering policy say \`requires: { impact: false }\`, which makes \`limits.findings\` mandatory`)]
 }
 
 function witness(given: Case): TermRefusal[] {
