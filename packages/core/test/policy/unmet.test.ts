@@ -104,7 +104,7 @@ describe('requirements', () => {
   test('impact is asked for unless every policy says otherwise', () => {
     expect(judge({}, {}, nobody, null)).toEqual([{
       code: 'IMPACT_REQUIRED', term: 'requires.impact', policies: ['p'], message: 'opt-out `hotfix` has no recorded impact, and `p` asks for one',
-      hint: expect.stringContaining(`.exeat/impacts/${'a'.repeat(64)}.json`),
+      hint: expect.stringContaining('`exeat impact hotfix REPORTS --write`'),
     }])
   })
 
