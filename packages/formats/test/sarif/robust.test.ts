@@ -141,6 +141,41 @@ describe('hostile files', () => {
     expect(found.snippet).toBe(long)
   })
 
+  test.each([
+    ['results', (many: string) => `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[${many}]}]}`, '{}'],
+    ['rules', (many: string) => `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x","rules":[${many}]}},"results":[]}]}`, '{}'],
+    ['artifacts', (many: string) => `{"version":"2.1.0","runs":[{"artifacts":[${many}],"tool":{"driver":{"name":"x"}},"results":[]}]}`, 'null'],
+    ['runs', (many: string) => `{"version":"2.1.0","runs":[${many}]}`, '{"tool":{"driver":{"name":"x"}}}'],
+    ['suppressions', (many: string) => `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[{"suppressions":[${many}]}]}]}`, '{}'],
+  ])('more %s than memory may hold', (_, around, one) => {
+    const text = around(Array.from({ length: 1000 }, () => one).join(','))
+    expect(code(text, { maxParts: 900 })).toBe('JSON_TOO_LARGE')
+    expect(read(text, { maxParts: 10_000 }).ok).toBe(true)
+  })
+
+  test('bases by the thousand, and fingerprints by the hundred', () => {
+    const many = (count: number): Record<string, unknown> => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, {}]))
+    expect(code(log(run([], { originalUriBaseIds: many(1000) })), { maxParts: 900 })).toBe('JSON_TOO_LARGE')
+    const fingerprints = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`k${index}`, 'f']))
+    expect(code(log(run([{ fingerprints }])))).toBe('JSON_TOO_LARGE')
+  })
+
+  test('ten million empty results are refused, not held', () => {
+    const piece = bytes('{},'.repeat(100_000))
+    const head = bytes('{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[')
+    const source: ByteSource = {
+      name: 'report.sarif',
+      size: head.length + piece.length * 100,
+      read(into, position) {
+        const part = position < head.length ? head.subarray(position) : piece.subarray((position - head.length) % piece.length)
+        const fitting = part.subarray(0, into.length)
+        into.set(fitting)
+        return fitting.length
+      },
+    }
+    expect(readSarif(source, { maxParts: 500_000 })).toMatchObject({ ok: false, problems: [{ code: 'JSON_TOO_LARGE' }] })
+  })
+
   test('strings that begin with U+FEFF keep it', () => expect(finding(log(run([{ ruleId: '\ufeffr', message: {} }]))).rule).toBe('\ufeffr'))
 
   test('rules by the ten thousand, named in every way', () => {

@@ -15,6 +15,13 @@ export interface Reading {
   /** Of the object that was read last: where its last value ends, or its brace closes if it has none. */
   lastEnd: number
   lastEmpty: boolean
+  /** Objects and elements that may still be kept. */
+  left: number
+}
+
+/** Counts what is kept: a few bytes of input, `{},` a million times, must not fill the memory. */
+export function keepOne(reading: Reading): void {
+  if (--reading.left < 0) reading.scanner.fail('JSON_TOO_LARGE', 'the file holds more results, rules or artifacts than the limit')
 }
 
 /** `name` is the key that holds the value, for messages. */
@@ -90,6 +97,7 @@ export function list<T>(element: Read<T>): Read<T[]> {
     if (!starts(reading.scanner, byte.openArray, name, 'an array')) return undefined
     const values: T[] = []
     eachElement(reading.scanner, () => {
+      keepOne(reading)
       const value = element(reading, name)
       if (value !== undefined) values.push(value)
     })
@@ -102,7 +110,10 @@ export function indexed<T>(element: Read<T>): Read<(T | undefined)[]> {
   return (reading, name) => {
     if (!starts(reading.scanner, byte.openArray, name, 'an array')) return undefined
     const values: (T | undefined)[] = []
-    eachElement(reading.scanner, () => { values.push(element(reading, name)) })
+    eachElement(reading.scanner, () => {
+      keepOne(reading)
+      values.push(element(reading, name))
+    })
     return values
   }
 }
@@ -127,6 +138,7 @@ export function table<T>(value: Read<T>): Read<Map<string, T>> {
         const key = scanner.readKey()
         if (keys.has(key)) throw new JsonFault('JSON_DUPLICATE_KEY', offset, `a key stands twice in \`${name}\``)
         keys.add(key)
+        keepOne(reading)
         const found = value(reading, name)
         if (found !== undefined) values.set(key, found)
       } while (scanner.nextElement())
@@ -191,6 +203,7 @@ export function object<S extends Shape>(shape: S): Read<Value<S>> {
       reading.scanner.skipValue()
       return undefined
     }
+    keepOne(reading)
     const value = { ...blank }
     fill(reading, value, name)
     return value as Value<S>

@@ -21,6 +21,8 @@ export interface SarifOptions {
   readonly window?: number
   /** Arrays and objects within each other; 256 unless told. */
   readonly maxDepth?: number
+  /** Results, rules, artifacts and their parts that are kept; 4 million unless told, more than a file of 2 GB has. */
+  readonly maxParts?: number
 }
 
 export type SarifAnswer = ReadAnswer & ({ readonly ok: false } | { readonly ok: true; readonly positions: SarifPositions })
@@ -48,7 +50,7 @@ function sarifProblem(fault: SarifFault, source: ByteSource): Problem {
 }
 
 function read(source: ByteSource, options: SarifOptions): SarifAnswer {
-  const reading: Reading = { scanner: new JsonScanner(source, options), strings: sharedStrings(), lastEnd: 0, lastEmpty: false }
+  const reading: Reading = { scanner: new JsonScanner(source, options), strings: sharedStrings(), lastEnd: 0, lastEmpty: false, left: options.maxParts ?? 4_000_000 }
   const { scanner } = reading
   scanner.skipByteOrderMark()
   const first = scanner.peek()

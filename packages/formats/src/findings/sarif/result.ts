@@ -78,6 +78,9 @@ const message = members<RawResult>({
   arguments: (reading, raw, name) => { raw.arguments = list(text)(reading, name) },
 })
 
+/** Each is compared with those before it. */
+const mostFingerprints = 100
+
 /** The value under the smallest key: one of several, whatever their order. */
 const smallest: Read<string> = (reading, name) => {
   const { scanner, strings } = reading
@@ -88,6 +91,7 @@ const smallest: Read<string> = (reading, name) => {
   do {
     const offset = scanner.offset
     const key = scanner.readKey(strings.read)
+    if (keys.length === mostFingerprints) scanner.fail('JSON_TOO_LARGE', `a result has more than ${mostFingerprints} fingerprints`)
     if (keys.includes(key)) throw new JsonFault('JSON_DUPLICATE_KEY', offset, `a key stands twice in \`${name}\``)
     keys.push(key)
     const value = text(reading, name)

@@ -2,7 +2,7 @@ import { byte } from '../../json/bytes.ts'
 import { SarifFault } from './codes.ts'
 import { positionList, spliceKind } from './positions.ts'
 import type { PositionList } from './positions.ts'
-import { eachElement, members, object, starts } from './read.ts'
+import { eachElement, keepOne, members, object, starts } from './read.ts'
 import type { Fill, Read, Reading } from './read.ts'
 import { blankResult, resultMembers } from './result.ts'
 import type { RawResult } from './result.ts'
@@ -63,6 +63,7 @@ function resultReader(positions: PositionList): (reading: Reading, name: string)
 
   return (reading, name) => {
     if (reading.scanner.peek() === 0x6e) throw new SarifFault('SARIF_SHAPE', reading.scanner.offset, 'a result is `null`')
+    keepOne(reading)
     offset = -1
     const raw = blankResult()
     fill(reading, raw, name)
