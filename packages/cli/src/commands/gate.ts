@@ -1,0 +1,150 @@
+import type { Command } from 'commander'
+import type { Severity } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { gitFacts } from '@exeat/git'
+import type { Io } from '../edge/io.ts'
+import { writeOutput } from '../edge/output.ts'
+import { cliError } from '../edge/problem.ts'
+import { answerGate, parsePreview, parseThreshold } from '../gate/decide.ts'
+import { formats, type Output, outputFlags } from '../gate/outputs.ts'
+import { closeInputs, type ReadInput, readInputs } from '../gate/reports.ts'
+import type { GateResult } from '../gate/result.ts'
+import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
+import { runFacts } from '../governance/facts.ts'
+import { plainStyles, stylesFor } from '../text/style.ts'
+
+const help = `
+Reads what scanners found, applies the opt-outs that policy permits and time still covers, and passes or blocks.
+Policies and opt-outs are read from the protected branch, never from the change under judgement. Flags say where the run
+is; nothing they say loosens anything.
+
+Examples:
+  exeat gate trivy.sarif --env staging
+  semgrep --json . | exeat gate - --env development
+  exeat gate 'reports/*.json' --env staging --format table --format sarif --output out/
+  exeat gate trivy.sarif --env staging --now 2026-12-01T00:00:00Z     what turns red on that day?
+
+Exit codes: 0 nothing blocks, 2 blocked, 3 a report or policy is invalid, 1 Exeat failed, 64 wrong usage.`
+
+interface GateFlags extends GovernanceFlags {
+  readonly env?: string
+  readonly repo?: string
+  readonly inputFormat?: string
+  readonly severityThreshold?: string
+  readonly now?: string
+  readonly all?: boolean
+}
+
+export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  const outputs = outputFlags()
+  command
+    .argument('[reports...]', 'report files (globs too), or - for standard input')
+    .option('--env <name>', 'environment that the run is for')
+    .option('--repo <name>', 'repository, as the workspace names it; default: that of the remote `origin`')
+    .option('-f, --format <format>', `${formats.join(', ')}; may be repeated, each with its --output`, (value) => { outputs.format(value) })
+    .option('-o, --output <file>', 'where the --format before it goes; default: standard output', (value) => { outputs.output(value) })
+    .option('--input-format <format>', 'what the reports are; default: told by their content')
+    .option('--severity-threshold <severity>', 'block from this severity on; may only tighten what the workspace says')
+    .option('--now <instant>', 'preview of a future instant; refused where CI is set')
+    .option('--all', 'show every finding')
+  governanceOptions(command)
+  command.addHelpText('after', help)
+    .action(async (reports: readonly string[], flags: GateFlags) => { finish(await gate(reports, flags, outputs.outputs(io.cwd), io)) })
+}
+
+async function gate(names: readonly string[], flags: GateFlags, outputs: readonly Output[], io: Io): Promise<number> {
+  if (names.length === 0) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
+  const preview = parsePreview(flags.now, io)
+  const threshold = parseThreshold(flags.severityThreshold)
+  // git works while the reports are read.
+  const governing = settled(Promise.all([loadGovernance(flags, io), gitFacts(io.cwd)]))
+  await governing.started
+  const inputs = attempt(() => readInputs(names, flags.inputFormat, io))
+  const governed = await governing.outcome
+  if (!governed.ok || !inputs.ok) {
+    if (inputs.ok) closeInputs(inputs.value)
+    throw together([governed, inputs])
+  }
+  try {
+    const [governance, known] = governed.value
+    const result = answerGate({
+      governance, policySet: await compilePolicies(governance), facts: runFacts(flags, governance, known),
+      reports: inputs.value.flatMap(({ reports }) => reports), now: io.now,
+      ...(preview === undefined ? {} : { preview }),
+      ...(threshold === undefined ? {} : { threshold } satisfies { threshold: Severity }),
+    })
+    await writeAll(result, inputs.value, outputs, flags.all === true, io)
+    await warn(result, io)
+    return result.exit
+  } finally {
+    closeInputs(inputs.value)
+  }
+}
+
+async function writeAll(result: GateResult, inputs: readonly ReadInput[], outputs: readonly Output[], all: boolean, io: Io): Promise<void> {
+  const sarif = outputs.some(({ format }) => format === 'sarif') ? await import('../gate/writers/sarif.ts') : undefined
+  for (const { format, path } of outputs) if (format === 'sarif') sarif?.checkSarifOutput(inputs, path, io.cwd)
+  // oxlint-disable-next-line no-await-in-loop -- one after the other, so that a failure names its output
+  for (const { format, path } of outputs) await writeOne(result, inputs, { format, path }, all, io)
+}
+
+async function writeOne(result: GateResult, inputs: readonly ReadInput[], { format, path }: { format: Output['format']; path: string | undefined }, all: boolean, io: Io): Promise<void> {
+  switch (format) {
+    case 'sarif': return (await import('../gate/writers/sarif.ts')).writeSarif(result, inputs, path, io)
+    case 'json': {
+      const { writeJson } = await import('../gate/writers/json.ts')
+      return writeOutput(io, path, (sink) => { writeJson(result, sink) })
+    }
+    case 'junit': {
+      const { writeJunit } = await import('../gate/writers/junit.ts')
+      return writeOutput(io, path, (sink) => { writeJunit(result, sink) })
+    }
+    case 'github': {
+      const { writeGithub } = await import('../gate/writers/github.ts')
+      return writeOutput(io, path, (sink) => { writeGithub(result, sink, all) })
+    }
+    case 'markdown': {
+      const { writeMarkdown } = await import('../gate/writers/markdown.ts')
+      return writeOutput(io, path, (sink) => { writeMarkdown(result, sink, all) })
+    }
+    case 'table': {
+      const { writeTable } = await import('../gate/writers/table.ts')
+      const toTerminal = path === undefined
+      const width = toTerminal && io.stdout.isTTY ? Math.max(60, Math.min(io.stdout.columns, 120)) : 100
+      return writeOutput(io, path, (sink) => { writeTable(result, sink, { all, width, styles: toTerminal ? stylesFor(io.stdout, io.env) : plainStyles }) })
+    }
+  }
+}
+
+/** Opt-outs that are wrong are refused alone; whoever wrote them must hear of it. */
+async function warn(result: GateResult, io: Io): Promise<void> {
+  const warnings = [...result.governance.refused.flatMap(({ problems }) => problems), ...result.warnings]
+  if (warnings.length === 0) return
+  const { problemLines } = await import('../edge/report.ts')
+  io.stderr.write(problemLines(warnings, 'warning', stylesFor(io.stderr, io.env)))
+}
+
+type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+
+function attempt<T>(act: () => T): Attempt<T> {
+  try {
+    return { ok: true, value: act() }
+  } catch (error) {
+    return { ok: false, error }
+  }
+}
+
+/** A promise that never rejects, and one turn of the loop for its child processes to start. */
+function settled<T>(promise: Promise<T>): { readonly started: Promise<void>; readonly outcome: Promise<Attempt<T>> } {
+  const outcome = promise.then((value): Attempt<T> => ({ ok: true, value }), (error: unknown): Attempt<T> => ({ ok: false, error }))
+  return { outcome, started: new Promise((resolve) => { setImmediate(resolve) }) }
+}
+
+/** One error with the problems of all that failed. */
+function together(attempts: readonly Attempt<unknown>[]): unknown {
+  const errors = attempts.flatMap((each) => (each.ok ? [] : [each.error]))
+  const other = errors.find((error) => !(error instanceof ExeatError))
+  if (other !== undefined) return other
+  const [first, ...rest] = errors.flatMap((error) => (error instanceof ExeatError ? error.problems : []))
+  return first === undefined ? undefined : new ExeatError([first, ...rest])
+}

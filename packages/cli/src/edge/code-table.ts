@@ -1,0 +1,37 @@
+/** Every code of every package. Loaded when something has gone wrong, and for the reference page. */
+import type { CodeEntry } from '@exeat/core'
+import { documentCodes, governanceCodes, policyCodes } from '@exeat/core'
+import { impactCodes } from '@exeat/core/impact'
+import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
+import { gitCodes } from '@exeat/git'
+import { cliCodes } from './codes.ts'
+
+export interface CodeGroup {
+  readonly title: string
+  readonly codes: Readonly<Record<string, CodeEntry>>
+}
+
+export const codeGroups: readonly CodeGroup[] = [
+  { title: 'Command line', codes: cliCodes },
+  { title: 'Documents', codes: { ...documentCodes, ...governanceCodes } },
+  { title: 'Policies', codes: policyCodes },
+  { title: 'Impacts', codes: impactCodes },
+  { title: 'YAML', codes: yamlCodes },
+  { title: 'JSON', codes: jsonCodes },
+  { title: 'SARIF', codes: sarifCodes },
+  { title: 'Git', codes: gitCodes },
+]
+
+const table: ReadonlyMap<string, CodeEntry> = new Map(codeGroups.flatMap(({ codes }) => Object.entries(codes)))
+
+/** Undefined for a code that no package owns. */
+export const codeEntry = (code: string): CodeEntry | undefined => table.get(code)
+
+/** Wrong usage before failure before invalid input: the first thing to mend decides. */
+const order = [64, 1, 3, 4, 2] as const
+
+/** Exit code of a run that ends with these problems. A code that nobody owns is a failure of Exeat. */
+export function exitOf(codes: readonly string[]): number {
+  const exits = new Set<number>(codes.map((code) => codeEntry(code)?.exit ?? 1))
+  return order.find((exit) => exits.has(exit)) ?? 1
+}

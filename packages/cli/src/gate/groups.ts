@@ -1,0 +1,81 @@
+/** Decisions put together as people read them: what blocks by control, what is excused by opt-out. */
+import { type Decision, type ExcusedBy, type NearMiss, severities, type Severity, type WayOut } from '@exeat/core'
+
+export interface BlockedGroup {
+  readonly control: string
+  readonly severity?: Severity
+  readonly title: string
+  readonly decisions: readonly Decision[]
+  /** The nearest opt-outs, each once, and the way out. Costs time: asked of what is shown. */
+  readonly explain: () => { readonly nearest: readonly NearMiss[]; readonly wayOut: WayOut | undefined }
+}
+
+const rank = (severity: Severity | undefined): number => (severity === undefined ? severities.length : severities.indexOf(severity))
+
+/** By severity (unknown first, then the most severe), number of findings and name. */
+export function blockedGroups(decisions: readonly Decision[]): readonly BlockedGroup[] {
+  const groups = Map.groupBy(decisions.filter(({ outcome }) => outcome === 'blocked'), ({ control, finding }) => JSON.stringify([control, finding.severity]))
+  return [...groups.values()].flatMap(groupOf)
+    .sort((a, b) => rank(b.severity) - rank(a.severity) || b.decisions.length - a.decisions.length || (a.control < b.control ? -1 : 1))
+}
+
+function groupOf(decisions: readonly Decision[]): BlockedGroup[] {
+  const [first] = decisions
+  if (first === undefined) return []
+  const { severity, title } = first.finding
+  return [{
+    control: first.control, title, decisions,
+    ...(severity === undefined ? {} : { severity }),
+    explain: () => ({ nearest: nearestOf(decisions), wayOut: first.wayOut }),
+  }]
+}
+
+const mostNearest = 3
+/** Explanations are worked out when they are read, and the first findings of a control say what the others would. */
+const mostExplained = 50
+
+function nearestOf(decisions: readonly Decision[]): readonly NearMiss[] {
+  const seen = new Map<string, NearMiss>()
+  for (const { nearest } of decisions.slice(0, mostExplained)) {
+    for (const miss of nearest) {
+      const key = `${miss.optOut} ${miss.reason.code}`
+      if (!seen.has(key)) seen.set(key, miss)
+      if (seen.size === mostNearest) return [...seen.values()]
+    }
+  }
+  return [...seen.values()]
+}
+
+export interface ExcusedGroup {
+  readonly optOut: ExcusedBy
+  readonly decisions: readonly Decision[]
+}
+
+/** By name of the opt-out. */
+export function excusedGroups(decisions: readonly Decision[]): readonly ExcusedGroup[] {
+  const groups = new Map<string, { optOut: ExcusedBy; decisions: Decision[] }>()
+  for (const decision of decisions) {
+    if (decision.outcome !== 'excused' || decision.optOut === undefined) continue
+    const group = groups.get(decision.optOut.uid)
+    if (group === undefined) groups.set(decision.optOut.uid, { optOut: decision.optOut, decisions: [decision] })
+    else group.decisions.push(decision)
+  }
+  return [...groups.values()].sort((a, b) => (a.optOut.name < b.optOut.name ? -1 : 1))
+}
+
+/** `services/ledger/pom.xml:12`, else the resource, else the image. */
+export function placeOf({ finding }: Decision): string {
+  const { path, line, resource, image } = finding
+  if (path !== undefined) return line === undefined ? path : `${path}:${line}`
+  return resource ?? image ?? 'no place given'
+}
+
+/** `request anyone; approve none; activate anyone; at most 14d`. */
+export function termsText({ request, approve, activate, maxDuration }: WayOut): string {
+  return [
+    ...(request === undefined ? [] : [`request: ${request}`]),
+    ...(approve === undefined ? [] : [`approve: ${approve}`]),
+    ...(activate === undefined ? [] : [`activate: ${activate}`]),
+    ...(maxDuration === undefined ? [] : [`at most ${maxDuration}`]),
+  ].join('; ')
+}
