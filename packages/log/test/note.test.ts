@@ -4,7 +4,7 @@ import {
   parseCheckpoint, parseNote, parseSignatureLines, parseSignerKey, parseVerifierKey, signatureOf, signerKey, signNote, verifierKey, verifyNote,
 } from '../src/index.ts'
 import type { Checkpoint, Trust } from '../src/index.ts'
-import { flip, leafOf, no, publicKeyOf, sha256, sign, testKey, text, utf8, verify, vkey, yes } from './support.ts'
+import { base64, flip, leafOf, no, publicKeyOf, sha256, sign, testKey, text, utf8, verify, vkey, yes } from './support.ts'
 
 const peterLine = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
 const peterSecret = 'PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz'
@@ -14,7 +14,8 @@ const peterSig = '— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInN
 const enochSig = '— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n'
 
 describe('keys', () => {
-  test.each([peterLine, enochLine, 'remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2'])('%s reads and writes the same', (line) => {
+  /** The third has plus signs in its base64 too. */
+  test.each([peterLine, enochLine, 'sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8', 'remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2'])('%s reads and writes the same', (line) => {
     expect(formatVerifierKey(vkey(line))).toBe(line)
   })
 
@@ -235,6 +236,11 @@ describe('cosignatures', () => {
     expect(verified).toEqual([{ key: vkey(mirror), time: 1_767_139_200 }])
     const bytes = utf8(note)
     for (let at = 0; at < bytes.length; at++) expect(openNote(flip(bytes, at), [vkey(mirror)], verify).ok).toBe(false)
+  })
+
+  test('the time of a published cosignature', () => {
+    const bytes = base64('ZGhGuQAAAABm/qTPeyKXD+R2rzyQsxPiP8mXum7qq/iF0u4vanlqJyocWODBt97w9uL+8qT7S5gxEHWWOworDcFiEBYJXORmnFBOBA==')
+    expect(yes(decodeCosignature(bytes.subarray(4))).time).toBe(1_727_964_367)
   })
 
   test('a note signature is no cosignature and the other way round, with the same secret', () => {

@@ -35,6 +35,15 @@ describe('a log read through its tiles', () => {
     expect(verifyConsistency(sha256, { from: 100, to: 301, fromRoot: headOf(100).root, toRoot: headOf(301).root, proof: older })).toEqual({ ok: true })
   })
 
+  test('more tiles than are kept, in any order, each verified when it comes back', async () => {
+    const size = 100 * 256
+    const files = filesOf(forest, size)
+    const tree = await openAt(size, files)
+    for (const bundle of [...Array.from({ length: 100 }, (_, i) => i), 0, 99, 50]) expect(yes(await tree.leaf(bundle * 256 + 7))).toEqual(leafOf(bundle * 256 + 7))
+    files.set('tile/0/001', flip(files.get('tile/0/001') ?? new Uint8Array(0), 0))
+    expect(no(await tree.leaf(256))).toBe('TILE_MISMATCH')
+  })
+
   test('bundles', async () => {
     const tree = await openAt(1000)
     expect(yes(await tree.entries(0))).toHaveLength(256)
