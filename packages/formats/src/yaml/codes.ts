@@ -4,7 +4,7 @@ const invalid = (summary: string): CodeEntry => ({ exit: 3, http: 422, summary }
 
 /** Why a file is not the strict YAML of design §3. The first group refuses the file, the second a document. */
 export const yamlCodes = {
-  YAML_TOO_LARGE: invalid('A document file is larger than 1 MiB.'),
+  YAML_TOO_LARGE: invalid('A document file is larger than 1 MiB, or has more than 400,000 words and signs.'),
   YAML_ENCODING: invalid('A document file is not UTF-8.'),
   YAML_CHARACTER: invalid('A document file holds a character that YAML text may not hold.'),
   YAML_TOO_DEEP: invalid('Lists and mappings are nested deeper than 32.'),

@@ -5,6 +5,8 @@ import type { Source, YamlProblem } from './source.ts'
 
 /** Deepest nesting of a document; the kinds need 7. */
 const deepest = 32
+/** Most lexemes of a file. 1 MiB of documents has a quarter of a million; more is noise, and each may cost the parser an error of its own. */
+const mostLexemes = 400_000
 
 type Token = Parameters<Composer['next']>[0]
 type ParsedDocument = Document.Parsed<ParsedNode, true>
@@ -31,7 +33,11 @@ const containers: ReadonlySet<string> = new Set(['block-map', 'block-seq', 'flow
 function tokensOf(source: Source): Token[] | YamlProblem {
   const parser = new Parser()
   const tokens: Token[] = []
+  let lexemes = 0
   for (const lexeme of new Lexer().lex(source.text)) {
+    if (++lexemes > mostLexemes) {
+      return { code: 'YAML_TOO_LARGE', message: `the file has more than ${mostLexemes} words and signs`, hint: 'split it: `.exeat/` may hold any number of files', at: source.placeOf(parser.offset) }
+    }
     for (const token of parser.next(lexeme)) tokens.push(token)
     // Under the document stand only collections, but for what is on top.
     const top = parser.stack.length - 1 > deepest ? parser.stack.at(-1) : undefined

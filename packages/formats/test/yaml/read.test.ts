@@ -33,6 +33,10 @@ describe('hostile files', () => {
     expect(all(read(comment(1024 * 1024 + 1)))).toEqual(['1:1 YAML_TOO_LARGE'])
   })
 
+  test('noise that fits the size is cut off before each sign costs an error', () => {
+    for (const text of [`[${','.repeat(1_000_000)}`, 'a:\n'.repeat(340_000)]) expect(all(read(text))[0]).toMatch(/^\d+:\d+ YAML_TOO_LARGE$/)
+  })
+
   test('nothing of a file that does not parse is given out', () => {
     expect(read(`${valid}---\n${valid}\nbroken: "`).documents).toEqual([])
   })
