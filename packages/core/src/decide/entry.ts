@@ -1,4 +1,5 @@
 /** An opt-out made ready for matching: patterns compiled, repositories resolved to ids. */
+import { controlPatterns } from '../control/patterns.ts'
 import { compilePattern } from '../pattern/index.ts'
 import type { Pattern } from '../pattern/index.ts'
 import type { TargetKey } from '../model/decision.ts'
@@ -42,7 +43,7 @@ function entryOf(standing: Standing, idOf: ReadonlyMap<string, string>): Entry {
   return {
     standing,
     name: metadata.name,
-    controls: compiled(spec.controls, 'name'),
+    controls: spec.controls.flatMap(controlPatterns),
     written: spec.targets ?? {},
     ...(repositories === undefined ? {} : { repositories: new Set(repositories.flatMap((name) => idOf.get(name) ?? [])) }),
     ...(environments === undefined ? {} : { environments: new Set(environments) }),

@@ -1,9 +1,9 @@
 /** Policies, aliases and the workspace made ready to be asked (design §3, §4). */
 import type { ConditionEngine, RegexEngine } from '../condition/types.ts'
+import { canonicalControl, controlPatterns } from '../control/patterns.ts'
 import { canonicalTool, toolNames } from '../control/tools.ts'
 import type { Aliases, OptOut, Workspace } from '../document/schema.ts'
-import { compilePattern, isLiteral } from '../pattern/index.ts'
-import type { Pattern } from '../pattern/types.ts'
+import { isLiteral } from '../pattern/index.ts'
 import { compileAliases } from './aliases.ts'
 import { type CompiledPolicy, declared } from './cover.ts'
 import { compileConditions } from './conditions.ts'
@@ -71,22 +71,6 @@ export function compilePolicySet(source: PolicySource): CompileAnswer {
 }
 
 const canonicalOrSame = (tool: string): string => canonicalTool(tool) ?? tool.toLowerCase()
-
-/** The tool as findings spell it; a tool that is itself a pattern stays. */
-export function canonicalControl(control: string): string {
-  const slash = control.indexOf('/')
-  const tool = control.slice(0, Math.max(slash, 0))
-  return slash < 0 || !isLiteral(tool) ? control : `${canonicalTool(tool) ?? tool}${control.slice(slash)}`
-}
-
-/** One for each alternative of its braces; none where it is no pattern, which `policyProblems` tells of a policy. */
-function controlPatterns(source: string): readonly Pattern[] {
-  const compiled = compilePattern(source, 'name')
-  return compiled.ok ? compiled.pattern.alternatives.map(canonicalControl).flatMap((alternative) => {
-    const answer = compilePattern(alternative, 'name')
-    return answer.ok ? [answer.pattern] : []
-  }) : []
-}
 
 function compilePolicy(placed: PlacedPolicy): CompiledPolicy {
   const { metadata: { name }, spec } = placed.document
