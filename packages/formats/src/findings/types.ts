@@ -27,6 +27,11 @@ export interface NativeReader {
   readonly format: string
   /** True only for a shape that no other reader's tool writes. Ambiguous shapes (`null`, `[]`, `{}`) are nobody's. */
   detect(value: Json): boolean
-  /** Reads a value that was detected or forced by `--input-format`. A value of another shape is a problem, never an empty report. */
-  read(value: Json, input: string): ReadAnswer
+  /** True for what the tool writes for "nothing found" and another tool may mean otherwise: taken only with `--input-format`. */
+  doubtful(value: Json): boolean
+  /**
+   * Reads a value that was detected or forced by `--input-format`. A value of another shape is a problem, never an empty report.
+   * `root`: absolute folder that the tool ran in; paths under it become relative, other absolute ones stay unknown.
+   */
+  read(value: Json, input: string, root?: string): ReadAnswer
 }
