@@ -7,28 +7,34 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const at = (path: string): string => fileURLToPath(new URL(`../packages/cli/${path}`, import.meta.url))
-const outdir = at('dist')
 
-rmSync(outdir, { recursive: true, force: true })
-const { metafile } = await build({
-  entryPoints: [at('src/main.ts')],
-  outdir,
-  entryNames: '[name]',
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  minifyWhitespace: true,
-  minifySyntax: true,
-  // Names stay as written: stack traces in bug reports are read by people.
-  keepNames: false,
-  legalComments: 'linked',
-  metafile: true,
-  // What is CommonJS inside (cli-table3) asks for Node's own modules by `require`.
-  banner: { js: 'import { createRequire as __exeatRequire } from "node:module";const require = __exeatRequire(import.meta.url);' },
-  logLevel: 'warning',
-})
-const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-process.stdout.write(`packages/cli/dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB\n`)
+/** Answers the number of files and bytes. Whatever stood in `outdir` is gone. */
+export async function buildCommand(outdir: string): Promise<{ readonly files: number; readonly bytes: number }> {
+  rmSync(outdir, { recursive: true, force: true })
+  const { metafile } = await build({
+    entryPoints: [at('src/main.ts')],
+    outdir,
+    entryNames: '[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Names stay as written: stack traces in bug reports are read by people.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'linked',
+    metafile: true,
+    // What is CommonJS inside (cli-table3) asks for Node's own modules by `require`.
+    banner: { js: 'import { createRequire as __exeatRequire } from "node:module";const require = __exeatRequire(import.meta.url);' },
+    logLevel: 'warning',
+  })
+  const outputs = Object.values(metafile.outputs)
+  return { files: outputs.length, bytes: outputs.reduce((sum, output) => sum + output.bytes, 0) }
+}
+
+if (import.meta.main) {
+  const { files, bytes } = await buildCommand(at('dist'))
+  process.stdout.write(`packages/cli/dist: ${files} files, ${Math.round(bytes / 1024)} KiB\n`)
+}

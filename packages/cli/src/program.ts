@@ -34,7 +34,7 @@ export async function buildProgram(io: Io, wanted: (name: string) => boolean): P
     .helpCommand('help [COMMAND]', 'print help of a command')
     .addHelpText('after', examples)
     .exitOverride()
-    .configureHelp({ helpWidth: Math.max(60, Math.min(io.stdout.columns, 100)), sortSubcommands: false })
+    .configureHelp({ helpWidth: Math.min(io.stdout.columns, 100), sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => { io.stdout.write(text) },
       // What commander says of wrong usage is thrown as well, and the edge prints it in Exeat's own form.

@@ -18,12 +18,14 @@ import { stylesFor } from '../text/style.ts'
 import { hanging } from '../text/wrap.ts'
 
 const help = `
-Prints the terms on which a control could be opted out of here: the merge of every policy that covers it, each with the
-document it comes from, and who may ask, approve and activate.
+Prints the terms on which a control could be opted out of here: the merge of
+every policy that covers it, each with the document it comes from, and who may
+ask, approve and activate.
 
 Examples:
   exeat explain trivy/CVE-2021-44228 --env staging
-  exeat explain trivy/CVE-2021-44228 --env staging --severity critical --path services/ledger/pom.xml`
+  exeat explain trivy/CVE-2021-44228 --env staging --severity critical \\
+    --path services/ledger/pom.xml`
 
 interface ExplainFlags extends GovernanceFlags {
   readonly env?: string
@@ -98,7 +100,7 @@ const trustNames: Readonly<Record<Shown, string>> = {
 function writeText({ explanation, facts, governance, now, places, io }: Page): void {
   const { stdout } = io
   const styles = stylesFor(stdout, io.env)
-  const width = stdout.isTTY ? Math.max(60, Math.min(stdout.columns, 120)) : 100
+  const width = stdout.columns
   const line = (text = ''): void => { stdout.write(`${text}\n`) }
   const { subject, names, answer, covering } = explanation
   line(styles.bold(shown(subject.control)) + (subject.severity === undefined ? '' : `  ${subject.severity}`))
@@ -130,9 +132,17 @@ function writeText({ explanation, facts, governance, now, places, io }: Page): v
   line(styles.dim(hanging('trust  ', `${modeOf(governance)} mode, ${shown(governance.label)}; ${authority}`, width)))
 }
 
+/** The documents beside the value where the line has room for both, else below it. */
 function termLine({ term, value, policies }: TermRow, places: ReadonlyMap<string, string>, width: number, dim: (text: string) => string, line: (text: string) => void): void {
-  line(hanging(`  ${term.padEnd(24)} `, oneLine(value), width))
-  line(dim(hanging(' '.repeat(27), policies.map((name) => `${name} ${places.get(name) ?? ''}`.trim()).join(', '), width)))
+  const documents = policies.map((name) => `${name} ${places.get(name) ?? ''}`.trim()).join(', ')
+  const head = `  ${term.padEnd(26)} `
+  const text = oneLine(value)
+  if (head.length + Math.max(text.length, 16) + 2 + documents.length <= width) {
+    line(`${head}${text.padEnd(16)}  ${dim(documents)}`)
+    return
+  }
+  line(hanging(head, text, width))
+  line(dim(hanging(' '.repeat(head.length), documents, width)))
 }
 
 function canBeMet(rows: readonly TermRow[], width: number): string {

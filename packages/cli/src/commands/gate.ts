@@ -14,17 +14,22 @@ import { runFacts } from '../governance/facts.ts'
 import { plainStyles, stylesFor } from '../text/style.ts'
 
 const help = `
-Reads what scanners found, applies the opt-outs that policy permits and time still covers, and passes or blocks.
-Policies and opt-outs are read from the protected branch, never from the change under judgement. Flags say where the run
-is; nothing they say loosens anything.
+Reads what scanners found, applies the opt-outs that policy permits and time
+still covers, and passes or blocks. Policies and opt-outs are read from the
+protected branch, never from the change under judgement. Flags say where the
+run is; nothing they say loosens anything.
 
 Examples:
   exeat gate trivy.sarif --env staging
   semgrep --json . | exeat gate - --env development
-  exeat gate 'reports/*.json' --env staging --format table --format sarif --output out/
-  exeat gate trivy.sarif --env staging --now 2026-12-01T00:00:00Z     what turns red on that day?
+  exeat gate 'reports/*.json' --env staging --format table \\
+    --format sarif --output out/            a table here, SARIF files there
+  exeat gate trivy.sarif --env staging \\
+    --now 2026-12-01T00:00:00Z              what turns red on that day?
 
-Exit codes: 0 nothing blocks, 2 blocked, 3 a report or policy is invalid, 1 Exeat failed, 64 wrong usage.`
+Exit codes:
+  0 nothing blocks   1 Exeat or its needs failed   2 blocked
+  3 a report or a policy is invalid                64 wrong usage`
 
 interface GateFlags extends GovernanceFlags {
   readonly env?: string
@@ -110,7 +115,7 @@ async function writeOne(result: GateResult, inputs: readonly ReadInput[], { form
     case 'table': {
       const { writeTable } = await import('../gate/writers/table.ts')
       const toTerminal = path === undefined
-      const width = toTerminal && io.stdout.isTTY ? Math.max(60, Math.min(io.stdout.columns, 120)) : 100
+      const width = io.stdout.columns
       return writeOutput(io, path, (sink) => { writeTable(result, sink, { all, width, styles: toTerminal ? stylesFor(io.stdout, io.env) : plainStyles }) })
     }
   }

@@ -15,9 +15,11 @@ import { clipped, shown } from '../text/safe.ts'
 import { plural } from '../text/wrap.ts'
 
 const help = `
-Measures which findings of the given reports an opt-out declares: by control and targets alone, whatever its window says.
-With --write the set is recorded under .exeat/impacts/, named by its digest; where the terms require an impact (the default)
-the opt-out then excuses these findings and no others. Commit it together with the opt-out.
+Measures which findings of the given reports an opt-out declares: by control and
+targets alone, whatever its window says. With --write the set is recorded under
+.exeat/impacts/, named by its digest; where the terms require an impact (the
+default) the opt-out then excuses these findings and no others. Commit it
+together with the opt-out.
 
 Examples:
   exeat impact log4j-hotfix trivy.sarif

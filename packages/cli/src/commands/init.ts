@@ -10,8 +10,9 @@ import { codeOwners, githubWorkflow, gitlabJob } from '../init/pipelines.ts'
 import { stylesFor } from '../text/style.ts'
 
 const help = `
-Writes a workspace with two environments, a policy for the unprotected one, an example opt-out, a policy test, and the jobs
-that run the gate on GitHub and GitLab. It never overwrites a file.
+Writes a workspace with two environments, a policy for the unprotected one, an
+example opt-out, a policy test, and the jobs that run the gate on GitHub and
+GitLab. It never overwrites a file.
 
 Examples:
   exeat init --dry-run                       see what would be written

@@ -11,8 +11,9 @@ import { stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
 
 const help = `
-Checks every document under .exeat/ and prints all problems at once, each with its file, line and column.
-Reads the files as they lie here; --ref reads those of a branch instead, and is what a pipeline should say.
+Checks every document under .exeat/ and prints all problems at once, each with
+its file, line and column. Reads the files as they lie here; --ref reads those
+of a branch instead.
 
 Examples:
   exeat lint

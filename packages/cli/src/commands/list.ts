@@ -14,8 +14,8 @@ import { type Styles, stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
 
 const help = `
-Every opt-out that stands: its state, the time it has left, and what deserves a look.
-Whether one is unused shows only against reports: give them with --report.
+Every opt-out that stands: its state, the time it has left, and what deserves a
+look. Whether one is unused shows only against reports: give them with --report.
 
 Examples:
   exeat list

@@ -9,8 +9,9 @@ import { stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
 
 const help = `
-Runs the cases of every OptOutTest document: given these facts, opt-outs, finding and instant, the policies must answer so.
-Reads the files as they lie here; --ref reads those of a branch instead.
+Runs the cases of every OptOutTest document: given these facts, opt-outs,
+finding and instant, the policies must answer so. Reads the files as they lie
+here; --ref reads those of a branch instead.
 
 Examples:
   exeat test

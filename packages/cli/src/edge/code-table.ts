@@ -3,6 +3,7 @@ import type { CodeEntry } from '@exeat/core'
 import { documentCodes, governanceCodes, policyCodes } from '@exeat/core'
 import { impactCodes } from '@exeat/core/impact'
 import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
+import { reportCodes } from '@exeat/formats/findings'
 import { gitCodes } from '@exeat/git'
 import { cliCodes } from './codes.ts'
 
@@ -18,6 +19,7 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'Impacts', codes: impactCodes },
   { title: 'YAML', codes: yamlCodes },
   { title: 'JSON', codes: jsonCodes },
+  { title: 'Reports', codes: reportCodes },
   { title: 'SARIF', codes: sarifCodes },
   { title: 'Git', codes: gitCodes },
 ]

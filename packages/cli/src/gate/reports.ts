@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { compareProblems, type Problem, type Report } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import type { SarifPositions } from '@exeat/formats'
-import { readReports } from './interim.ts'
+import { readReports } from '@exeat/formats/findings'
 import { inCi, type Io } from '../edge/io.ts'
 import { type Input, inputNames, openInput } from './inputs.ts'
 

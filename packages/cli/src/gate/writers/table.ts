@@ -94,7 +94,8 @@ function blockedGroup({ result: { now }, styles, width, line }: Page, group: Blo
   if (wayOut.possible) line(hanging('    way out  ', `an opt-out is possible. ${termsText(wayOut)} (policy ${wayOut.policies.join(', ')})`, width))
   else line(hanging('    way out  ', `no opt-out is possible: ${oneLine(wayOut.because?.message ?? 'no policy permits one')}`, width))
   if (!wayOut.possible && wayOut.because?.hint !== undefined) line(styles.dim(hanging('             hint: ', oneLine(wayOut.because.hint), width)))
-  if (wayOut.command !== undefined) line(`             ${shown(wayOut.command)}`)
+  // Never wrapped: it is there to be copied.
+  if (wayOut.command !== undefined) line(`      $ ${shown(wayOut.command)}`)
 }
 
 /** The resource after the place where both are there and the line has room. */

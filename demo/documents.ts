@@ -1,0 +1,46 @@
+/** What governs the demonstration. `development` is unprotected, and its policy says in so many words that nobody is asked. */
+
+export const workspace = `apiVersion: exeat.dev/v1
+kind: Workspace
+metadata: { name: demo }
+spec:
+  id: acme/payments
+  protectedRef: main
+  sources:
+    - { name: acme/payments, forge: none, repositoryId: acme/payments }
+  environments:
+    - { name: development, proof: asserted }
+  gates:
+    - thresholds: [{ tools: [trivy], severity: critical }]
+`
+
+export const developmentPolicy = `apiVersion: exeat.dev/v1
+kind: OptOutPolicy
+metadata: { name: development }
+spec:
+  controls: ["trivy/*"]
+  environments: [development]
+  effect: permit
+  request: anyone
+  approve: none
+  activate: anyone
+  mfa: none
+  limits: { duration: 14d, findings: 10 }
+  requires: { targets: [repositories, environments], impact: false }
+`
+
+export const optOut = (name: string, from: string, until: string): string => `apiVersion: exeat.dev/v1
+kind: OptOut
+metadata: { name: ${name} }
+spec:
+  controls: [trivy/CVE-2019-12900]
+  targets:
+    repositories: [acme/payments]
+    environments: [development]
+    resources: ["pkg:apk/*libbz2*"]
+  category: waiver
+  reason: The image is rebuilt on the next base release; bzip2 is not called on input from outside.
+  owner: alice@acme.example
+  window: { from: ${from}, until: ${until} }
+  limits: { findings: 1 }
+`

@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildCommand } from '../../../tools/build.ts'
+import { base } from './base.ts'
+import { parseSession, runStep, sessionRepository } from './session.ts'
+
+const folder = fileURLToPath(new URL('sessions/', import.meta.url))
+const names = readdirSync(folder).filter((name) => name.endsWith('.txt')).sort()
+const built = mkdtempSync(join(tmpdir(), 'exeat-built-'))
+const main = join(built, 'main.js')
+
+beforeAll(async () => { await buildCommand(built) })
+afterAll(() => { rmSync(built, { recursive: true, force: true }) })
+
+describe('sessions', () => {
+  test('there are some, and enough of them were asked for', () => {
+    const threads = new Set(names.flatMap((name) => parseSession(readFileSync(join(folder, name), 'utf8'), name).threads))
+    expect(threads.size).toBeGreaterThanOrEqual(12)
+  })
+
+  for (const name of names) {
+    const session = parseSession(readFileSync(join(folder, name), 'utf8'), name)
+    test(`${name}: ${session.title} (${session.threads.join(', ') || 'design'})`, () => {
+      const repository = sessionRepository(base)
+      try {
+        for (const step of session.steps) {
+          const ran = runStep(main, step, repository)
+          const output = `${ran.stdout}${ran.stderr}`
+          const told = `$ ${step.command}\n${output}exit ${ran.exit}\n`
+          let rest = output
+          for (const { present, text } of step.wanted) {
+            if (!present) {
+              expect(output, told).not.toContain(text)
+              continue
+            }
+            const at = rest.indexOf(text)
+            expect(at, `lacks, after what came before: ${text}\n${told}`).toBeGreaterThanOrEqual(0)
+            rest = rest.slice(at + text.length)
+          }
+          expect(ran.exit, told).toBe(step.exit)
+        }
+      } finally {
+        repository.remove()
+      }
+    })
+  }
+
+  test.for([
+    ['no step', ''], ['no exit code', '$ exeat\n> x\n'], ['an exit code that is none', '$ exeat\nexit x\n'], ['stray text', 'hello\n$ exeat\nexit 0\n'],
+  ])('refuses a file with %s', ([, text]) => {
+    expect(() => parseSession(text ?? '', 'x.txt')).toThrow('x.txt')
+  })
+})
