@@ -6,8 +6,8 @@
  *     --- path                                     a file on the protected branch; its content follows, up to the next step
  *     +++ path                                     a file in the work tree alone, not committed
  *     $ [NAME=value …] exeat arguments [< path]    runs the command in the clone
- *     > text                                       a line of its output holds this; in this order
- *     ! text                                       no line does
+ *     > text                                       its output holds this, in this order; white space is folded, as lines are wrapped
+ *     ! text                                       it does not
  *     exit 2                                       ends the step: its exit code
  *
  * The repository begins with what `base` holds. Files before a command are committed and become `origin/main` when the command runs.
@@ -48,7 +48,7 @@ export function parseSession(text: string, name: string): Session {
   let draft = newDraft()
   let file: { readonly map: Map<string, string>; readonly path: string } | undefined
   for (const line of text.split('\n')) {
-    const marker = /^(---|\+\+\+|\$|>|!|exit) ?(.*)$/.exec(line)
+    const marker = /^(---|\+\+\+|\$|>|!|exit) (\S.*)$/.exec(line)
     if (marker !== null && (file === undefined || marker[1] === '---' || marker[1] === '+++' || marker[1] === '$')) {
       const [, kind = '', rest = ''] = marker
       file = undefined

@@ -12,6 +12,8 @@ const names = readdirSync(folder).filter((name) => name.endsWith('.txt')).sort()
 const built = mkdtempSync(join(tmpdir(), 'exeat-built-'))
 const main = join(built, 'main.js')
 
+const folded = (text: string): string => text.replaceAll(/\s+/g, ' ')
+
 beforeAll(async () => { await buildCommand(built) })
 afterAll(() => { rmSync(built, { recursive: true, force: true }) })
 
@@ -30,15 +32,15 @@ describe('sessions', () => {
           const ran = runStep(main, step, repository)
           const output = `${ran.stdout}${ran.stderr}`
           const told = `$ ${step.command}\n${output}exit ${ran.exit}\n`
-          let rest = output
+          let rest = folded(output)
           for (const { present, text } of step.wanted) {
             if (!present) {
-              expect(output, told).not.toContain(text)
+              expect(folded(output), told).not.toContain(folded(text))
               continue
             }
-            const at = rest.indexOf(text)
+            const at = rest.indexOf(folded(text))
             expect(at, `lacks, after what came before: ${text}\n${told}`).toBeGreaterThanOrEqual(0)
-            rest = rest.slice(at + text.length)
+            rest = rest.slice(at + folded(text).length)
           }
           expect(ran.exit, told).toBe(step.exit)
         }
