@@ -19,7 +19,9 @@ import { entriesOf } from './entry.ts'
 import type { Entry } from './entry.ts'
 import { explainer } from './explain.ts'
 import { indexControls } from './index-controls.ts'
-import { applies } from './standing.ts'
+import type { ByControl } from './index-controls.ts'
+import { applies, rememberedUnmet } from './standing.ts'
+import type { Unmet } from './standing.ts'
 import { coversBesidesPath, coversRun } from './scope.ts'
 import type { Place } from './scope.ts'
 import { pathTrie } from './trie.ts'
@@ -36,17 +38,41 @@ interface ControlTable {
   readonly byPath: PathTrie<Entry>
 }
 
+export type Decider = (findings: readonly Finding[], claimed: Facts, now: Instant, options: DecideOptions) => readonly Decision[]
+
 /** Decisions in the order of the findings. */
 export function decide(
-  policySet: PolicySet, optOuts: OptOutSet, findings: readonly Finding[], claimed: Facts, now: Instant, { sha256 }: DecideOptions,
+  policySet: PolicySet, optOuts: OptOutSet, findings: readonly Finding[], claimed: Facts, now: Instant, options: DecideOptions,
+): readonly Decision[] {
+  return decider(policySet, optOuts)(findings, claimed, now, options)
+}
+
+/**
+ * `decide` for many runs against one set: the index is built once, and what was worked out for a control in a repository and environment
+ * is remembered, within bounds. A new set needs a new decider.
+ */
+export function decider(policySet: PolicySet, optOuts: OptOutSet): Decider {
+  const byControl = indexControls(entriesOf(optOuts, policySet.workspace), policySet.sameControls)
+  const candidatesIn = rememberedCandidates(byControl)
+  const unmet = rememberedUnmet(policySet)
+  return (findings, claimed, now, { sha256 }) => decideWith({ policySet, byControl, candidatesIn, unmet }, findings, claimed, now, sha256)
+}
+
+interface Prepared {
+  readonly policySet: PolicySet
+  readonly byControl: ByControl
+  readonly candidatesIn: (facts: Facts) => Candidates
+  readonly unmet: Unmet
+}
+
+function decideWith(
+  { policySet, byControl, candidatesIn, unmet }: Prepared, findings: readonly Finding[], claimed: Facts, now: Instant, sha256: Sha256,
 ): readonly Decision[] {
   const facts = provenFacts(policySet.workspace, claimed)
   const fingerprintAt = fingerprints(findings, facts.repository?.value.id ?? '', sha256)
   const placeAt = (index: number): Place => ({ finding: findings[index] as Finding, facts, claimed, fingerprint: () => fingerprintAt(index) })
-  const entries = entriesOf(optOuts, policySet.workspace)
-  const byControl = indexControls(entries, policySet.sameControls)
-  const candidatesFor = candidates(byControl, facts)
-  const judge = applies(policySet, facts, now)
+  const candidatesFor = candidatesIn(facts)
+  const judge = applies(policySet, unmet, facts, now)
   const passes = passing(policySet, facts)
 
   const passed: (Reason | undefined)[] = []
@@ -99,13 +125,34 @@ function passing(policySet: PolicySet, facts: Facts): (finding: Finding) => Reas
 }
 
 /** Active entries whose control, repository, environment and path fit a finding. */
-function candidates(byControl: (control: string) => readonly Entry[], facts: Facts): (finding: Finding) => Iterable<Entry> {
-  const tables = new Map<string, Map<string, ControlTable>>()
+type Candidates = (finding: Finding) => Iterable<Entry>
+
+/** Places and controls remembered at most: both come from what runs claim and report. */
+const mostPlaces = 64
+const mostControls = 20_000
+
+function rememberedCandidates(byControl: ByControl): (facts: Facts) => Candidates {
+  const known = new Map<string, Candidates>()
+  return (facts) => {
+    const key = JSON.stringify([facts.repository?.value.id, facts.environment?.value])
+    let found = known.get(key)
+    if (found === undefined) {
+      if (known.size >= mostPlaces) known.clear()
+      known.set(key, found = candidates(byControl, facts))
+    }
+    return found
+  }
+}
+
+function candidates(byControl: ByControl, facts: Facts): Candidates {
+  const tables = new Map<string, ControlTable>()
   return (finding) => {
-    let rules = tables.get(finding.tool)
-    if (rules === undefined) tables.set(finding.tool, rules = new Map())
-    let table = rules.get(finding.rule)
-    if (table === undefined) rules.set(finding.rule, table = controlTable(byControl(controlOf(finding)), facts))
+    const control = controlOf(finding)
+    let table = tables.get(control)
+    if (table === undefined) {
+      if (tables.size >= mostControls) tables.clear()
+      tables.set(control, table = controlTable(byControl(control), facts))
+    }
     if (finding.path === undefined) return table.anywhere
     const there = table.byPath.match(finding.path)
     return there.length === 0 ? table.anywhere : new Set([...table.anywhere, ...there])

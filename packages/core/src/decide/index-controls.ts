@@ -13,6 +13,9 @@ interface Tables {
   readonly globs: { readonly alternative: string; readonly at: number }[]
 }
 
+/** Controls remembered at most: they come from reports. */
+const mostRemembered = 20_000
+
 /** `same`: the control and those that governed aliases make the same. */
 export function indexControls(entries: readonly Entry[], same: (control: string) => readonly string[]): ByControl {
   const tables: Tables = { exact: new Map(), prefixes: new Map(), globs: [] }
@@ -27,6 +30,7 @@ export function indexControls(entries: readonly Entry[], same: (control: string)
       const places = new Set<number>()
       for (const name of same(control)) collect(tables, lengths, name, places)
       found = [...places].sort((a, b) => a - b).flatMap((place) => entries[place] ?? [])
+      if (known.size >= mostRemembered) known.clear()
       known.set(control, found)
     }
     return found

@@ -1,3 +1,3 @@
-export { decide } from './decide.ts'
-export type { DecideOptions } from './decide.ts'
+export { decide, decider } from './decide.ts'
+export type { DecideOptions, Decider } from './decide.ts'
 export { judgeReports } from './reports.ts'

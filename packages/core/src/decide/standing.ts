@@ -11,8 +11,7 @@ import type { Place } from './scope.ts'
 /** Undefined: it may. Otherwise the one reason that matters most. */
 export type Judge = (entry: Entry, place: Place) => Reason | undefined
 
-export function applies(policySet: PolicySet, facts: Facts, now: Instant): Judge {
-  const unmet = rememberedUnmet(policySet)
+export function applies(policySet: PolicySet, unmet: Unmet, facts: Facts, now: Instant): Judge {
   return (entry, place) => {
     const { standing, name } = entry
     const timing = timeReason(standing, name, now)
@@ -47,18 +46,20 @@ function timeReason(standing: Standing, name: string, now: Instant): Reason | un
   if (standing.status === 'ended' && standing.optOut.ended.state !== 'lapsed') {
     return { code: 'OPTOUT_ENDED', optOut: name, state: standing.optOut.ended.state, at: standing.optOut.ended.at }
   }
-  // INVARIANT: half-open, stated as what grants, so that an instant that is none falls through to a refusal (test/decide/time.test.ts).
+  // INVARIANT: half-open, stated as what grants, so that an instant that is none falls through to a refusal (test/decide/properties.test.ts).
   if (standing.status !== 'ended' && from <= now && now < until) return undefined
   if (standing.status !== 'ended' && now < from) return { code: 'OPTOUT_NOT_YET', optOut: name, from }
   return { code: 'OPTOUT_LAPSED', optOut: name, until }
 }
 
-/** What was met does not change within a run, so each pair of opt-out and terms is judged once. */
-function rememberedUnmet(policySet: PolicySet): (optOut: ActiveOptOut, terms: Terms) => readonly TermRefusal[] {
-  const known = new Map<ActiveOptOut, Map<Terms, readonly TermRefusal[]>>()
+export type Unmet = (optOut: ActiveOptOut, terms: Terms) => readonly TermRefusal[]
+
+/** What was met does not change within a set, so each pair of opt-out and terms is judged once; held no longer than the terms are. */
+export function rememberedUnmet(policySet: PolicySet): Unmet {
+  const known = new Map<ActiveOptOut, WeakMap<Terms, readonly TermRefusal[]>>()
   return (optOut, terms) => {
     let byTerms = known.get(optOut)
-    if (byTerms === undefined) known.set(optOut, byTerms = new Map())
+    if (byTerms === undefined) known.set(optOut, byTerms = new WeakMap())
     let refusals = byTerms.get(terms)
     if (refusals === undefined) byTerms.set(terms, refusals = policySet.unmet(terms, optOut, optOut.met))
     return refusals
@@ -70,4 +71,3 @@ function conditions(
 ): readonly TermRefusal[] {
   return terms.conditions.length === 0 ? [] : policySet.decideConditions(terms, { optOut: document, facts, finding, now })
 }
-
