@@ -123,7 +123,7 @@ describe('the nearest first', () => {
   })
 
   test('of those that missed one target: fingerprint, path, resource, image, environment, repository', () => {
-    const part = (targets: OptOutPart['targets']): OptOutPart => ({ targets })
+    const part = (targets: NonNullable<OptOutPart['targets']>): OptOutPart => ({ targets })
     const order = [
       active('f', part({ fingerprints: ['f'.repeat(64)] })), active('e', part({ paths: ['lib'] })), active('d', part({ resources: ['x'] })),
       active('c', part({ images: [`sha256:${'1'.repeat(64)}`] })), active('b', part({ environments: ['test'] })), active('a', part({ repositories: ['acme/nowhere'] })),
