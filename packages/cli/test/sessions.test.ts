@@ -1,21 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildCommand } from '../../../tools/build.ts'
+import { describe, expect, test } from 'vitest'
 import { base } from './base.ts'
+import { builtCommand } from './built.ts'
 import { parseSession, runStep, sessionRepository } from './session.ts'
 
 const folder = fileURLToPath(new URL('sessions/', import.meta.url))
 const names = readdirSync(folder).filter((name) => name.endsWith('.txt')).sort()
-const built = mkdtempSync(join(tmpdir(), 'exeat-built-'))
-const main = join(built, 'main.js')
+const main = builtCommand()
 
 const folded = (text: string): string => text.replaceAll(/\s+/g, ' ')
-
-beforeAll(async () => { await buildCommand(built) })
-afterAll(() => { rmSync(built, { recursive: true, force: true }) })
 
 describe('sessions', () => {
   test('there are some, and enough of them were asked for', () => {

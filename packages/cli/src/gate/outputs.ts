@@ -61,4 +61,5 @@ function settle(drafts: readonly Draft[], cwd: string): readonly Output[] {
   return outputs
 }
 
-export const isFolder = (path: string): boolean => /[/\\]$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/** A path that ends in a slash means a folder, whether it is there or not. */
+export const isFolder = (path: string, cwd: string): boolean => /[/\\]$/.test(path) || statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory() === true

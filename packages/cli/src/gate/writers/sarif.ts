@@ -15,7 +15,7 @@ import type { GateResult } from '../result.ts'
 
 /** @throws {ExeatError} OUTPUT_CONFLICT where several inputs cannot go into one file */
 export function checkSarifOutput(inputs: readonly ReadInput[], path: string | undefined, cwd: string): void {
-  if (path !== undefined && isFolder(resolve(cwd, path))) return
+  if (path !== undefined && isFolder(path, cwd)) return
   if (inputs.length <= 1 || inputs.every(({ positions }) => positions === undefined)) return
   throw cliError('OUTPUT_CONFLICT', `${inputs.length} inputs cannot become one SARIF file: a SARIF input is written out as it came`,
     'name a folder: `--format sarif --output out/`, a file for each input')
@@ -23,7 +23,7 @@ export function checkSarifOutput(inputs: readonly ReadInput[], path: string | un
 
 export function writeSarif(result: GateResult, inputs: readonly ReadInput[], path: string | undefined, io: Io): void {
   const excused = excusedByReport(result)
-  if (path === undefined || !isFolder(resolve(io.cwd, path))) {
+  if (path === undefined || !isFolder(path, io.cwd)) {
     writeOutput(io, path, (sink) => { writeInputs(result, inputs, excused, sink) })
     return
   }
