@@ -14,6 +14,8 @@ import type { Instant } from '../model/instant.ts'
 import type { OptOutSet } from '../model/optout.ts'
 import { provenFacts } from '../policy/facts.ts'
 import type { PolicySet } from '../policy/types.ts'
+import { rememberedCandidates } from './candidates.ts'
+import type { Candidates } from './candidates.ts'
 import { grantedMatches } from './ceiling.ts'
 import { entriesOf } from './entry.ts'
 import type { Entry } from './entry.ts'
@@ -22,20 +24,11 @@ import { indexControls } from './index-controls.ts'
 import type { ByControl } from './index-controls.ts'
 import { applies, rememberedUnmet } from './standing.ts'
 import type { Unmet } from './standing.ts'
-import { coversBesidesPath, coversRun } from './scope.ts'
+import { coversBesidesPath } from './scope.ts'
 import type { Place } from './scope.ts'
-import { pathTrie } from './trie.ts'
-import type { PathTrie } from './trie.ts'
 
 export interface DecideOptions {
   readonly sha256: Sha256
-}
-
-/** What one control of the run needs: worked out once for each distinct control. */
-interface ControlTable {
-  /** Entries that may excuse, without a path target. */
-  readonly anywhere: readonly Entry[]
-  readonly byPath: PathTrie<Entry>
 }
 
 export type Decider = (findings: readonly Finding[], claimed: Facts, now: Instant, options: DecideOptions) => readonly Decision[]
@@ -82,12 +75,12 @@ function decideWith(
     passed.push(reason)
     if (reason !== undefined || !isKnown(finding)) continue
     const place = placeAt(index)
-    for (const entry of candidatesFor(finding)) {
-      if (!coversBesidesPath(entry, place) || judge(entry, place) !== undefined) continue
+    candidatesFor(finding, (entry) => {
       const matches = willing.get(entry)
+      if (matches?.at(-1) === index || !coversBesidesPath(entry, place) || judge(entry, place) !== undefined) return
       if (matches === undefined) willing.set(entry, [index])
       else matches.push(index)
-    }
+    })
   }
 
   const excused = new Map<number, Entry>()
@@ -122,50 +115,6 @@ function passing(policySet: PolicySet, facts: Facts): (finding: Finding) => Reas
     const below = (rank.get(severity) ?? Infinity) < (rank.get(threshold) ?? -Infinity)
     return below ? { code: 'BELOW_THRESHOLD', severity, threshold } : undefined
   }
-}
-
-/** Active entries whose control, repository, environment and path fit a finding. */
-type Candidates = (finding: Finding) => Iterable<Entry>
-
-/** Places and controls remembered at most: both come from what runs claim and report. */
-const mostPlaces = 64
-const mostControls = 20_000
-
-function rememberedCandidates(byControl: ByControl): (facts: Facts) => Candidates {
-  const known = new Map<string, Candidates>()
-  return (facts) => {
-    const key = JSON.stringify([facts.repository?.value.id, facts.environment?.value])
-    let found = known.get(key)
-    if (found === undefined) {
-      if (known.size >= mostPlaces) known.clear()
-      known.set(key, found = candidates(byControl, facts))
-    }
-    return found
-  }
-}
-
-function candidates(byControl: ByControl, facts: Facts): Candidates {
-  const tables = new Map<string, ControlTable>()
-  return (finding) => {
-    const control = controlOf(finding)
-    let table = tables.get(control)
-    if (table === undefined) {
-      if (tables.size >= mostControls) tables.clear()
-      tables.set(control, table = controlTable(byControl(control), facts))
-    }
-    if (finding.path === undefined) return table.anywhere
-    const there = table.byPath.match(finding.path)
-    return there.length === 0 ? table.anywhere : new Set([...table.anywhere, ...there])
-  }
-}
-
-function controlTable(named: readonly Entry[], facts: Facts): ControlTable {
-  const eligible = named.filter((entry) => entry.standing.status === 'active' && coversRun(entry, facts))
-  const byPath = pathTrie<Entry>()
-  for (const entry of eligible) {
-    for (const { alternatives } of entry.paths ?? []) for (const alternative of alternatives) byPath.add(alternative, entry)
-  }
-  return { anywhere: eligible.filter(({ paths }) => paths === undefined), byPath }
 }
 
 /** Of several that excuse, the one that lasts longest is named; then by name, so that order says nothing. */

@@ -3,7 +3,7 @@ import { controlPatterns } from '../control/patterns.ts'
 import { compilePattern } from '../pattern/index.ts'
 import type { Pattern } from '../pattern/index.ts'
 import type { TargetKey } from '../model/decision.ts'
-import type { ActiveOptOut, EndedOptOut, OptOutSet, RefusedOptOut } from '../model/optout.ts'
+import type { ActiveOptOut, EndedOptOut, OptOutSet, RefusedOptOut, StandingOptOut } from '../model/optout.ts'
 import type { Workspace } from '../document/schema.ts'
 
 export type Standing =
@@ -27,14 +27,19 @@ export interface Entry {
   readonly written: Readonly<Partial<Record<TargetKey, readonly string[]>>>
 }
 
-/** Entries of a set, active ones first; the order says nothing about the answer. */
+/** Entries of a set: active ones first, then ended, then refused, each by name, so that the order of documents says nothing. */
 export function entriesOf(set: OptOutSet, workspace: Workspace): readonly Entry[] {
   const idOf = new Map(workspace.spec.sources.map((source) => [source.name, source.repositoryId]))
   return [
-    ...set.active.map((optOut) => entryOf({ status: 'active', optOut }, idOf)),
-    ...set.ended.map((optOut) => entryOf({ status: 'ended', optOut }, idOf)),
-    ...set.refused.map((optOut) => entryOf({ status: 'refused', optOut }, idOf)),
+    ...byName(set.active).map((optOut) => entryOf({ status: 'active', optOut }, idOf)),
+    ...byName(set.ended).map((optOut) => entryOf({ status: 'ended', optOut }, idOf)),
+    ...byName(set.refused).map((optOut) => entryOf({ status: 'refused', optOut }, idOf)),
   ]
+}
+
+function byName<T extends StandingOptOut>(optOuts: readonly T[]): readonly T[] {
+  const key = ({ document, uid }: T): string => `${document.metadata.name}\0${uid}`
+  return [...optOuts].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
 function entryOf(standing: Standing, idOf: ReadonlyMap<string, string>): Entry {

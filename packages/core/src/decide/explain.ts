@@ -6,6 +6,7 @@ import type { Facts } from '../model/facts.ts'
 import type { Instant } from '../model/instant.ts'
 import type { People, PolicySet, Subject, Terms } from '../policy/types.ts'
 import type { Entry } from './entry.ts'
+import type { ByControl } from './index-controls.ts'
 import { missedKeys, missReason } from './scope.ts'
 import type { Place } from './scope.ts'
 import { subjectOf } from './standing.ts'
@@ -13,7 +14,7 @@ import type { Judge } from './standing.ts'
 
 export interface ExplainContext {
   readonly policySet: PolicySet
-  readonly byControl: (control: string) => readonly Entry[]
+  readonly byControl: ByControl
   readonly judge: Judge
   /** Matches of each opt-out before its ceiling. */
   readonly willing: ReadonlyMap<Entry, readonly number[]>
@@ -21,8 +22,8 @@ export interface ExplainContext {
   readonly now: Instant
 }
 
-/** Candidates looked at for one finding: the first of a set in which active ones come first. */
-const mostCandidates = 256
+/** Candidates looked at for one finding: those that name its control most exactly; of these active ones first, then by name. */
+const mostCandidates = 64
 const mostNearest = 3
 
 export type Explain = (place: Place, control: string) => Pick<Decision, 'reasons' | 'nearest' | 'wayOut'>
@@ -55,8 +56,19 @@ const ranks: Readonly<Partial<Record<Reason['code'], number>>> = {
 const rankOfKey = { fingerprints: 7, paths: 8, resources: 9, images: 10, environments: 11, repositories: 12 } as const
 
 function nearestOf(context: ExplainContext, place: Place, control: string): readonly NearMiss[] {
-  return context.byControl(control).slice(0, mostCandidates).map((entry) => rankedMiss(context, place, entry)).sort(nearer).slice(0, mostNearest)
+  return candidatesFor(context.byControl, control).map((entry) => rankedMiss(context, place, entry)).sort(nearer).slice(0, mostNearest)
     .map(({ optOut, origin, reason }) => ({ optOut, origin, reason }))
+}
+
+function candidatesFor(byControl: ByControl, control: string): readonly Entry[] {
+  const found = new Set<Entry>()
+  for (const { entries } of byControl(control)) {
+    for (const entry of entries) {
+      if (found.size === mostCandidates) return [...found]
+      found.add(entry)
+    }
+  }
+  return [...found]
 }
 
 function rankedMiss({ judge, willing, now }: ExplainContext, place: Place, entry: Entry): Ranked {

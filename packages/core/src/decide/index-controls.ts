@@ -1,16 +1,24 @@
-/** Which opt-outs name a control: exact names and prefixes by hash, other patterns one by one, each distinct control once. */
+/** Which opt-outs name a control: exact names and what stands before a wildcard by hash, each distinct control once. */
 import { isLiteral } from '../pattern/index.ts'
 import { matchesWildcard } from '../pattern/wildcard.ts'
 import type { Entry } from './entry.ts'
 
-/** Entries that name the control, in their order in the set and without repetition. */
-export type ByControl = (control: string) => readonly Entry[]
+/** The entries that name controls by one and the same pattern. */
+export interface Named {
+  /** A pattern without braces. */
+  readonly pattern: string
+  readonly entries: readonly Entry[]
+}
+
+/** Those whose pattern matches a control: exact names first, then those with the most characters before a wildcard. An entry may be in several. */
+export type ByControl = (control: string) => readonly Named[]
 
 interface Tables {
-  readonly exact: Map<string, number[]>
-  /** `trivy/CVE-2021-*`: by what stands before its only star, at the end. */
-  readonly prefixes: Map<string, number[]>
-  readonly globs: { readonly alternative: string; readonly at: number }[]
+  readonly exact: ReadonlyMap<string, Named>
+  /** Patterns with wildcards, by what stands before the first: `trivy/CVE-2021-` for `trivy/CVE-2021-*`. */
+  readonly byPrefix: ReadonlyMap<string, readonly Named[]>
+  /** Lengths of the prefixes, longest first. */
+  readonly lengths: readonly number[]
 }
 
 /** Controls remembered at most: they come from reports. */
@@ -18,39 +26,59 @@ const mostRemembered = 20_000
 
 /** `same`: the control and those that governed aliases make the same. */
 export function indexControls(entries: readonly Entry[], same: (control: string) => readonly string[]): ByControl {
-  const tables: Tables = { exact: new Map(), prefixes: new Map(), globs: [] }
-  for (const [at, entry] of entries.entries()) {
-    for (const { alternatives } of entry.controls) for (const alternative of alternatives) file(tables, alternative, at)
-  }
-  const lengths = [...new Set([...tables.prefixes.keys()].map((prefix) => prefix.length))]
-  const known = new Map<string, readonly Entry[]>()
+  const tables = tablesOf(entries)
+  const known = new Map<string, readonly Named[]>()
   return (control) => {
     let found = known.get(control)
     if (found === undefined) {
-      const places = new Set<number>()
-      for (const name of same(control)) collect(tables, lengths, name, places)
-      found = [...places].sort((a, b) => a - b).flatMap((place) => entries[place] ?? [])
       if (known.size >= mostRemembered) known.clear()
+      found = find(tables, same(control))
       known.set(control, found)
     }
     return found
   }
 }
 
-function file(tables: Tables, alternative: string, at: number): void {
-  if (isLiteral(alternative)) push(tables.exact, alternative, at)
-  else if (alternative.endsWith('*') && isLiteral(alternative.slice(0, -1))) push(tables.prefixes, alternative.slice(0, -1), at)
-  else tables.globs.push({ alternative, at })
+function tablesOf(entries: readonly Entry[]): Tables {
+  const byPattern = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    for (const { alternatives } of entry.controls) for (const alternative of alternatives) file(byPattern, alternative, entry)
+  }
+  const exact = new Map<string, Named>()
+  const byPrefix = new Map<string, Named[]>()
+  for (const [pattern, named] of byPattern) {
+    const group = { pattern, entries: named }
+    if (isLiteral(pattern)) exact.set(pattern, group)
+    else push(byPrefix, pattern.slice(0, pattern.search(/[*?]/)), group)
+  }
+  for (const groups of byPrefix.values()) groups.sort((a, b) => (a.pattern < b.pattern ? -1 : 1))
+  return { exact, byPrefix, lengths: [...new Set([...byPrefix.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a) }
 }
 
-function push(table: Map<string, number[]>, key: string, at: number): void {
-  const places = table.get(key)
-  if (places === undefined) table.set(key, [at])
-  else places.push(at)
+function push(table: Map<string, Named[]>, key: string, group: Named): void {
+  const groups = table.get(key)
+  if (groups === undefined) table.set(key, [group])
+  else groups.push(group)
 }
 
-function collect({ exact, prefixes, globs }: Tables, lengths: readonly number[], control: string, into: Set<number>): void {
-  for (const place of exact.get(control) ?? []) into.add(place)
-  for (const length of lengths) for (const place of prefixes.get(control.slice(0, length)) ?? []) into.add(place)
-  for (const { alternative, at } of globs) if (matchesWildcard(alternative, control)) into.add(at)
+function file(byPattern: Map<string, Entry[]>, pattern: string, entry: Entry): void {
+  const named = byPattern.get(pattern)
+  if (named === undefined) byPattern.set(pattern, [entry])
+  else if (named.at(-1) !== entry) named.push(entry)
+}
+
+function find({ exact, byPrefix, lengths }: Tables, controls: readonly string[]): readonly Named[] {
+  const names = [...controls].sort()
+  const found = new Set<Named>()
+  for (const name of names) {
+    const named = exact.get(name)
+    if (named !== undefined) found.add(named)
+  }
+  for (const length of lengths) {
+    for (const name of names) {
+      if (name.length < length) continue
+      for (const named of byPrefix.get(name.slice(0, length)) ?? []) if (matchesWildcard(named.pattern, name)) found.add(named)
+    }
+  }
+  return [...found]
 }

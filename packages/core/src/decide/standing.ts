@@ -3,7 +3,7 @@ import type { Reason, TermRefusal } from '../model/decision.ts'
 import type { Facts } from '../model/facts.ts'
 import type { Instant } from '../model/instant.ts'
 import type { ActiveOptOut } from '../model/optout.ts'
-import type { PolicySet, Subject, Terms } from '../policy/types.ts'
+import type { PolicySet, Subject, Terms, TermsAnswer } from '../policy/types.ts'
 import { controlOf } from '../control/tools.ts'
 import type { Entry, Standing } from './entry.ts'
 import type { Place } from './scope.ts'
@@ -12,6 +12,7 @@ import type { Place } from './scope.ts'
 export type Judge = (entry: Entry, place: Place) => Reason | undefined
 
 export function applies(policySet: PolicySet, unmet: Unmet, facts: Facts, now: Instant): Judge {
+  const termsAt = termsOfLast(policySet, facts)
   return (entry, place) => {
     const { standing, name } = entry
     const timing = timeReason(standing, name, now)
@@ -19,7 +20,7 @@ export function applies(policySet: PolicySet, unmet: Unmet, facts: Facts, now: I
     if (standing.status !== 'active') {
       return { code: 'OPTOUT_REFUSED', optOut: name, because: standing.status === 'refused' ? standing.optOut.because : [] }
     }
-    const answer = policySet.termsFor(subjectOf(place, facts))
+    const answer = termsAt(place)
     if (answer.kind === 'refused') return { code: 'POLICY_TIGHTENED', optOut: name, because: [answer.because] }
     const { terms } = answer
     if (terms.requires.impact.value && standing.optOut.impact?.has(place.fingerprint()) === false) {
@@ -27,6 +28,15 @@ export function applies(policySet: PolicySet, unmet: Unmet, facts: Facts, now: I
     }
     const because = [...unmet(standing.optOut, terms), ...conditions(policySet, standing.optOut, terms, place, facts, now)]
     return because.length === 0 ? undefined : { code: 'POLICY_TIGHTENED', optOut: name, because }
+  }
+}
+
+/** A finding is judged against all its candidates in a row. */
+function termsOfLast(policySet: PolicySet, facts: Facts): (place: Place) => TermsAnswer {
+  let last: { readonly place: Place; readonly answer: TermsAnswer } | undefined
+  return (place) => {
+    if (last?.place !== place) last = { place, answer: policySet.termsFor(subjectOf(place, facts)) }
+    return last.answer
   }
 }
 
