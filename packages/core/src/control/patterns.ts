@@ -6,7 +6,7 @@ import { canonicalTool } from './tools.ts'
 /** The tool as findings spell it; a tool that is itself a pattern stays. */
 export function canonicalControl(control: string): string {
   const slash = control.indexOf('/')
-  const tool = control.slice(0, Math.max(slash, 0))
+  const tool = control.slice(0, slash)
   return slash < 0 || !isLiteral(tool) ? control : `${canonicalTool(tool) ?? tool}${control.slice(slash)}`
 }
 

@@ -45,12 +45,11 @@ export function compilePolicySet(source: PolicySource): CompileAnswer {
     ...policies.flatMap((placed) => policyProblems(placed, workspace.document)),
     ...gateProblems(workspace),
     ...aliases.flatMap(aliasProblems),
-    ...(conditions.ok ? [] : conditions.problems),
-    ...(tickets.ok ? [] : tickets.problems),
+    ...conditions.problems,
+    ...tickets.problems,
   ]
   const [first, ...rest] = problems
   if (first !== undefined) return { ok: false, problems: [first, ...rest] }
-  if (!conditions.ok || !tickets.ok) return { ok: false, problems: [problemAt(workspace, [], 'POLICY_ENGINE_MISSING', 'an engine refused without saying why')] }
   const { same, classes } = compileAliases(aliases.map((placed) => placed.document), canonicalControl)
   const environments = workspace.document.spec.environments.map((environment) => environment.name)
   return {
@@ -99,7 +98,11 @@ function reusedNames(policies: readonly PlacedPolicy[]): PolicyProblem[] {
   })
 }
 
-type TicketsAnswer = { readonly ok: true; readonly matches: TicketMatches } | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
+interface TicketsAnswer {
+  /** False for what it could not compile. */
+  readonly matches: TicketMatches
+  readonly problems: readonly PolicyProblem[]
+}
 
 function compileTickets(policies: readonly PlacedPolicy[], engine: RegexEngine | undefined): TicketsAnswer {
   const compiled = new Map<string, (ticket: string) => boolean>()
@@ -114,7 +117,7 @@ function compileTickets(policies: readonly PlacedPolicy[], engine: RegexEngine |
     compiled.set(pattern, answer.matches)
     return []
   })
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, matches: (pattern, ticket) => compiled.get(pattern)?.(ticket) ?? false }
+  return { matches: (pattern, ticket) => compiled.get(pattern)?.(ticket) ?? false, problems }
 }
 
 /** A gate's name that means nothing would silently demand nothing. */

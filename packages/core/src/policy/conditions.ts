@@ -13,9 +13,11 @@ export interface CompiledConditions {
   judge(terms: Terms, stage: Stage, input: StageInput): readonly TermRefusal[]
 }
 
-export type ConditionsAnswer =
-  | { readonly ok: true; readonly conditions: CompiledConditions }
-  | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
+export interface ConditionsAnswer {
+  /** Refuses what it could not compile. */
+  readonly conditions: CompiledConditions
+  readonly problems: readonly PolicyProblem[]
+}
 
 const keyOf = (stage: Stage, expression: string): string => `${stage} ${expression}`
 
@@ -31,7 +33,7 @@ export function compileConditions(policies: readonly PlacedPolicy[], workspace: 
       return answer.ok ? [] : answer.problems.map((problem) => problemAt(placed, path, problem.code, problem.message, problem.hint))
     })
   })
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, conditions: judgeOf(compiled, workspace) }
+  return { conditions: judgeOf(compiled, workspace), problems }
 }
 
 /** What one run asked last of an opt-out: the inputs that an answer without a finding depends on, by identity. */

@@ -5,7 +5,6 @@ import { type Severity, severities } from '../model/finding.ts'
 import type { Origin } from '../model/origin.ts'
 import { intersects } from '../pattern/index.ts'
 import type { Pattern } from '../pattern/types.ts'
-import type { SameControls } from './aliases.ts'
 import type { Covering, Subject, Terms } from './types.ts'
 
 /** A policy ready to be asked. Absent lists cover everything. */
@@ -90,6 +89,3 @@ export function intersectsDeclared(policy: CompiledPolicy, scope: Declared): boo
   if (repository !== undefined && scope.repositories !== undefined && !scope.repositories.includes(repository)) return false
   return policy.controls.some((pattern) => scope.controls.some((own) => intersects(own, pattern)) || scope.names.some((name) => pattern.matches(name)))
 }
-
-/** The subject's control and all its aliases. */
-export const namesOf = (subject: Subject, same: SameControls): readonly string[] => same(subject.control)

@@ -50,7 +50,7 @@ function controlProblems(placed: Placed<unknown>, source: string, path: Path): P
   return compiled.pattern.alternatives.flatMap((alternative) => {
     const slash = alternative.indexOf('/')
     if (slash < 0 && isLiteral(alternative)) return [problemAt(placed, path, 'POLICY_CONTROL_INVALID', `\`${alternative}\` names no rule of a tool`, `write \`tool/rule\`: \`${alternative}/*\``)]
-    const tool = alternative.slice(0, Math.max(slash, 0))
+    const tool = alternative.slice(0, slash)
     if (slash < 0 || !isLiteral(tool) || canonicalTool(tool) !== undefined) return []
     return [problemAt(placed, path, 'POLICY_TOOL_UNKNOWN', `\`${tool}\` in \`${source}\` is no tool that Exeat knows`, meant(tool, toolNames))]
   })
