@@ -5,7 +5,7 @@ import type { Finding } from '../model/finding.ts'
 import type { Entry } from './entry.ts'
 import type { ByControl, Named } from './index-controls.ts'
 import { coversRun } from './scope.ts'
-import { pathTrie } from './trie.ts'
+import { parsePath, pathTrie } from './trie.ts'
 import type { PathTrie } from './trie.ts'
 
 /** Calls `each` for every candidate; one that fits in several ways comes several times. */
@@ -39,9 +39,12 @@ export function rememberedCandidates(byControl: ByControl): (facts: Facts) => Ca
 function candidates(byControl: ByControl, facts: Facts): Candidates {
   const tablesFor = rememberedTables(byControl, facts)
   return (finding, each) => {
-    for (const { anywhere, byPath } of tablesFor(controlOf(finding))) {
+    const tables = tablesFor(controlOf(finding))
+    if (tables.length === 0) return
+    const path = finding.path === undefined ? undefined : parsePath(finding.path)
+    for (const { anywhere, byPath } of tables) {
       for (const entry of anywhere) each(entry)
-      if (finding.path !== undefined) byPath?.match(finding.path, each)
+      if (path !== undefined) byPath?.match(path, each)
     }
   }
 }

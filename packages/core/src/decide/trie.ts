@@ -8,8 +8,9 @@ import { matchesWildcard } from '../pattern/wildcard.ts'
 /** What most nodes lack is left out: a large set has many nodes. */
 interface Node<T> {
   literal: Map<string, Node<T>> | undefined
-  /** By the segment's pattern, so that patterns which share a segment share the work. */
+  /** By the segment's pattern, so that patterns which share a segment share the work; the list is what a walk goes through. */
   wild: Map<string, Node<T>> | undefined
+  wildList: { readonly pattern: string; readonly to: Node<T> }[] | undefined
   /** Where `**` leads: a node that also stays itself, whatever the segment. */
   deep: Node<T> | undefined
   readonly stays: boolean
@@ -21,14 +22,25 @@ interface Node<T> {
   reached: number
 }
 
-const node = <T>(stays = false): Node<T> => ({ literal: undefined, wild: undefined, deep: undefined, stays, ends: undefined, below: undefined, reached: 0 })
+const node = <T>(stays = false): Node<T> => ({ literal: undefined, wild: undefined, wildList: undefined, deep: undefined, stays, ends: undefined, below: undefined, reached: 0 })
 
 export interface PathTrie<T> {
   /** `alternative`: a pattern without braces (see `pattern/`). */
   add(alternative: string, value: T): void
   /** Calls `each` with the value of every pattern that matches; one that matches in several ways comes several times. */
-  match(path: string, each: (value: T) => void): void
+  match(path: ParsedPath, each: (value: T) => void): void
 }
+
+/** Taken apart once for all the tries that it is held against. */
+export interface ParsedPath {
+  readonly whole: string
+  readonly segments: readonly string[]
+  /** From the last dot on; one in a folder's name gives what is no extension of any pattern, for it holds a slash. */
+  readonly extension: string
+}
+
+export const parsePath = (path: string): ParsedPath =>
+  ({ whole: path, segments: path.split('/'), extension: path.slice(Math.max(path.lastIndexOf('.'), 0)) })
 
 export function pathTrie<T>(): PathTrie<T> {
   const root = node<T>()
@@ -47,11 +59,15 @@ export function pathTrie<T>(): PathTrie<T> {
       }
     },
     match: (path, each) => {
-      for (const value of whole.get(path) ?? []) each(value)
-      if (extensions.size > 0) for (const value of extensions.get(extensionOf(path)) ?? []) each(value)
-      if (walked) steps = walk(root, path.split('/'), steps, each)
+      callAll(whole.get(path.whole), each)
+      callAll(extensions.get(path.extension), each)
+      if (walked) steps = walk(root, path.segments, steps, each)
     },
   }
+}
+
+function callAll<T>(values: readonly T[] | undefined, each: (value: T) => void): void {
+  if (values !== undefined) for (const value of values) each(value)
 }
 
 function file<T>(table: Map<string, T[]>, key: string, value: T): void {
@@ -59,9 +75,6 @@ function file<T>(table: Map<string, T[]>, key: string, value: T): void {
   if (values === undefined) table.set(key, [value])
   else values.push(value)
 }
-
-/** From the last dot on; one in a folder's name gives what is no extension of any pattern, for it holds a slash. */
-const extensionOf = (path: string): string => path.slice(Math.max(path.lastIndexOf('.'), 0))
 
 function insert<T>(root: Node<T>, segments: readonly string[], value: T): void {
   let at = root
@@ -71,7 +84,7 @@ function insert<T>(root: Node<T>, segments: readonly string[], value: T): void {
       return
     }
     if (segment === '**') at = at.deep ??= node<T>(true)
-    else if (/[*?]/.test(segment)) at = child(at.wild ??= new Map(), segment)
+    else if (/[*?]/.test(segment)) at = wildChild(at, segment)
     else at = child(at.literal ??= new Map(), segment)
   }
   (at.ends ??= []).push(value)
@@ -83,27 +96,38 @@ function child<T>(children: Map<string, Node<T>>, segment: string): Node<T> {
   return next
 }
 
+function wildChild<T>(at: Node<T>, pattern: string): Node<T> {
+  const known = at.wild?.get(pattern)
+  if (known !== undefined) return known
+  const to = child<T>(at.wild ??= new Map<string, Node<T>>(), pattern);
+  (at.wildList ??= []).push({ pattern, to })
+  return to
+}
+
 /** `steps`: of all walks so far; answers with those of this one added. */
 function walk<T>(root: Node<T>, segments: readonly string[], steps: number, each: (value: T) => void): number {
   let step = steps + 1
   let here: Node<T>[] = []
+  let next: Node<T>[] = []
   enter(here, root, step)
   for (const segment of segments) {
     step++
-    const next: Node<T>[] = []
     for (const at of here) {
-      if (at.below !== undefined) for (const value of at.below) each(value)
+      callAll(at.below, each)
       const literal = at.literal?.get(segment)
       if (literal !== undefined) enter(next, literal, step)
-      if (at.wild !== undefined) {
-        for (const [pattern, to] of at.wild) if (pattern === '*' || matchesWildcard(pattern, segment)) enter(next, to, step)
+      if (at.wildList !== undefined) {
+        for (const { pattern, to } of at.wildList) if (pattern === '*' || matchesWildcard(pattern, segment)) enter(next, to, step)
       }
       if (at.stays) include(next, at, step)
     }
+    const before = here
     here = next
+    next = before
+    next.length = 0
     if (here.length === 0) return step
   }
-  for (const at of here) if (at.ends !== undefined) for (const value of at.ends) each(value)
+  for (const at of here) callAll(at.ends, each)
   return step
 }
 
