@@ -9,7 +9,7 @@ import { commands, laterCommands } from './registry.ts'
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    if (argv[0] === 'completion' || argv[0] === 'complete') return (await import('./commands/completion.ts')).completion(argv, io)
+    if (argv[0] === 'completion' || argv[0] === 'complete') return await (await import('./commands/completion.ts')).completion(argv, io)
     refuseLater(argv)
     return await parse(argv, io)
   } catch (error) {
@@ -22,6 +22,8 @@ async function parse(argv: readonly string[], io: Io): Promise<number> {
   const [first, second] = argv
   const name = first === 'help' ? second : first
   const built = await buildProgram(io, (candidate) => candidate === name)
+  // Listed here; it runs before any of this, as it needs all commands.
+  built.program.command('completion').summary('print a completion script for a shell').argument('<shell>', 'bash, zsh, fish or powershell')
   if (first === undefined) {
     built.program.outputHelp()
     return 64
