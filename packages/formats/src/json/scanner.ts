@@ -1,5 +1,5 @@
 import type { ByteSource } from '../findings/types.ts'
-import { byte } from './bytes.ts'
+import { byte, classOf, stringClass } from './bytes.ts'
 import { indexOfBytes, indexOfKey } from './keys.ts'
 import type { KeyTable } from './keys.ts'
 import { JsonTokens } from './tokens.ts'
@@ -101,6 +101,7 @@ export class JsonScanner extends JsonTokens {
 
   /** Passes a key and its colon: here and below the cursor then stands on the value. */
   skipKey(): void {
+    if (this.watcher === undefined && this.plainKey() > 0) return
     this.beforeKey()
     if (this.watcher === undefined) this.passQuoted()
     else {
@@ -112,6 +113,9 @@ export class JsonScanner extends JsonTokens {
 
   /** Passes a key and its colon: the key's index in the table, -1 for any other key. Makes no string. */
   findKey(table: KeyTable): number {
+    const from = this.at + 1
+    const to = this.plainKey()
+    if (to > 0) return indexOfBytes(table, this.buffer, from, to)
     this.beforeKey()
     this.passString()
     const index = this.escaped ? indexOfKey(table, this.decodePassed()) : indexOfBytes(table, this.buffer, this.from, this.to)
@@ -125,6 +129,22 @@ export class JsonScanner extends JsonTokens {
     const key = read(this)
     this.afterKey()
     return key
+  }
+
+  /**
+   * Passes a key and its colon if they are what most are: ASCII without escapes, no white space about the colon, all of it and the next
+   * byte in the window. Gives where the key ends there, or 0 and stays where it is.
+   */
+  private plainKey(): number {
+    const window = this.buffer
+    const end = this.end - 2
+    let to = this.at + 1
+    if (to >= end || window[to - 1] !== byte.quote) return 0
+    while (to < end && classOf[window[to] as number] === stringClass.plain) to++
+    if (window[to] !== byte.quote || window[to + 1] !== byte.colon || to >= end || (window[to + 2] as number) <= byte.space) return 0
+    this.members++
+    this.at = to + 2
+    return to
   }
 
   private beforeKey(): void {

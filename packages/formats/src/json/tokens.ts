@@ -7,11 +7,10 @@ declare const TextDecoder: new (label: string, options: { ignoreBOM: boolean }) 
 
 /** The tokens of JSON: what is passed is validated, what is asked for is decoded. */
 export class JsonTokens extends ByteWindow {
-  /** Of the string that was passed last: its bytes in the window, whether any is a backslash, and whether any is outside ASCII. */
+  /** Of the string that was passed last: its bytes in the window, and whether any is a backslash. */
   from = 0
   to = 0
   escaped = false
-  wide = false
   protected readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
   /** The next byte that is not white space, -1 at the end. The cursor then stands on it. */
@@ -35,22 +34,30 @@ export class JsonTokens extends ByteWindow {
   /** On a quote: passes a string. Its bytes, without the quotes, stand in `window` from `from` to `to` until the cursor moves on. */
   passString(): void {
     this.mark = this.at
-    this.wide = false
     this.escaped = this.passQuoted()
     this.from = this.mark + 1
     this.to = this.at - 1
     this.mark = -1
   }
 
-  /** The string that was passed last. */
-  decodePassed(): string {
-    const spelled = this.spelledPassed()
-    return this.escaped ? JSON.parse(`"${spelled}"`) as string : spelled
+  /**
+   * On a quote: passes the string if it is spelled by the bytes from `start` to `end`, which were passed before, hence are valid. Stays
+   * where it is if they differ, and where the window ends too early to say.
+   */
+  passKnown(known: Uint8Array, start: number, end: number): boolean {
+    const window = this.buffer
+    const from = this.at + 1
+    const close = from + end - start
+    if (close >= this.end || window[close] !== byte.quote) return false
+    for (let at = start, other = from; at < end; at++, other++) if (known[at] !== window[other]) return false
+    this.at = close + 1
+    return true
   }
 
-  /** The same with its escapes as they stand. */
-  spelledPassed(): string {
-    return this.decoder.decode(this.buffer.subarray(this.from, this.to))
+  /** The string that was passed last. */
+  decodePassed(): string {
+    const spelled = this.decoder.decode(this.buffer.subarray(this.from, this.to))
+    return this.escaped ? JSON.parse(`"${spelled}"`) as string : spelled
   }
 
   /** On the first byte of a number: its value, infinite where it is out of range. */
@@ -130,10 +137,8 @@ export class JsonTokens extends ByteWindow {
       if (kind === stringClass.escape) {
         escaped = true
         this.escape()
-      } else if (kind === stringClass.wide) {
-        this.wide = true
-        this.sequence(code)
-      } else if (code === 0) this.fail('JSON_BINARY', 'a string holds a NUL byte')
+      } else if (kind === stringClass.wide) this.sequence(code)
+      else if (code === 0) this.fail('JSON_BINARY', 'a string holds a NUL byte')
       else if (kind === stringClass.control) this.fail('JSON_SYNTAX', 'a string holds a control character that is not escaped')
     }
   }
