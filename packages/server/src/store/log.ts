@@ -1,0 +1,172 @@
+/** The log over any database's tables: what is the same for all of them. */
+import { leafHash, MAX_ENTRY_SIZE, type SignerKey, type TileReader } from '@exeat/log'
+import { accepted, ok, refuse, type Answer, type Verdict } from '../codes.ts'
+import type { Appended, HeadKeeper, LogHead, LogStatus, LogStore, Operation } from '../ports/log.ts'
+import type { LogTables, TableReader } from '../ports/tables.ts'
+import { runBatch, type KnownHead, type Outcome, type Waiting } from './batch.ts'
+import { sha256 } from './ed25519.ts'
+import { checkOutside, checkStored } from './head-check.ts'
+import { logIdentity, type LogIdentity } from './identity.ts'
+import { isLabel } from './labels.ts'
+import { advance } from './outside.ts'
+import { groupQueue } from './queue.ts'
+import { tileReader } from './tiles.ts'
+
+export interface LogOptions {
+  /** The log's origin, by custom a URL without scheme; also the name of its key. */
+  readonly origin: string
+  /** The log's key, of type ed25519. */
+  readonly signer: SignerKey
+  /** Milliseconds since the epoch, a whole number. */
+  readonly now: () => number
+  /** By how many milliseconds the clock may be behind the last head: 0 for one host, what clocks differ by for replicas on several. */
+  readonly skew?: number
+  /** Where the last head is held outside the database. Without one, a restored older database cannot be told from the newest. */
+  readonly outside?: HeadKeeper
+}
+
+const limits = { batch: 256, waiting: 10_000 }
+
+/** Founds the empty log: its identity and its first signed head. `STORE_EXISTS` where there is one. */
+export async function foundLog(tables: LogTables, options: LogOptions): Promise<Verdict> {
+  const identity = logIdentity(options.origin, options.signer)
+  const root = sha256(new Uint8Array(0))
+  const note = identity.sign(0, root)
+  const head = { size: 0, root, frontier: new Uint8Array(0), at: options.now() }
+  try {
+    if (!(await tables.found(identity.row, head, { size: 0, root, note }))) return refuse('STORE_EXISTS', 'the database already holds a log')
+    if (options.outside === undefined || (await options.outside.swap(undefined, note))) return accepted
+    return refuse('STORE_EXISTS', 'a head is already held outside the database')
+  } catch (error) {
+    return unreadable(error)
+  }
+}
+
+/** Opens a log that was founded, and verifies it: what does not verify is opened read-only, and its status says what differs. */
+export async function openLog(tables: LogTables, options: LogOptions): Promise<Answer<LogStore>> {
+  const identity = logIdentity(options.origin, options.signer)
+  try {
+    const founded = await tables.reader.identity()
+    if (founded === undefined) return refuse('STORE_MISSING', 'no log was founded in the database', 'run: exeat init --server')
+    const { origin, key } = identity.row
+    if (founded.origin !== origin || founded.key !== key) {
+      return refuse('STORE_IDENTITY', `the database holds the log \`${founded.origin}\` with the key \`${founded.key}\`, not \`${origin}\` with \`${key}\``)
+    }
+    return ok(await openStore(tables, options, identity))
+  } catch (error) {
+    return unreadable(error)
+  }
+}
+
+function unreadable(error: unknown): Answer<never> {
+  return refuse('STORE_UNREADABLE', `the database cannot be used: \`${error instanceof Error ? error.message : String(error)}\``)
+}
+
+interface Live {
+  closed: boolean
+  status: LogStatus
+  known: KnownHead
+}
+
+interface Queued extends Waiting {
+  readonly settle: (outcome: Outcome) => void
+}
+
+async function openStore(tables: LogTables, options: LogOptions, identity: LogIdentity): Promise<LogStore> {
+  const { reader } = tables
+  const tiles = tileReader(reader)
+  const verifyHead = () => verified(reader, tiles, identity, options.outside)
+  const before = await reader.head()
+  const stored = await verifyHead()
+  const verdict = stored.ok && options.outside !== undefined ? await advance(options.outside, reader, identity) : stored
+  const live: Live = {
+    closed: false,
+    status: verdict.ok ? { state: 'open' } : { state: 'read-only', problem: verdict.problem },
+    known: before ?? { size: 0, root: sha256(new Uint8Array(0)) },
+  }
+  const queue = groupQueue<Queued>(limits, async (items) => { await appendBatch(tables, options, identity, live, items) })
+
+  return {
+    readTile: tiles.readTile,
+    record: async (kind, key) => (isLabel(kind) && isLabel(key) ? reader.record(kind, key) : undefined),
+    head: () => headOf(reader),
+    entry: async (index) => (Number.isSafeInteger(index) ? reader.entry(index) : undefined),
+    entryOf: async (key) => (isLabel(key) ? reader.entryOf(key) : undefined),
+    checkpointAt: async (size) => (Number.isSafeInteger(size) ? (await reader.checkpoint(size))?.note : undefined),
+    status: () => live.status,
+    verifyHead,
+    append: async (operation) => {
+      if (live.status.state !== 'open') return stopped(live.status)
+      const checked = checkOperation(operation)
+      if (!checked.ok) return checked
+      const outcome = await enqueue(queue.push, checked.value)
+      if ('thrown' in outcome) throw outcome.thrown
+      return outcome
+    },
+    close: async () => {
+      if (live.closed) return
+      live.closed = true
+      live.status = { state: 'closed', problem: refuse('STORE_CLOSED', 'the log was closed').problem }
+      await queue.idle()
+      await tables.close()
+    },
+  }
+}
+
+async function verified(reader: TableReader, tiles: TileReader, identity: LogIdentity, outside: HeadKeeper | undefined): Promise<Verdict> {
+  const stored = await checkStored(reader, tiles, identity)
+  return stored.ok && outside !== undefined ? checkOutside(reader, tiles, identity, outside) : stored
+}
+
+async function headOf(reader: TableReader): Promise<LogHead> {
+  const head = await reader.head()
+  if (head === undefined) throw new Error('the log has no head')
+  return { size: head.size, root: head.root, at: head.at, checkpoint: head.note }
+}
+
+/** The bytes are copied: what the caller does to its own afterwards changes nothing. */
+function checkOperation(operation: Operation): Answer<Waiting> {
+  const { key, entry } = operation
+  if (!isLabel(key)) return refuse('APPEND_KEY', 'an idempotency key is 1 to 200 printable characters')
+  if (entry.length === 0 || entry.length > MAX_ENTRY_SIZE) {
+    return refuse('APPEND_ENTRY_SIZE', `the entry has ${entry.length} bytes, and may have 1 to ${MAX_ENTRY_SIZE}`)
+  }
+  const copy = new Uint8Array(entry)
+  return ok({ operation: { ...operation, entry: copy }, leaf: leafHash(sha256, copy) })
+}
+
+function enqueue(push: (item: Queued) => boolean, waiting: Waiting): Promise<Outcome> {
+  return new Promise((settle) => {
+    if (push({ ...waiting, settle })) return
+    settle(refuse('STORE_BUSY', `${limits.waiting} operations wait already`, 'repeat later with the same key'))
+  })
+}
+
+/** A batch, its head outside, and only then the answers. */
+async function appendBatch(tables: LogTables, options: LogOptions, identity: LogIdentity, live: Live, items: readonly Queued[]): Promise<void> {
+  const { status } = live
+  if (status.state === 'dead' || status.state === 'read-only') {
+    const refusal = stopped(status)
+    for (const { settle } of items) settle(refusal)
+    return
+  }
+  const { now, skew = 0, outside } = options
+  const { outcomes, committed, halt } = await runBatch({ tables, identity, now, skew, known: live.known }, items)
+  if (halt !== undefined) live.status = halt
+  if (committed !== undefined) live.known = committed.head
+  const acknowledges = outcomes.some((outcome) => 'ok' in outcome && outcome.ok)
+  const held = acknowledges && outside !== undefined ? await advance(outside, tables.reader, identity, committed) : accepted
+  if (!held.ok) live.status = { state: held.problem.code === 'HEAD_OUTSIDE_FAILED' ? 'dead' : 'read-only', problem: held.problem }
+  for (const [i, { settle }] of items.entries()) {
+    const outcome = outcomes[i] ?? missing
+    settle(held.ok || !('ok' in outcome && outcome.ok) ? outcome : held)
+  }
+}
+
+const missing = refuse('STORE_CONFLICT', 'the operation was neither accepted nor refused')
+
+/** A log that failed earlier says so; a log that does not fit itself says what differs. */
+function stopped(status: Exclude<LogStatus, { state: 'open' }>): Answer<Appended> {
+  if (status.state !== 'dead') return { ok: false, problem: status.problem }
+  return refuse('STORE_DEAD', `the log is dead: ${status.problem.message}`, 'open it again, which verifies it')
+}

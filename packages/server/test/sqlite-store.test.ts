@@ -1,0 +1,319 @@
+/** What is SQLite's own: settings, schema, triggers, a full disk, many tiles, the head file. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fsck, leafHash, tilePath, tilesOf, encodeBundle } from '@exeat/log'
+import { describe, expect, test } from 'vitest'
+import {
+  append, codeOf, foundedLog, must, opened, operation, recording, testOptions, tileByDefinition, utf8,
+} from '../../testkit/src/log-store-kit.ts'
+import type { LogStore } from '../src/ports/log.ts'
+import { sha256 } from '../src/store/ed25519.ts'
+import { foundLog, openLog } from '../src/store/log.ts'
+import { checkSettings, migrate, openDatabase, schemaVersion } from '../src/store/sqlite/database.ts'
+import { createHeadFile, openHeadFile } from '../src/store/sqlite/head-file.ts'
+import { openSqliteTables, prepareSqlite, sqliteTables } from '../src/store/sqlite/index.ts'
+import { migrations } from '../src/store/sqlite/migrations/index.ts'
+import { run, sqlite, temporaryDatabase } from './sqlite-kind.ts'
+
+async function founded(path: string): Promise<LogStore> {
+  expect(prepareSqlite(path).ok).toBe(true)
+  const tables = must(openSqliteTables(path))
+  expect(await foundLog(tables, testOptions())).toEqual({ ok: true })
+  return must(await openLog(tables, testOptions()))
+}
+
+describe('opening', () => {
+  test('creates nothing', () => {
+    const { path, drop } = temporaryDatabase()
+    expect(codeOf(openSqliteTables(path))).toBe('STORE_MISSING')
+    expect(codeOf(openHeadFile(path))).toBe('STORE_MISSING')
+    expect(existsSync(path)).toBe(false)
+    drop()
+  })
+
+  test('an empty file is no log', () => {
+    const { path, drop } = temporaryDatabase()
+    const made = must(openDatabase(path, 'create'))
+    made.close()
+    expect(codeOf(openSqliteTables(path))).toBe('STORE_MISSING')
+    drop()
+  })
+
+  test.each([['no database', 'not a database, but long enough to look like the header of one'], ['a folder', undefined]])('%s is unreadable', (_, content) => {
+    const { path, drop } = temporaryDatabase()
+    if (content === undefined) mkdirSync(path)
+    else writeFileSync(path, content)
+    for (const answer of [openSqliteTables(path), prepareSqlite(path), openHeadFile(path)]) expect(codeOf(answer)).toBe('STORE_UNREADABLE')
+    drop()
+  })
+
+  test('a path with signs that mean something in a URL is a path', async () => {
+    const { folder, drop } = temporaryDatabase()
+    const path = join(folder, 'a?mode=memory&b#c%20 d.db')
+    const log = await founded(path)
+    await append(log, 'a')
+    await log.close()
+    expect(existsSync(path)).toBe(true)
+    drop()
+  })
+
+  test('a database that was taken out of write-ahead mode is refused', async () => {
+    const { path, drop } = temporaryDatabase()
+    await (await founded(path)).close()
+    run(path, 'PRAGMA journal_mode = DELETE')
+    expect(codeOf(openSqliteTables(path))).toBe('STORE_NOT_DURABLE')
+    drop()
+  })
+
+  test.each(['journal_mode', 'synchronous', 'recursive_triggers', 'foreign_keys'])('the setting %s is read back and must be what it was set to', (name) => {
+    const right: Record<string, unknown> = { journal_mode: 'wal', synchronous: 2, recursive_triggers: 1, foreign_keys: 1 }
+    expect(checkSettings((each) => right[each])).toEqual({ ok: true })
+    for (const wrong of [0, 1, 'off', 'memory', undefined].filter((each) => each !== right[name])) {
+      expect(codeOf(checkSettings((each) => (each === name ? wrong : right[each])))).toBe('STORE_NOT_DURABLE')
+    }
+  })
+})
+
+describe('the schema', () => {
+  test('numbers its migrations from 1, without gaps', () => {
+    expect(migrations.map(({ number }) => number)).toEqual(migrations.map((_, i) => i + 1))
+  })
+
+  test('preparing twice changes nothing', async () => {
+    const { path, drop } = temporaryDatabase()
+    const log = await founded(path)
+    await append(log, 'a')
+    await log.close()
+    expect(codeOf(prepareSqlite(path))).toBe('ok')
+    const again = must(await openLog(must(openSqliteTables(path)), testOptions()))
+    expect((await again.head()).size).toBe(1)
+    await again.close()
+    drop()
+  })
+
+  test('a newer database is refused, and neither opened nor migrated', async () => {
+    const { path, drop } = temporaryDatabase()
+    await (await founded(path)).close()
+    run(path, `INSERT INTO migration (number, name) VALUES (${migrations.length + 1}, 'later')`)
+    expect(codeOf(openSqliteTables(path))).toBe('STORE_NEWER')
+    expect(codeOf(prepareSqlite(path))).toBe('STORE_NEWER')
+    drop()
+  })
+
+  test('an older database is refused until it is migrated; a migration that fails changes nothing', async () => {
+    const { path, drop } = temporaryDatabase()
+    const database = must(openDatabase(path, 'create'))
+    const later = { number: migrations.length + 1, name: 'later', sql: 'CREATE TABLE later (id INTEGER)' }
+    const broken = { ...later, sql: 'CREATE TABLE half (id INTEGER); CREATE TABLE entry (id INTEGER)' }
+    expect(must(migrate(database, migrations))).toBe(migrations.length)
+    expect(() => migrate(database, [...migrations, broken])).toThrow('already exists')
+    expect(schemaVersion(database)).toBe(migrations.length)
+    expect(database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'half'").get()).toEqual({ n: 0 })
+    expect(must(migrate(database, [...migrations, later]))).toBe(migrations.length + 1)
+    expect(schemaVersion(database)).toBe(migrations.length + 1)
+    database.exec(`DELETE FROM migration; INSERT INTO migration VALUES (0, 'before the first')`)
+    database.close()
+    expect(codeOf(openSqliteTables(path))).toBe('STORE_MISSING')
+    drop()
+  })
+})
+
+const zeroes = "zeroblob(32)"
+
+describe('the triggers refuse what a statement of the program could do', () => {
+  test.each([
+    `INSERT OR REPLACE INTO entry (idx, key, leaf, entry) VALUES (0, 'key-0', ${zeroes}, x'00')`,
+    `INSERT OR REPLACE INTO entry (idx, key, leaf, entry) VALUES (300, 'key-0', ${zeroes}, x'00')`,
+    `REPLACE INTO entry (idx, key, leaf, entry) VALUES (299, 'x', ${zeroes}, x'00')`,
+    `INSERT INTO entry (idx, key, leaf, entry) VALUES (301, 'x', ${zeroes}, x'00')`,
+    `INSERT INTO entry (idx, key, leaf, entry) VALUES (0, 'key-0', ${zeroes}, x'00') ON CONFLICT DO UPDATE SET entry = x'00'`,
+    'UPDATE OR REPLACE entry SET idx = 1 WHERE idx = 0',
+    `INSERT OR REPLACE INTO tile_hash (level, idx, hash) VALUES (1, 0, ${zeroes})`,
+    `UPDATE tile_hash SET hash = ${zeroes}`,
+    `INSERT OR REPLACE INTO checkpoint (size, root, note) VALUES (0, ${zeroes}, x'00')`,
+    `INSERT INTO checkpoint (size, root, note) VALUES (299, ${zeroes}, x'00')`,
+    `INSERT OR REPLACE INTO head (id, size, root, frontier, at) VALUES (1, 1000, ${zeroes}, x'', 0)`,
+    'UPDATE head SET size = size - 1',
+    'UPDATE head SET at = at - 1, size = size + 1',
+    "INSERT OR REPLACE INTO identity (id, origin, key) VALUES (1, 'x', 'y')",
+    'UPDATE record SET version = version + 2',
+    'UPDATE record SET version = version - 1',
+    "UPDATE record SET version = version + 1, key = 'other'",
+    "INSERT OR REPLACE INTO record (kind, key, version, value) VALUES ('done', 'a', 1, x'00')",
+    "INSERT INTO record (kind, key, version, value) VALUES ('done', 'new', 2, x'00')",
+  ])('%s', async (sql) => {
+    const { path, drop } = temporaryDatabase()
+    const log = await founded(path)
+    must(await log.append(recording('a')))
+    await append(log, ...Array.from({ length: 299 }, (_, i) => `key-${i}`))
+    for (const recursive of ['ON', 'OFF']) {
+      const database = new DatabaseSync(path)
+      database.exec(`PRAGMA recursive_triggers = ${recursive}`)
+      expect(() => { database.exec(sql) }).toThrow(/append-only|stays|grows|version/)
+      database.close()
+    }
+    expect(await log.verifyHead()).toEqual({ ok: true })
+    expect((await log.record('done', 'a'))?.version).toBe(1)
+    await log.close()
+    drop()
+  })
+})
+
+test('another process that holds the database: refused as busy, and alive', async () => {
+  const { path, drop } = temporaryDatabase()
+  await (await founded(path)).close()
+  const impatient = (mode: 'write' | 'read'): DatabaseSync => {
+    const database = must(openDatabase(path, mode))
+    database.exec('PRAGMA busy_timeout = 1')
+    return database
+  }
+  const log = must(await openLog(sqliteTables(impatient('write'), impatient('read')), testOptions()))
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  expect(codeOf(await log.append(operation('a')))).toBe('STORE_BUSY')
+  expect(log.status()).toEqual({ state: 'open' })
+  other.exec('ROLLBACK')
+  other.close()
+  expect(must(await log.append(operation('a'))).index).toBe(0)
+  await log.close()
+  drop()
+})
+
+/** Appends large entries until one is refused; the keys that were acknowledged. */
+async function fill(log: LogStore): Promise<readonly string[]> {
+  const keys: string[] = []
+  for (;;) {
+    const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => log.append({ ...recording(`key-${keys.length + i}`), entry: new Uint8Array(20_000).fill(i) })))
+    const code = codeOf(answers[0] ?? { ok: true, value: undefined })
+    if (code !== 'ok') {
+      expect(answers.map(codeOf)).toEqual(answers.map(() => 'STORE_FULL'))
+      return keys
+    }
+    keys.push(...answers.map((_, i) => `key-${keys.length + i}`))
+    if (keys.length > 10_000) throw new Error('it never fills')
+  }
+}
+
+async function stands(log: LogStore, keys: readonly string[]): Promise<void> {
+  for (const [index, key] of keys.entries()) expect((await log.entry(index))?.key).toBe(key)
+  expect((await log.head()).size).toBe(keys.length)
+  expect((await log.record('done', `key-${keys.length}`))).toBeUndefined()
+  expect(await fsck(sha256, log, opened((await log.head()).checkpoint))).toMatchObject({ ok: true })
+}
+
+describe('a full disk', () => {
+  test('by the page limit: nothing acknowledged is lost, nothing else is stored, and it goes on once there is room', async () => {
+    const { path, drop } = temporaryDatabase()
+    await (await founded(path)).close()
+    const writing = must(openDatabase(path, 'write'))
+    writing.exec('PRAGMA max_page_count = 400')
+    const log = must(await openLog(sqliteTables(writing, must(openDatabase(path, 'read'))), testOptions()))
+    const keys = await fill(log)
+    expect(keys.length).toBeGreaterThan(20)
+    await stands(log, keys)
+    expect(log.status()).toEqual({ state: 'open' })
+    writing.exec('PRAGMA max_page_count = 4000')
+    await append(log, 'more')
+    expect((await log.head()).size).toBe(keys.length + 1)
+    await log.close()
+    drop()
+  })
+
+  const mountable = process.platform === 'linux' && process.getuid?.() === 0 && mounts()
+  test.skipIf(!mountable)(`by the disk itself${mountable ? '' : ' (skipped: no tmpfs can be mounted)'}`, async () => {
+    const { folder, drop } = temporaryDatabase()
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]).status).toBe(0)
+    try {
+      const path = join(folder, 'log.db')
+      const ballast = join(folder, 'ballast')
+      const log = await founded(path)
+      writeFileSync(ballast, new Uint8Array(600_000))
+      const keys = await fill(log)
+      expect(keys.length).toBeGreaterThan(4)
+      await stands(log, keys)
+      await log.close()
+      rmSync(ballast)
+      const again = must(await openLog(must(openSqliteTables(path)), testOptions()))
+      expect(again.status()).toEqual({ state: 'open' })
+      await stands(again, keys)
+      await append(again, 'more')
+      await again.close()
+    } finally {
+      spawnSync('umount', [folder])
+      drop()
+    }
+  })
+})
+
+function mounts(): boolean {
+  const { folder, drop } = temporaryDatabase()
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0
+  if (mounted) spawnSync('umount', [folder])
+  drop()
+  return mounted
+}
+
+test('past 65,536 entries every tile and bundle is that of the definition, in batches of any size', async () => {
+  const { database, log } = await foundedLog(sqlite)
+  const size = 66_100
+  const entry = (i: number): Uint8Array => utf8(`entry of ${i}`)
+  const sizes = [1, 255, 256, 257, 100, 3, 4000, 9000]
+  let at = 0
+  for (let turn = 0; at < size; turn++) {
+    const count = Math.min(size - at, sizes[turn % sizes.length] ?? 1)
+    const from = at
+    const answers = await Promise.all(Array.from({ length: count }, (_, i) => log.append({ key: `${from + i}`, entry: entry(from + i) })))
+    expect(answers.every((answer, i) => answer.ok && answer.value.index === from + i)).toBe(true)
+    at += count
+  }
+  const leaves = Array.from({ length: size }, (_, i) => leafHash(sha256, entry(i)))
+  let compared = 0
+  for (const tile of tilesOf(size)) {
+    const { level, index, width } = tile
+    const wanted = level === 'entries'
+      ? must(encodeBundle(Array.from({ length: width }, (_, i) => entry(index * 256 + i))))
+      : tileByDefinition(leaves, level, index, width)
+    expect(Buffer.compare((await log.readTile(tilePath(tile))) ?? new Uint8Array(0), wanted)).toBe(0)
+    compared += 1
+  }
+  expect(compared).toBe(2 * 259 + 2 + 1)
+  const { root } = await log.head()
+  expect(await fsck(sha256, log, { size, root })).toMatchObject({ ok: true })
+  expect(await log.verifyHead()).toEqual({ ok: true })
+  await log.close()
+  await database.drop()
+})
+
+describe('the head file', () => {
+  test('swaps only what is held, among all who opened it', async () => {
+    const { path, drop } = temporaryDatabase()
+    const keeper = must(createHeadFile(path))
+    const other = must(openHeadFile(path))
+    expect(await keeper.read()).toBeUndefined()
+    expect(await keeper.swap(utf8('x'), utf8('a'))).toBe(false)
+    expect(await keeper.swap(undefined, utf8('a'))).toBe(true)
+    expect(await other.swap(undefined, utf8('b'))).toBe(false)
+    expect(await other.swap(utf8('a'), utf8('b'))).toBe(true)
+    expect(await keeper.swap(utf8('a'), utf8('c'))).toBe(false)
+    expect(Buffer.from((await keeper.read()) ?? []).toString()).toBe('b')
+    await keeper.close()
+    await other.close()
+    const again = must(openHeadFile(path))
+    expect(Buffer.from((await again.read()) ?? []).toString()).toBe('b')
+    await again.close()
+    drop()
+  })
+
+  test('creating it again keeps what is held', async () => {
+    const { path, drop } = temporaryDatabase()
+    const keeper = must(createHeadFile(path))
+    await keeper.swap(undefined, utf8('a'))
+    await keeper.close()
+    const again = must(createHeadFile(path))
+    expect(await again.swap(undefined, utf8('b'))).toBe(false)
+    await again.close()
+    drop()
+  })
+})
