@@ -13,7 +13,7 @@
  */
 import { notesOf, reader, severityOf } from '../draft.ts'
 import type { Draft } from '../draft.ts'
-import { fault, isList, isObject, list, listOrNull, member, object, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
+import { fault, isList, isObject, list, listIf, listOrNull, member, object, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { NativeReader } from '../types.ts'
 
@@ -26,7 +26,7 @@ export const grype: NativeReader = reader({
     if (producer !== 'grype') refuse(root, 'was not written by Grype')
     const image = imageOf(root)
     for (const match of list(root, 'matches')) notes.add(draft(match, image))
-    for (const match of listOrNull(root, 'ignoredMatches')) notes.addSuppressed(draft(match, image), 'ignoredMatches', reasonOf(match))
+    for (const match of listIf(root, 'ignoredMatches')) notes.addSuppressed(draft(match, image), 'ignoredMatches', reasonOf(match))
     return [{ tool: 'grype', notes }]
   },
 })

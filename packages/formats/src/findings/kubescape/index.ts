@@ -12,7 +12,7 @@
 import type { Severity } from '@exeat/core'
 import { kubernetesName, notesOf, reader, cvssBand } from '../draft.ts'
 import type { Draft } from '../draft.ts'
-import { entries, fault, hasKeys, isObject, list, listOrNull, member, numberIf, object, objectIf, refuse, text, textIf } from '../shape.ts'
+import { entries, fault, hasKeys, isObject, list, listIf, listOrNull, member, numberIf, object, objectIf, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { NativeReader } from '../types.ts'
 
@@ -24,7 +24,7 @@ export const kubescape: NativeReader = reader({
     const summary = object(root, 'summaryDetails')
     const severities = new Map(entries(object(summary, 'controls')).map(([id, control]) => [id, severityOf(control)]))
     const resources = new Map(listOrNull(root, 'resources').map((resource) => [text(resource, 'resourceID'), resource]))
-    for (const result of listOrNull(root, 'results')) {
+    for (const result of listIf(root, 'results')) {
       const id = text(result, 'resourceID')
       for (const control of list(result, 'controls')) {
         const judged = judge(control)

@@ -13,7 +13,7 @@
  */
 import { kubernetesName, notesOf, reader, severityOf } from '../draft.ts'
 import type { Draft, Notes, Walked } from '../draft.ts'
-import { fault, hasKeys, isList, isObject, list, listOrNull, member, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
+import { fault, hasKeys, isList, isObject, list, listIf, listOrNull, member, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { Json, NativeReader } from '../types.ts'
 
@@ -54,7 +54,7 @@ function readReport(report: Node, notesFor: (tool: string) => Notes): void {
   const metadata = objectIf(report, 'metadata')
   const namespace = metadata === undefined ? undefined : textIf(metadata, 'namespace')
   const scope = objectIf(report, 'scope')
-  for (const result of listOrNull(report, 'results')) {
+  for (const result of listIf(report, 'results')) {
     const notes = notesFor(textIf(result, 'source') ?? source ?? 'openreports')
     addResult(result, resourcesOf(result, scope, namespace), notes)
   }
@@ -98,7 +98,7 @@ function resourcesOf(result: Node, scope: Node | undefined, namespace: string | 
 /** A report that counts failures and lists no result was cut. */
 function checkSummary(report: Node): void {
   const summary = objectIf(report, 'summary')
-  if (summary === undefined || listOrNull(report, 'results').length > 0) return
+  if (summary === undefined || listIf(report, 'results').length > 0) return
   for (const outcome of ['fail', 'error', 'warn']) {
     const counted = member(summary, outcome)?.value ?? 0
     if (counted !== 0) refuse(report, `counts results of the kind \`${outcome}\` and lists none`)

@@ -16,7 +16,7 @@ import type { Severity } from '@exeat/core'
 import { cvssBand, notesOf, reader, severityOf } from '../draft.ts'
 import type { Notes } from '../draft.ts'
 import { packageUrl } from '../purl.ts'
-import { hasKeys, isList, list, listOrNull, member, object, objectIf, ownValue, text, textIf, textsIf } from '../shape.ts'
+import { hasKeys, isList, list, listIf, listOrNull, member, object, objectIf, ownValue, text, textIf, textsIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { Json, NativeReader } from '../types.ts'
 
@@ -46,7 +46,7 @@ function addPackage(node: Node, path: string, notes: Notes): void {
   const resource = packageUrl(ecosystem, name, version)
   const message = name === undefined ? textIf(named, 'commit') : [name, version].filter((each) => each !== undefined).join(' ')
   const scores = scoresOf(node)
-  for (const each of listOrNull(node, 'vulnerabilities')) {
+  for (const each of listIf(node, 'vulnerabilities')) {
     const id = text(each, 'id')
     notes.add({
       rule: id,

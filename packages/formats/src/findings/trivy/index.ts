@@ -60,7 +60,7 @@ function readArtifact(root: Node, notes: Notes): Walked {
 
 /** `Resources` since 0.41, before that lists of resources by what was found; each holds results of its own. */
 function readKubernetes(root: Node, notes: Notes): Walked {
-  const resources = ['Resources', 'Findings', 'Vulnerabilities', 'Misconfigurations'].flatMap((key) => listOrNull(root, key))
+  const resources = ['Resources', 'Findings', 'Vulnerabilities', 'Misconfigurations'].flatMap((key) => listIf(root, key))
   let completed = true
   for (const resource of resources) {
     const name = kubernetesName(text(resource, 'Kind'), textIf(resource, 'Namespace'), text(resource, 'Name'))
