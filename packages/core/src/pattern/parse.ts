@@ -53,6 +53,7 @@ function expandBraces(source: string): readonly string[] | PatternFault {
 
 function alternativeFault(alternative: string, kind: PatternKind): PatternFault | undefined {
   if (alternative === '') return { code: 'PATTERN_EMPTY', message: 'an alternative of the pattern is empty', hint: 'write what it should match' }
+  if (!alternative.includes('*')) return undefined
   const segments = kind === 'path' ? alternative.split('/') : [alternative]
   for (const segment of segments) {
     if (kind === 'path' && segment !== '**' && segment.includes('**')) {
