@@ -1,91 +1,71 @@
 /** The decision core beside a tuned naive loop, its latency, and hostile input. */
+import { spawnSync } from 'node:child_process'
 import { hash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
 import { celEngine } from '../packages/core/src/condition/index.ts'
-import { compilePattern, decide, decider } from '../packages/core/src/index.ts'
+import { compilePattern, decider } from '../packages/core/src/index.ts'
 import type { Sha256 } from '../packages/core/src/index.ts'
 import { workload } from '../packages/testkit/src/workload.ts'
-import type { Workload } from '../packages/testkit/src/workload.ts'
-import { naive } from './naive.ts'
+import { duration, timed } from './clock.ts'
 
 const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
-const ms = (value: number): string => (value < 1 ? `${(value * 1000).toFixed(1)} µs` : value < 10_000 ? `${value.toFixed(1)} ms` : `${(value / 1000).toFixed(1)} s`)
-
-function timed<T>(work: () => T): { readonly value: T; readonly took: number } {
-  const start = performance.now()
-  const value = work()
-  return { value, took: performance.now() - start }
-}
-
-const decideAll = ({ policySet, optOuts, findings, facts, now }: Workload) => decide(policySet, optOuts, findings, facts, now, { sha256 })
 
 export function run(): void {
-  // The first pass is the first work this process does: nothing is warm.
-  firstPass(1)
-  firstPass(200)
-  oneRule()
+  firstPass('200', 'mixed')
+  firstPass('1', 'mixed')
+  firstPass('1', 'one rule')
   latency()
   hostile()
 }
 
-function firstPass(repositories: number): void {
-  const size = { seed: 7, findings: 100_000, optOuts: 10_000, repositories }
-  const work = workload(size)
-  const build = timed(() => decideAll({ ...work, findings: work.findings.slice(0, 1) })).took
-  const { value: decisions, took } = timed(() => decideAll(work))
-  const read = timed(() => decisions.reduce((sum, { nearest, wayOut }) => sum + nearest.length + (wayOut === undefined ? 0 : 1), 0)).took
-  const warm = timed(() => decideAll(work)).took
-  const excused = decisions.filter(({ outcome }) => outcome === 'excused').length
-  console.log(`\n${size.findings} findings, ${size.optOuts} opt-outs (${work.optOuts.active.length} active, ${work.optOuts.ended.length} ended, ${work.optOuts.refused.length} refused) over ${repositories} repositories; ${excused} excused`)
-  console.log(`  index of all opt-outs and one decision  ${ms(build)}`)
-  console.log(`  first pass, index included              ${ms(took)}`)
-  console.log(`  second pass, index included             ${ms(warm)}`)
-  console.log(`  every explanation read afterwards       ${ms(read)}`)
-  for (const [name, hoisted] of [['tuned naive loop', false], ['same, run-wide tests done once', true]] as const) beside(work, decisions.map(({ outcome }) => outcome), took, name, hoisted)
+/** In a process of its own: nothing is warm. */
+function firstPass(...args: readonly string[]): void {
+  const full = process.argv.includes('--full') ? ['--full'] : []
+  const script = fileURLToPath(new URL('decide-first.ts', import.meta.url))
+  const { status } = spawnSync(process.execPath, ['--expose-gc', script, ...args, ...full], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`the first pass ended with ${status}`)
 }
 
-/** Every fiftieth finding, and the same decisions required. */
-function beside({ findings, ...rest }: Workload, outcomes: readonly string[], took: number, name: string, hoisted: boolean): void {
-  const step = 50
-  const excuses = naive({ findings, ...rest }, hoisted)
-  const sample = findings.flatMap((finding, index) => (index % step === 0 ? [{ finding, outcome: outcomes[index] }] : []))
-  const { value: answers, took: sampled } = timed(() => sample.map(({ finding }) => excuses(finding)))
-  const differ = answers.filter((answer, index) => answer !== (sample[index]?.outcome === 'excused')).length
-  if (differ > 0) throw new Error(`${differ} of ${sample.length} decisions differ from the ${name}`)
-  const whole = sampled * (findings.length / sample.length)
-  console.log(`  ${name.padEnd(38)}  ${ms(whole)} (extrapolated from ${sample.length} findings, 0 differ): first pass is ${(whole / took).toFixed(0)} times faster`)
-}
-
-function oneRule(): void {
-  const work = workload({ seed: 11, findings: 19_138, optOuts: 10_000, repositories: 1, shape: 'one rule' })
-  const { value, took } = timed(() => decideAll(work))
-  console.log(`\n10000 complex patterns on one rule, 19138 paths: ${ms(took)}, ${value.filter(({ outcome }) => outcome === 'excused').length} excused`)
-  beside(work, value.map(({ outcome }) => outcome), took, 'tuned naive loop', false)
-}
-
+/** In rounds, of which the first warms the compiler up. The quietest one shows what other work on the machine did to the rest. */
 function latency(): void {
   const { policySet, optOuts, findings, facts, now } = workload({ seed: 13, findings: 50_000, optOuts: 10_000, repositories: 1 })
   const answer = decider(policySet, optOuts)
+  const perRound = findings.length / 10
+  console.log('\none finding at a time, 10000 opt-outs')
   for (const explained of [false, true]) {
-    const took = findings.map((finding) => timed(() => {
+    const took = findings.map((finding) => {
+      const start = performance.now()
       const [decision] = answer([finding], facts, now, { sha256 })
-      return explained ? [decision?.reasons, decision?.wayOut] : decision
-    }).took)
-    // The first tenth warms the compiler up.
-    const sorted = took.slice(took.length / 10).sort((a, b) => a - b)
-    const at = (share: number): string => ms(sorted[Math.floor(sorted.length * share)] ?? NaN)
-    console.log(`\none decision at a time, 10000 opt-outs${explained ? ', explained' : ''}: p50 ${at(0.5)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, max ${at(1 - 1 / sorted.length)}`)
+      if (explained) seen.add(decision?.wayOut)
+      return performance.now() - start
+    })
+    const rounds = Array.from({ length: 9 }, (_, index) => took.slice((index + 1) * perRound, (index + 2) * perRound).sort((a, b) => a - b))
+    const [quietest = []] = rounds.toSorted((a, b) => at(a, 0.99) - at(b, 0.99))
+    const name = explained ? 'decided and explained' : 'decided'
+    console.log(`  ${name}, all rounds      ${percentiles(rounds.flat().sort((a, b) => a - b))}`)
+    console.log(`  ${name}, quietest round  ${percentiles(quietest)}`)
   }
+}
+
+/** Keeps the explanations read from being optimised away. */
+const seen = new Set<unknown>()
+
+const at = (sorted: readonly number[], share: number): number => sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? NaN
+
+function percentiles(sorted: readonly number[]): string {
+  const [p50 = '', p99 = '', p999 = '', max = ''] = [0.5, 0.99, 0.999, 1].map((share) => duration(at(sorted, share)).padStart(9))
+  return `p50 ${p50}, p99 ${p99}, p99.9 ${p999}, max ${max}`
 }
 
 function hostile(): void {
   console.log('\nhostile input, first try each')
   const globs = [['name', `${'a*'.repeat(8)}b`, 'a'.repeat(4096)], ['path', `${'**/a*a*a*a/'.repeat(12)}b`, 'aaaaaaaaaaaaaaa/'.repeat(256)], ['path', `${'**/*/'.repeat(80)}b`, 'a/'.repeat(2048)]] as const
   for (const [kind, source, text] of globs) {
-    const { value, took } = timed(() => {
+    const { value, wall } = timed(() => {
       const answer = compilePattern(source, kind)
       return answer.ok ? String(answer.pattern.matches(text)) : answer.problem.code
     })
-    console.log(`  pattern ${source.slice(0, 24)}… on ${text.length} characters: ${value} in ${ms(took)}`)
+    console.log(`  pattern ${source.slice(0, 24)}… on ${text.length} characters: ${value} in ${duration(wall)}`)
   }
   const engine = celEngine()
   const conditions = [
@@ -93,7 +73,7 @@ function hostile(): void {
     '[1,2,3].all(a, [1,2,3].all(b, [1,2,3].all(c, a + b + c > 0)))', Array.from({ length: 2000 }, () => 'optOut.category == "waiver"').join(' && '),
   ]
   for (const expression of conditions) {
-    const { value, took } = timed(() => engine.compile(expression, 'decide'))
-    console.log(`  condition ${expression.slice(0, 34)}…: ${value.ok ? 'taken' : value.problems[0].code} in ${ms(took)}`)
+    const { value, wall } = timed(() => engine.compile(expression, 'decide'))
+    console.log(`  condition ${expression.slice(0, 34)}…: ${value.ok ? 'taken' : value.problems[0].code} in ${duration(wall)}`)
   }
 }
