@@ -1,5 +1,6 @@
 import type { ByteSource } from '../findings/types.ts'
-import { byte, classOf, stringClass } from './bytes.ts'
+import { byte } from './bytes.ts'
+import { elementAt, integerEnd, plainKeyEnd, skippedStringEnd } from './plain.ts'
 import { indexOfBytes, indexOfKey } from './keys.ts'
 import type { KeyTable } from './keys.ts'
 import { JsonTokens } from './tokens.ts'
@@ -44,20 +45,70 @@ export class JsonScanner extends JsonTokens {
   /** Passes one value of any kind. No recursion: depth costs a byte a level. */
   skipValue(): void {
     const floor = this.depth
+    let before = true
     for (;;) {
+      if (this.watcher === undefined) before = this.skipPlain(floor, before)
+      if (!before) {
+        if (this.depth === floor) return
+        before = this.nextElement()
+        if (before && this.kinds[this.depth] === objectKind) this.skipKey()
+        continue
+      }
       const code = this.peek()
       if (code === byte.openObject) {
-        if (this.enterObject()) { this.skipKey(); continue }
-      } else if (code === byte.openArray) {
-        if (this.enterArray()) continue
-      } else this.skipScalar(code)
-      for (;;) {
-        if (this.depth === floor) return
-        if (!this.nextElement()) continue
-        if (this.kinds[this.depth] === objectKind) this.skipKey()
-        break
+        before = this.enterObject()
+        if (before) this.skipKey()
+      } else if (code === byte.openArray) before = this.enterArray()
+      else {
+        this.skipScalar(code)
+        before = false
       }
     }
+  }
+
+  /**
+   * Passes what needs no second look: tokens that lie in the window, without white space between them, strings of ASCII, whole
+   * numbers. Stops before anything else, at the latest behind the value. `before`: a value is to come, else one was passed; so is what
+   * it gives.
+   */
+  private skipPlain(floor: number, before: boolean): boolean {
+    const { buffer: window, kinds, end } = this
+    let at = this.at
+    let depth = this.depth
+    let expected = before
+    while (at + 1 < end) {
+      const code = window[at] as number
+      let next = 0
+      if (!expected) {
+        if (depth === floor) break
+        const object = kinds[depth] === objectKind
+        if (code === byte.comma) {
+          next = object ? plainKeyEnd(window, at + 1, end) : elementAt(window, at + 1)
+          if (next === 0) break
+          if (object) this.members++
+          expected = true
+        } else if (code === (object ? byte.closeObject : byte.closeArray)) {
+          depth--
+          next = at + 1
+        } else break
+      } else if (code === byte.openObject || code === byte.openArray) {
+        const object = code === byte.openObject
+        next = object ? plainKeyEnd(window, at + 1, end) : elementAt(window, at + 1)
+        if (next === 0 || depth === this.maxDepth) break
+        if (object) this.members++
+        this.values++
+        kinds[++depth] = object ? objectKind : arrayKind
+      } else {
+        next = code === byte.quote ? skippedStringEnd(window, at, end) : integerEnd(window, at, end)
+        if (next === 0) break
+        this.values++
+        expected = false
+      }
+      at = next
+    }
+    this.at = at
+    this.depth = depth
+    return expected
   }
 
   /** On `{`: true if a member follows, false if the object was empty and is passed. */
@@ -114,8 +165,8 @@ export class JsonScanner extends JsonTokens {
   /** Passes a key and its colon: the key's index in the table, -1 for any other key. Makes no string. */
   findKey(table: KeyTable): number {
     const from = this.at + 1
-    const to = this.plainKey()
-    if (to > 0) return indexOfBytes(table, this.buffer, from, to)
+    const next = this.plainKey()
+    if (next > 0) return indexOfBytes(table, this.buffer, from, next - 2)
     this.beforeKey()
     this.passString()
     const index = this.escaped ? indexOfKey(table, this.decodePassed()) : indexOfBytes(table, this.buffer, this.from, this.to)
@@ -131,20 +182,13 @@ export class JsonScanner extends JsonTokens {
     return key
   }
 
-  /**
-   * Passes a key and its colon if they are what most are: ASCII without escapes, no white space about the colon, all of it and the next
-   * byte in the window. Gives where the key ends there, or 0 and stays where it is.
-   */
+  /** Passes a key and its colon if they are what most are. Gives where the value begins in the window, or 0 and stays where it is. */
   private plainKey(): number {
-    const window = this.buffer
-    const end = this.end - 2
-    let to = this.at + 1
-    if (to >= end || window[to - 1] !== byte.quote) return 0
-    while (to < end && classOf[window[to] as number] === stringClass.plain) to++
-    if (window[to] !== byte.quote || window[to + 1] !== byte.colon || to >= end || (window[to + 2] as number) <= byte.space) return 0
+    const next = plainKeyEnd(this.buffer, this.at, this.end)
+    if (next === 0) return 0
     this.members++
-    this.at = to + 2
-    return to
+    this.at = next
+    return next
   }
 
   private beforeKey(): void {
