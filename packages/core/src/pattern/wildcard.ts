@@ -2,6 +2,9 @@
 
 /** `?` takes one code point; `*` any run of them, also none. */
 export function matchesWildcard(pattern: string, text: string): boolean {
+  // What does not match mostly differs in its last character already, as extensions and numbers of rules do.
+  const final = pattern[pattern.length - 1]
+  if (final !== '*' && final !== '?' && final !== text[text.length - 1]) return false
   let p = 0
   let t = 0
   let star = -1
