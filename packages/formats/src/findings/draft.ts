@@ -125,7 +125,3 @@ export function cvssBand(score: number | undefined): Severity | undefined {
   if (score >= 7) return 'high'
   return score >= 4 ? 'medium' : 'low'
 }
-
-/** `kind/namespace/name`, without the namespace for what has none. */
-export const kubernetesName = (kind: string, namespace: string | undefined, name: string): string =>
-  (namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`)

@@ -10,8 +10,9 @@
  * | suppression | a control that an exception lets pass (`subStatus` `w/exceptions`, `excluded`); each is a finding as well |
  */
 import type { Severity } from '@exeat/core'
-import { kubernetesName, notesOf, reader, cvssBand } from '../draft.ts'
+import { notesOf, reader, cvssBand } from '../draft.ts'
 import type { Draft } from '../draft.ts'
+import { kubernetesName } from '../kubernetes.ts'
 import { entries, fault, hasKeys, isObject, list, listIf, listOrNull, member, numberIf, object, objectIf, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { NativeReader } from '../types.ts'

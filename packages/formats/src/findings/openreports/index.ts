@@ -11,9 +11,10 @@
  *
  * `fail`, `error` and `warn` are findings, one for each resource; `pass` and `skip` are none. A result of another kind refuses the report.
  */
-import { kubernetesName, notesOf, reader, severityOf } from '../draft.ts'
+import { notesOf, reader, severityOf } from '../draft.ts'
 import type { Draft, Notes, Walked } from '../draft.ts'
-import { fault, hasKeys, isList, isObject, list, listIf, listOrNull, member, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
+import { isEmptyList, itemsOf, kubernetesName, resourcesOf } from '../kubernetes.ts'
+import { hasKeys, listIf, listOrNull, member, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { Json, NativeReader } from '../types.ts'
 
@@ -23,25 +24,18 @@ const isReport = (value: Json): boolean => {
   const version = ownValue(value, 'apiVersion')
   return typeof version === 'string' && /^(?:openreports\.io|wgpolicyk8s\.io)\//u.test(version)
 }
-const itemsOf = (value: Json): readonly Json[] => {
-  const items = ownValue(value, 'items')
-  return isList(items) ? items : []
-}
-
 export const openReports: NativeReader = reader({
   format: 'openreports',
   detect: (value) => isReport(value) || itemsOf(value).some(isReport),
+  doubtful: isEmptyList,
   walk(root, folder) {
-    if (!isObject(root.value)) fault(root, 'an object')
-    const reports = ownValue(root.value, 'items') === undefined ? [root] : list(root, 'items')
-    if (reports.length === 0 && !isReport(root.value)) refuse(root, 'is a list of nothing, which may be of any kind')
     const byTool = new Map<string, Walked>()
     const notesFor = (tool: string): Notes => {
       const walked = byTool.get(tool) ?? { tool, notes: notesOf(tool, folder) }
       byTool.set(tool, walked)
       return walked.notes
     }
-    for (const report of reports) readReport(report, notesFor)
+    for (const report of resourcesOf(root, isReport)) readReport(report, notesFor)
     if (byTool.size === 0) notesFor('openreports')
     return [...byTool.values()]
   },
@@ -56,7 +50,7 @@ function readReport(report: Node, notesFor: (tool: string) => Notes): void {
   const scope = objectIf(report, 'scope')
   for (const result of listIf(report, 'results')) {
     const notes = notesFor(textIf(result, 'source') ?? source ?? 'openreports')
-    addResult(result, resourcesOf(result, scope, namespace), notes)
+    addResult(result, judgedIn(result, scope, namespace), notes)
   }
   checkSummary(report)
 }
@@ -85,14 +79,16 @@ function isExcepted(result: Node): boolean {
   return (properties !== undefined && hasKeys(properties.value, 'exceptions')) || /policy exception/iu.test(textIf(result, 'message') ?? '')
 }
 
-function resourcesOf(result: Node, scope: Node | undefined, namespace: string | undefined): readonly (string | undefined)[] {
+/** The resources that a result names, else the one that the report is about, which lies in the report's namespace. */
+function judgedIn(result: Node, scope: Node | undefined, namespace: string | undefined): readonly (string | undefined)[] {
   const own = [...listOrNull(result, 'resources'), ...listOrNull(result, 'subjects')]
-  const named = own.length > 0 ? own : scope === undefined ? [] : [scope]
-  if (named.length === 0) return [undefined]
-  return named.map((each) => {
-    const [kind, name] = [textIf(each, 'kind'), textIf(each, 'name')]
-    return kind === undefined || name === undefined ? undefined : kubernetesName(kind, textIf(each, 'namespace') ?? namespace, name)
-  })
+  if (own.length > 0) return own.map((each) => nameOf(each, undefined))
+  return [scope === undefined ? undefined : nameOf(scope, namespace)]
+}
+
+function nameOf(reference: Node, namespace: string | undefined): string | undefined {
+  const [kind, name] = [textIf(reference, 'kind'), textIf(reference, 'name')]
+  return kind === undefined || name === undefined ? undefined : kubernetesName(kind, textIf(reference, 'namespace') ?? namespace, name)
 }
 
 /** A report that counts failures and lists no result was cut. */

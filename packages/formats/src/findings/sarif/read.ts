@@ -159,12 +159,13 @@ export function members<T>(fills: Readonly<Record<string, Fill<T>>>): Fill<T> {
     const { scanner } = reading
     if (!starts(scanner, byte.openObject, name, 'an object')) return
     let seen = 0
+    let index = -1
     let more = scanner.enterObject()
     const empty = !more
     let end = scanner.offset - 1
     while (more) {
       const offset = scanner.offset
-      const index = scanner.findKey(keys)
+      index = scanner.findKey(keys, index)
       const fill = each[index]
       if (fill === undefined) scanner.skipValue()
       else {

@@ -14,8 +14,9 @@
  * Misconfigurations count with `Status` `FAIL`, or none. A report without `Results` is what Trivy writes where it found nothing to scan:
  * taken only with `--input-format`, like the `null` of before 0.20.
  */
-import { kubernetesName, notesOf, reader } from '../draft.ts'
+import { notesOf, reader } from '../draft.ts'
 import type { Notes, Walked } from '../draft.ts'
+import { kubernetesName } from '../kubernetes.ts'
 import { elements, fault, hasKeys, isList, isObject, listIf, listOrNull, member, numberIf, objectIf, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { Json, NativeReader } from '../types.ts'

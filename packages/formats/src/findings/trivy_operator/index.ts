@@ -11,9 +11,10 @@
  *
  * Checks count unless `success` is true. The operator writes no suppressions.
  */
-import { kubernetesName, notesOf, reader, severityOf } from '../draft.ts'
+import { notesOf, reader, severityOf } from '../draft.ts'
 import type { Notes } from '../draft.ts'
-import { fault, flagIf, isList, isObject, list, listOrNull, numberIf, object, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
+import { isEmptyList, itemsOf, kubernetesName, resourcesOf } from '../kubernetes.ts'
+import { fault, flagIf, list, listOrNull, numberIf, object, objectIf, ownValue, refuse, text, textIf } from '../shape.ts'
 import type { Node } from '../shape.ts'
 import type { Json, NativeReader } from '../types.ts'
 
@@ -32,21 +33,13 @@ const isReport = (value: Json | undefined): boolean => {
   return typeof version === 'string' && version.startsWith('aquasecurity.github.io/')
 }
 
-/** A list of resources: of any kind (`List`), or of one (`VulnerabilityReportList`). */
-const itemsOf = (value: Json): readonly Json[] => {
-  const items = ownValue(value, 'items')
-  return isList(items) ? items : []
-}
-
 export const trivyOperator: NativeReader = reader({
   format: 'trivy-operator',
   detect: (value) => isReport(value) || itemsOf(value).some(isReport),
+  doubtful: isEmptyList,
   walk(root, folder) {
-    if (!isObject(root.value)) fault(root, 'an object')
     const notes = notesOf('trivy', folder)
-    const resources = ownValue(root.value, 'items') === undefined ? [root] : list(root, 'items')
-    if (resources.length === 0 && !isReport(root.value)) refuse(root, 'is a list of nothing, which may be of any kind')
-    for (const resource of resources) addReport(resource, notes)
+    for (const resource of resourcesOf(root, isReport)) addReport(resource, notes)
     return [{ tool: 'trivy', notes }]
   },
 })
