@@ -1,7 +1,7 @@
 import type { ByteSource } from '../findings/types.ts'
 import { byte } from './bytes.ts'
 import { elementAt, integerEnd, plainKeyEnd, skippedStringEnd } from './plain.ts'
-import { indexOfBytes, indexOfKey } from './keys.ts'
+import { indexOfBytes, indexOfKey, stands } from './keys.ts'
 import type { KeyTable } from './keys.ts'
 import { JsonTokens } from './tokens.ts'
 import type { WindowOptions } from './window.ts'
@@ -162,8 +162,16 @@ export class JsonScanner extends JsonTokens {
     this.afterKey()
   }
 
-  /** Passes a key and its colon: the key's index in the table, -1 for any other key. Makes no string. */
-  findKey(table: KeyTable): number {
+  /** Passes a key and its colon: the key's index in the table, -1 for any other key. `previous`: that of the key before it. Makes no string. */
+  findKey(table: KeyTable, previous: number): number {
+    const guess = table.followers[previous + 1] as number
+    if (guess >= 0 && this.passSpelled(table.spelled[guess] as Uint8Array)) return guess
+    const index = this.lookUpKey(table)
+    if (index >= 0) table.followers[previous + 1] = index
+    return index
+  }
+
+  private lookUpKey(table: KeyTable): number {
     const from = this.at + 1
     const next = this.plainKey()
     if (next > 0) return indexOfBytes(table, this.buffer, from, next - 2)
@@ -172,6 +180,15 @@ export class JsonScanner extends JsonTokens {
     const index = this.escaped ? indexOfKey(table, this.decodePassed()) : indexOfBytes(table, this.buffer, this.from, this.to)
     this.afterKey()
     return index
+  }
+
+  /** Passes just these bytes of a key and its colon, if no white space follows them. */
+  private passSpelled(spelled: Uint8Array): boolean {
+    const next = this.at + spelled.length
+    if (next >= this.end || (this.buffer[next] as number) <= byte.space || !stands(spelled, this.buffer, this.at)) return false
+    this.members++
+    this.at = next
+    return true
   }
 
   /** Reads a key by `read` and passes its colon. */
