@@ -13,12 +13,7 @@ export function compileAliases(documents: readonly Aliases[], canonical: (contro
     const joined = new Set(entry.map(canonical).flatMap((control) => [control, ...classOf.get(control) ?? []]))
     for (const control of joined) classOf.set(control, joined)
   }
-  const sorted = new Map([...new Set(classOf.values())].map((members) => [members, [...members].sort()] as const))
-  return {
-    same: (control) => {
-      const members = classOf.get(control)
-      return (members === undefined ? undefined : sorted.get(members)) ?? [control]
-    },
-    classes: [...sorted.values()],
-  }
+  const classes = [...new Set(classOf.values())].map((members) => [...members].sort())
+  const sameAs = new Map(classes.flatMap((members) => members.map((control) => [control, members] as const)))
+  return { same: (control) => sameAs.get(control) ?? [control], classes }
 }

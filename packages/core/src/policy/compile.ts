@@ -69,7 +69,7 @@ export function compilePolicySet(source: PolicySource): CompileAnswer {
   }
 }
 
-const canonicalOrSame = (tool: string): string => canonicalTool(tool) ?? tool.toLowerCase()
+const canonicalOrSame = (tool: string): string => canonicalTool(tool) ?? tool
 
 function compilePolicy(placed: PlacedPolicy): CompiledPolicy {
   const { metadata: { name }, spec } = placed.document
@@ -78,11 +78,11 @@ function compilePolicy(placed: PlacedPolicy): CompiledPolicy {
     effect: spec.effect,
     origin: placed.origin,
     controls: spec.controls.flatMap(controlPatterns),
-    ...(spec.environments === undefined ? {} : { environments: spec.environments }),
-    ...(spec.severities === undefined ? {} : { severities: spec.severities }),
-    ...(placed.repository === undefined ? {} : { repository: placed.repository }),
-    ...(spec.effect === 'permit' ? { terms: termsOfPermit(name, spec) } : {}),
-    ...(spec.effect === 'forbid' && spec.message !== undefined ? { message: spec.message } : {}),
+    environments: spec.environments,
+    severities: spec.severities,
+    repository: placed.repository,
+    terms: spec.effect === 'permit' ? termsOfPermit(name, spec) : undefined,
+    message: spec.effect === 'forbid' ? spec.message : undefined,
   }
 }
 

@@ -13,14 +13,14 @@ export interface CompiledPolicy {
   readonly effect: 'permit' | 'forbid'
   readonly origin: Origin
   readonly controls: readonly Pattern[]
-  readonly environments?: readonly string[]
-  readonly severities?: readonly Severity[]
+  readonly environments: readonly string[] | undefined
+  readonly severities: readonly Severity[] | undefined
   /** The only repository that a source's own `forbid` speaks of. */
-  readonly repository?: string
+  readonly repository: string | undefined
   /** Of a permit. */
-  readonly terms?: Terms
+  readonly terms: Terms | undefined
   /** Of a forbid, for people. */
-  readonly message?: string
+  readonly message: string | undefined
 }
 
 /** Undefined: it does not cover the subject. Both lists are short, so each is walked. */
@@ -64,7 +64,7 @@ export interface Declared {
   /** Every name that one of the patterns reaches through governed aliases. */
   readonly names: readonly string[]
   readonly environments: readonly string[]
-  readonly repositories?: readonly string[]
+  readonly repositories: readonly string[] | undefined
 }
 
 export function declared(optOut: OptOut, controls: readonly Pattern[], classes: readonly (readonly string[])[], environments: readonly string[]): Declared {
@@ -73,7 +73,7 @@ export function declared(optOut: OptOut, controls: readonly Pattern[], classes: 
     controls,
     names: classes.filter((members) => members.some((name) => controls.some((pattern) => pattern.matches(name)))).flat(),
     environments: targets?.environments ?? environments,
-    ...(targets?.repositories === undefined ? {} : { repositories: targets.repositories }),
+    repositories: targets?.repositories,
   }
 }
 
@@ -83,8 +83,8 @@ export function declared(optOut: OptOut, controls: readonly Pattern[], classes: 
  * a severity, or of none, is refused at its decision.
  */
 export function intersectsDeclared(policy: CompiledPolicy, scope: Declared): boolean {
-  const { environments, repository } = policy
-  if (policy.effect === 'forbid' && policy.severities !== undefined && !severities.every((severity) => policy.severities?.includes(severity))) return false
+  const { effect, environments, repository, severities: named } = policy
+  if (effect === 'forbid' && named !== undefined && !severities.every((severity) => named.includes(severity))) return false
   if (environments !== undefined && !environments.some((name) => scope.environments.includes(name))) return false
   if (repository !== undefined && scope.repositories !== undefined && !scope.repositories.includes(repository)) return false
   return policy.controls.some((pattern) => scope.controls.some((own) => intersects(own, pattern)) || scope.names.some((name) => pattern.matches(name)))

@@ -2,19 +2,13 @@
 import type { PermitSpec } from '../document/schema.ts'
 import type { TermRefusal } from '../model/decision.ts'
 import { type EvidenceStrength, evidenceStrengths } from '../model/facts.ts'
-import type { Duration } from '../model/instant.ts'
 import {
   intersectPeople, minimum, permitted, required, sameValue, sortedUnion, stated, tighter, unite, uniteBy,
 } from './sourced.ts'
-import type { People, Sourced, Terms } from './types.ts'
+import type { Factor, People, Sourced, Terms } from './types.ts'
 
 type StatedEvidence = Exclude<PermitSpec['mfa'], 'none'>['evidence']
-interface Mfa<E extends EvidenceStrength> {
-  readonly evidence: E
-  readonly maxAge?: Duration
-  readonly attested: boolean
-  readonly backupEligible: boolean
-}
+type Mfa<E extends EvidenceStrength> = Factor & { readonly evidence: E }
 type Emergency = NonNullable<Terms['emergency']>['value']
 type NativeForms = Terms['nativeForms']['value']
 type Approval = Terms['approve'][number]['value']
@@ -173,10 +167,10 @@ function mergeEmergency(a: NonNullable<Terms['emergency']>, b: NonNullable<Terms
     value: {
       groups: x.groups.filter((group) => y.groups.includes(group)),
       duration: x.duration < y.duration ? x.duration : y.duration,
-      mfa: strongerMfa(mfaOf(x.mfa), mfaOf(y.mfa)),
+      mfa: strongerMfa(x.mfa, y.mfa),
       reviewers: x.reviewers.filter((group) => y.reviewers.includes(group)),
       reviewWithin: x.reviewWithin < y.reviewWithin ? x.reviewWithin : y.reviewWithin,
-      offline: (x.offline ?? false) && (y.offline ?? false),
+      offline: x.offline && y.offline,
     },
     policies: sortedUnion(a.policies, b.policies),
   }

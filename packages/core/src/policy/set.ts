@@ -5,7 +5,7 @@ import type { CompiledConditions } from './conditions.ts'
 import { type CompiledPolicy, cover, type Declared, intersectsDeclared } from './cover.ts'
 import { requiredToolsOf, thresholdOf } from './gates.ts'
 import { merge } from './merge.ts'
-import type { Covering, PolicySet, Subject, Terms, TermsAnswer } from './types.ts'
+import type { Covering, PolicySet, Subject, TermsAnswer } from './types.ts'
 import { type TicketMatches, unmetTerms } from './unmet.ts'
 
 export interface SetParts {
@@ -66,10 +66,7 @@ function mergedTerms(policies: readonly CompiledPolicy[]): MergeOf {
     const key = names.join(' ')
     const known = answers.get(key)
     if (known !== undefined) return known
-    const [first, ...rest] = names.flatMap((name): Terms[] => {
-      const own = terms.get(name)
-      return own === undefined ? [] : [own]
-    })
+    const [first, ...rest] = names.flatMap((name) => terms.get(name) ?? [])
     if (first === undefined) return undefined
     const merged = merge([first, ...rest])
     const answer: TermsAnswer = merged.ok ? { kind: 'permitted', terms: merged.terms } : { kind: 'refused', because: merged.because }
@@ -99,9 +96,8 @@ function judge(parts: SetParts, subject: Subject, covering: readonly Covering[],
   const forbids = covering.filter((entry) => entry.effect === 'forbid')
   const where = `\`${subject.control}\`${subject.environment === undefined ? '' : ` in \`${subject.environment}\``}`
   if (forbids.length > 0) return { kind: 'refused', because: forbidden(parts.policies, forbids.map((entry) => entry.policy), where) }
-  const permits = covering.filter((entry) => entry.effect === 'permit')
-  const answer = permits.some((entry) => entry.matched === 'true') ? mergeOf(permits.map((entry) => entry.policy)) : undefined
-  return answer ?? { kind: 'refused', because: notPermitted(where, permits) }
+  const answer = covering.some((permit) => permit.matched === 'true') ? mergeOf(covering.map((permit) => permit.policy)) : undefined
+  return answer ?? { kind: 'refused', because: notPermitted(where, covering) }
 }
 
 function judgeOptOut(parts: SetParts, optOut: OptOut, environments: ReadonlySet<string>, mergeOf: MergeOf): TermsAnswer {

@@ -16,6 +16,16 @@ export interface Sourced<T> {
 /** `anyone`, or the groups left after intersecting those of all policies: one person must be in one of them. */
 export type People = 'anyone' | readonly string[]
 
+type PermitEmergency = NonNullable<PermitSpec['emergency']>
+
+/** What a second factor must be, defaults filled in. */
+export interface Factor {
+  readonly evidence: EvidenceStrength
+  readonly maxAge?: Duration
+  readonly attested: boolean
+  readonly backupEligible: boolean
+}
+
 /**
  * The merge of every permit that covers a subject (design §3, "Merge of terms"), before defaults.
  * Absent members are stated by no policy.
@@ -27,7 +37,7 @@ export interface Terms {
   readonly approve: readonly Sourced<{ readonly groups: readonly string[]; readonly count: number }>[]
   readonly activate: Sourced<People>
   readonly revoke?: Sourced<readonly string[]>
-  readonly mfa: Sourced<'none' | { readonly evidence: EvidenceStrength; readonly maxAge?: Duration; readonly attested: boolean; readonly backupEligible: boolean }>
+  readonly mfa: Sourced<'none' | Factor>
   readonly approverMayActivate: Sourced<boolean>
   readonly wildcards: Sourced<boolean>
   readonly limits: {
@@ -50,7 +60,7 @@ export interface Terms {
     readonly witness: Sourced<boolean>
   }
   readonly conditions: readonly Sourced<NonNullable<PermitSpec['conditions']>[number]>[]
-  readonly emergency?: Sourced<NonNullable<PermitSpec['emergency']>>
+  readonly emergency?: Sourced<Omit<PermitEmergency, 'mfa' | 'offline'> & { readonly mfa: Factor & { readonly evidence: PermitEmergency['mfa']['evidence'] }; readonly offline: boolean }>
   readonly nativeForms: Sourced<NonNullable<PermitSpec['nativeForms']>>
   readonly alerts: readonly Sourced<string>[]
 }

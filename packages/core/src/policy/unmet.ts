@@ -41,8 +41,8 @@ export function unmetTerms(terms: Terms, optOut: StandingOptOut, met: Met, ticke
 const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
 const nameOf = (given: Case): string => `opt-out \`${given.optOut.document.metadata.name}\``
 
-function refusal(code: TermRefusalCode, term: string, policies: readonly string[], message: string, hint?: string): TermRefusal {
-  return { code, term, message, ...(hint === undefined ? {} : { hint }), policies }
+function refusal(code: TermRefusalCode, term: string, policies: readonly string[], message: string, hint: string): TermRefusal {
+  return { code, term, message, hint, policies }
 }
 
 function wildcards(given: Case): TermRefusal[] {
@@ -79,9 +79,7 @@ function emergencyPeople(given: Case): TermRefusal[] {
   }
   return [
     ...person(given, 'emergency.groups', { value: groups, policies: emergency.policies }, given.met.activator),
-    ...factor(given, 'emergency.mfa', {
-      value: { ...mfa, attested: mfa.attested ?? false, backupEligible: mfa.backupEligible ?? true }, policies: emergency.policies,
-    }),
+    ...factor(given, 'emergency.mfa', { value: mfa, policies: emergency.policies }),
   ]
 }
 

@@ -85,8 +85,6 @@ describe('what covers a subject', () => {
     expect(set.termsFor({ ...staging, severity: 'low' })).toBe(first)
     expect(set.termsFor({ ...staging, control: 'trivy/CVE-2', severity: 'low' })).toEqual(first)
     expect(code(set, { ...staging, severity: 'high' })).toBe('NOT_PERMITTED')
-    for (let index = 0; index < 50_001; index++) set.termsFor({ ...staging, control: `trivy/R-${index}`, severity: 'low' })
-    expect(set.termsFor({ ...staging, severity: 'low' })).toEqual(first)
   })
 
   test('origins and explanation name the documents', () => {
