@@ -13,8 +13,10 @@ export function canonicalControl(control: string): string {
 /** One for each alternative of its braces; none where it is no pattern, which `policyProblems` tells of a policy. */
 export function controlPatterns(source: string): readonly Pattern[] {
   const compiled = compilePattern(source, 'name')
-  return compiled.ok ? compiled.pattern.alternatives.map(canonicalControl).flatMap((alternative) => {
-    const answer = compilePattern(alternative, 'name')
+  return compiled.ok ? compiled.pattern.alternatives.flatMap((alternative) => {
+    const canonical = canonicalControl(alternative)
+    if (canonical === source) return [compiled.pattern]
+    const answer = compilePattern(canonical, 'name')
     return answer.ok ? [answer.pattern] : []
   }) : []
 }
