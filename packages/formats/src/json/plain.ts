@@ -35,10 +35,12 @@ export function plainKeyEnd(window: Uint8Array, at: number, end: number): number
 /** Behind a whole number without sign, which ends where a comma or bracket stands. */
 export function integerEnd(window: Uint8Array, at: number, end: number): number {
   const first = window[at] as number
-  if (first <= byte.zero || first > byte.nine) return 0
+  if (first < byte.zero || first > byte.nine) return 0
   let to = at + 1
   let code = 0
-  while (to < end && (code = window[to] as number) >= byte.zero && code <= byte.nine) to++
+  // Nothing but the end may follow a zero.
+  if (first === byte.zero) code = to < end ? window[to] as number : 0
+  else while (to < end && (code = window[to] as number) >= byte.zero && code <= byte.nine) to++
   return to < end && (code === byte.comma || code === byte.closeObject || code === byte.closeArray) ? to : 0
 }
 

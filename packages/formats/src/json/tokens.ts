@@ -1,9 +1,17 @@
 import { byte, classOf, hexValue, sequenceOf, simpleEscape, stringClass } from './bytes.ts'
 import { JsonFault, shown } from './fault.ts'
+import { integerEnd } from './plain.ts'
 import { ByteWindow } from './window.ts'
 
 /** Known to every runtime that Exeat supports; the pure packages compile without a runtime's type library. */
 declare const TextDecoder: new (label: string, options: { ignoreBOM: boolean }) => { decode(bytes: Uint8Array): string }
+
+/** Most numbers are lines and indices: read without a string. At most 9 digits. */
+function wholeNumber(window: Uint8Array, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at++) value = value * 10 + (window[at] as number) - byte.zero
+  return value
+}
 
 /** The tokens of JSON: what is passed is validated, what is asked for is decoded. */
 export class JsonTokens extends ByteWindow {
@@ -62,23 +70,17 @@ export class JsonTokens extends ByteWindow {
 
   /** On the first byte of a number: its value, infinite where it is out of range. */
   readNumber(): number {
+    const next = integerEnd(this.buffer, this.at, this.end)
+    if (next > 0 && next - this.at <= 9) {
+      const from = this.at
+      this.at = next
+      return wholeNumber(this.buffer, from, next)
+    }
     this.mark = this.at
     this.passNumber()
     const from = this.mark
     this.mark = -1
-    return this.smallInteger(from) ?? Number(this.decoder.decode(this.buffer.subarray(from, this.at)))
-  }
-
-  /** Most numbers are lines and indices: read without a string. */
-  protected smallInteger(from: number): number | undefined {
-    if (this.at - from > 9) return undefined
-    let value = 0
-    for (let at = from; at < this.at; at++) {
-      const digit = (this.buffer[at] as number) - byte.zero
-      if (digit < 0 || digit > 9) return undefined
-      value = value * 10 + digit
-    }
-    return value
+    return Number(this.decoder.decode(this.buffer.subarray(from, this.at)))
   }
 
   protected literal(word: string): void {
