@@ -1,4 +1,4 @@
-import type { Finding, Report, ShadowSuppression } from '@exeat/core'
+import type { Finding, Report, Severity, ShadowSuppression } from '@exeat/core'
 import { canonicalTool } from '@exeat/core/control'
 import { messageOf, titles } from './message.ts'
 import { noPositions } from './positions.ts'
@@ -78,11 +78,12 @@ function imageOf(run: Run): string | undefined {
 function findingOf(result: RawResult, context: Context): Finding {
   const rule = context.rules.ruleOf(result)
   const message = messageOf(result, rule)
-  const finding: Writable<Finding> = { tool: context.tool, rule: rule.id, title: context.titleOf(rule, message) }
-  const severity = context.rules.severityOf(result, rule)
-  if (severity !== undefined) finding.severity = severity
-  if (message !== undefined) finding.message = message
-  place(finding, result, context)
+  const path = context.uris.pathOf(result.uri, result.uriBaseId, result.artifact)
+  const finding = begun(context.tool, rule.id, context.titleOf(rule, message), context.rules.severityOf(result, rule), message, path, lineOf(result))
+  const resource = resourceOf(result, context.run)
+  if (resource !== undefined) finding.resource = resource
+  if (context.image !== undefined) finding.image = context.image
+  if (result.snippet !== undefined) finding.snippet = result.snippet
   const aliases = context.rules.aliasesOf(result, rule)
   if (aliases !== undefined) finding.aliases = aliases
   const fingerprint = result.fingerprint ?? result.partialFingerprint
@@ -90,16 +91,21 @@ function findingOf(result: RawResult, context: Context): Finding {
   return finding
 }
 
-/** Path, line, snippet and resource of the first location; `analysisTarget` is where the tool looked, not where the flaw is (§3.27.13). */
-function place(finding: Writable<Finding>, raw: RawResult, { run, uris, image }: Context): void {
-  const path = uris.pathOf(raw.uri, raw.uriBaseId, raw.artifact)
+/** What most findings have is made at once: members that are added later cost room and time for each. */
+function begun(
+  tool: string, rule: string, title: string, severity: Severity | undefined, message: string | undefined, path: string | undefined, line: number | undefined,
+): Writable<Finding> {
+  if (severity !== undefined && message !== undefined && path !== undefined && line !== undefined) return { tool, rule, title, severity, message, path, line }
+  const finding: Writable<Finding> = { tool, rule, title }
+  if (severity !== undefined) finding.severity = severity
+  if (message !== undefined) finding.message = message
   if (path !== undefined) finding.path = path
-  if (raw.line !== undefined && Number.isSafeInteger(raw.line) && raw.line > 0) finding.line = raw.line
-  const resource = resourceOf(raw, run)
-  if (resource !== undefined) finding.resource = resource
-  if (image !== undefined) finding.image = image
-  if (raw.snippet !== undefined) finding.snippet = raw.snippet
+  if (line !== undefined) finding.line = line
+  return finding
 }
+
+/** Of the first location, as the path; `analysisTarget` is where the tool looked, not where the flaw is (§3.27.13). */
+const lineOf = ({ line }: RawResult): number | undefined => (line !== undefined && Number.isSafeInteger(line) && line > 0 ? line : undefined)
 
 /** A logical location is the resource where it says so, or where there is no physical one (§3.33). */
 function resourceOf(raw: RawResult, run: Run): string | undefined {
