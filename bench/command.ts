@@ -11,7 +11,7 @@ import { generateSarif, type SampleLog } from '../packages/testkit/src/sarif-gen
 
 const vectors = new URL('../vectors/scanner-outputs/sarif/', import.meta.url)
 const samples = ['semgrepowasp-benchmark-sample', 'codeQL-output', 'bash-report', 'gitleaks_7.5.0']
-  .map((name) => JSON.parse(readFileSync(new URL(`${name}.sarif`, vectors), 'utf8')) as SampleLog & { runs: { results?: { ruleId?: string }[] }[] })
+  .map((name) => JSON.parse(readFileSync(new URL(`${name}.sarif`, vectors), 'utf8')) as SampleLog)
 
 interface Program {
   readonly name: string
@@ -121,7 +121,7 @@ function governed(folder: string, name: string, count: number): string {
   const repository = join(folder, name)
   mkdirSync(join(repository, '.exeat'), { recursive: true })
   writeFileSync(join(repository, '.exeat', 'workspace.yaml'), workspace)
-  const rules = [...new Set(samples.flatMap(({ runs }) => runs.flatMap(({ results }) => (results ?? []).flatMap(({ ruleId }) => ruleId ?? []))))].filter((rule) => /^[\w./-]+$/.test(rule))
+  const rules = [...new Set(samples.flatMap(({ runs }) => runs.flatMap(({ results }) => (results ?? []).flatMap((result) => ('ruleId' in result && typeof result.ruleId === 'string' ? [result.ruleId] : [])))))].filter((rule) => /^[\w./-]+$/.test(rule))
   for (let first = 0; first < count; first += 500) {
     const documents = Array.from({ length: Math.min(500, count - first) }, (_, index) => optOut(first + index, rules[(first + index) % rules.length] ?? 'rule'))
     writeFileSync(join(repository, '.exeat', `opt-outs-${first}.yaml`), documents.join('---\n'))

@@ -64,7 +64,7 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
   // git works while the reports are read.
   const governing = settled(Promise.all([loadGovernance(flags, io), gitFacts(io.cwd)]))
   await governing.started
-  const inputs = attempt(() => readInputs(names, flags.inputFormat, io))
+  const inputs = await settled(readInputs(names, flags.inputFormat, io)).outcome
   const governed = await governing.outcome
   if (!governed.ok || !inputs.ok) {
     if (inputs.ok) closeInputs(inputs.value)
@@ -130,14 +130,6 @@ async function warn(result: GateResult, io: Io): Promise<void> {
 }
 
 type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
-
-function attempt<T>(act: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: act() }
-  } catch (error) {
-    return { ok: false, error }
-  }
-}
 
 /** A promise that never rejects, and one turn of the loop for its child processes to start. */
 function settled<T>(promise: Promise<T>): { readonly started: Promise<void>; readonly outcome: Promise<Attempt<T>> } {

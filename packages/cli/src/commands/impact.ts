@@ -63,7 +63,7 @@ async function impact(name: string, reports: readonly string[], flags: ImpactFla
   const [only, ...others] = optOut.document.spec.targets?.environments ?? []
   const env = flags.env ?? (others.length === 0 ? only : undefined)
   const facts = runFacts({ ...flags, ...(env === undefined ? {} : { env }) }, governance, known)
-  const inputs = readInputs(reports, flags.inputFormat, io)
+  const inputs = await readInputs(reports, flags.inputFormat, io)
   closeInputs(inputs)
   const findings = inputs.flatMap((input) => input.reports).flatMap((report) => report.findings)
   const covered = coveredBy(optOut.document, findings, facts, policySet)

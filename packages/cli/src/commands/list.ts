@@ -62,7 +62,7 @@ async function list(flags: ListFlags, io: Io): Promise<void> {
 async function usedBy(flags: ListFlags, governance: Governance, policySet: PolicySet, set: OptOutSet, io: Io): Promise<ReadonlySet<string> | undefined> {
   if (flags.report === undefined) return undefined
   const facts = runFacts(flags, governance, await gitFacts(io.cwd))
-  const inputs = readInputs(flags.report, flags.inputFormat, io)
+  const inputs = await readInputs(flags.report, flags.inputFormat, io)
   closeInputs(inputs)
   const findings = inputs.flatMap(({ reports }) => reports).flatMap((report) => report.findings)
   return new Set(decide(policySet, set, findings, facts, io.now, { sha256 }).flatMap(({ optOut }) => optOut?.uid ?? []))

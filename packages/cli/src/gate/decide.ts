@@ -1,6 +1,6 @@
 /** Reports, facts and governance to the answer of the gate. */
 import {
-  type Block, decide, type Decision, type Facts, formatInstant, type Instant, judgeGitOptOuts, judgeReports, type OptOutSet, parseInstant, type PolicySet, type Problem,
+  type Block, controlOf, decide, type Decision, type Facts, type Finding, formatInstant, isLiteral, type Instant, judgeGitOptOuts, judgeReports, type OptOutSet, parseInstant, type PolicySet, type Problem,
   type Report, severities, type Severity,
 } from '@exeat/core'
 import type { Governance } from '@exeat/git'
@@ -31,8 +31,9 @@ export function answerGate(question: GateQuestion): GateResult {
   const asked = threshold === undefined ? policySet : tightened(policySet, threshold)
   const blocks = judgeReports(asked, reports, facts)
   const findings = reports.flatMap((report) => report.findings)
+  const standing = concerning(governance.optOuts, findings, asked)
   const at = (instant: Instant): Answer => {
-    const optOuts: OptOutSet = judgeGitOptOuts(asked, governance.optOuts, instant)
+    const optOuts: OptOutSet = judgeGitOptOuts(asked, standing, instant)
     return { blocks, decisions: decide(asked, optOuts, findings, facts, instant, { sha256 }) }
   }
   const shown = at(preview ?? now)
@@ -45,6 +46,21 @@ export function answerGate(question: GateQuestion): GateResult {
     evidence: weakestEvidence(shown.decisions),
     exit: summary.outcome === 'blocked' || real.outcome === 'blocked' ? 2 : 0,
   }
+}
+
+/**
+ * The opt-outs that name a control of the run, or name controls by a pattern: no other can excuse one of these findings, be near to it,
+ * or share its name with one that can (two of a name are refused as they are read). Judging all of very many takes longer than the run.
+ */
+function concerning(optOuts: Governance['optOuts'], findings: readonly Finding[], policySet: PolicySet): Governance['optOuts'] {
+  const byTool = new Map<string, Map<string, Finding>>()
+  for (const finding of findings) {
+    let rules = byTool.get(finding.tool)
+    if (rules === undefined) byTool.set(finding.tool, rules = new Map())
+    if (!rules.has(finding.rule)) rules.set(finding.rule, finding)
+  }
+  const names = new Set([...byTool.values()].flatMap((rules) => [...rules.values()]).flatMap((finding) => policySet.sameControls(controlOf(finding))))
+  return optOuts.filter(({ document: { spec: { controls } } }) => controls.some((control) => !isLiteral(control) || names.has(control)))
 }
 
 const rank = (severity: Severity | undefined): number => (severity === undefined ? -1 : severities.indexOf(severity))

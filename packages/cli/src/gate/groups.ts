@@ -14,7 +14,7 @@ const rank = (severity: Severity | undefined): number => (severity === undefined
 
 /** By severity (unknown first, then the most severe), number of findings and name. */
 export function blockedGroups(decisions: readonly Decision[]): readonly BlockedGroup[] {
-  const groups = Map.groupBy(decisions.filter(({ outcome }) => outcome === 'blocked'), ({ control, finding }) => JSON.stringify([control, finding.severity]))
+  const groups = Map.groupBy(decisions.filter(({ outcome }) => outcome === 'blocked'), ({ control, finding }) => `${finding.severity ?? ''} ${control}`)
   return [...groups.values()].flatMap(groupOf)
     .sort((a, b) => rank(b.severity) - rank(a.severity) || b.decisions.length - a.decisions.length || (a.control < b.control ? -1 : 1))
 }

@@ -1,12 +1,15 @@
 /** Bytes to reports: every input, and every problem of every input. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { compareProblems, type Problem, type Report } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import type { SarifPositions } from '@exeat/formats'
-import { readReports } from '@exeat/formats/findings'
+import type { ByteSource, ReadAnswer, SarifPositions } from '@exeat/formats'
+import { isSarif, readSarif } from '@exeat/formats/findings/sarif'
 import { inCi, type Io } from '../edge/io.ts'
 import { type Input, inputNames, openInput } from './inputs.ts'
+
+const largeReport = 16 * 1024 * 1024
 
 /** One input that was read, still open: SARIF is read again where it is written out. */
 export interface ReadInput {
@@ -17,13 +20,14 @@ export interface ReadInput {
 }
 
 /** @throws {ExeatError} with the problems of all inputs; then none of them is left open */
-export function readInputs(given: readonly string[], format: string | undefined, io: Io): readonly ReadInput[] {
+export async function readInputs(given: readonly string[], format: string | undefined, io: Io): Promise<readonly ReadInput[]> {
   const root = repositoryRoot(io.cwd)
   const read: ReadInput[] = []
   const problems: Problem[] = []
   for (const name of inputNames(given, io)) {
     try {
-      read.push(readInput(name, format, root, io))
+      // oxlint-disable-next-line no-await-in-loop -- one report in memory at a time
+      read.push(await readInput(name, format, root, io))
     } catch (error) {
       if (!(error instanceof ExeatError)) throw error
       problems.push(...error.problems)
@@ -39,11 +43,13 @@ export function closeInputs(read: readonly ReadInput[]): void {
   for (const { input } of read) input.close()
 }
 
-function readInput(name: string, format: string | undefined, root: string, io: Io): ReadInput {
+async function readInput(name: string, format: string | undefined, root: string, io: Io): Promise<ReadInput> {
   const input = openInput(name, io)
+  // A large report makes very many small objects that stay, and the young generation alone would grow by 100 MB.
+  if (input.size > largeReport) setFlagsFromString('--semi-space-growth-factor=1')
   const progress = progressOf(input, io)
   try {
-    const answer = readReports(progress.source, { root, ...(format === undefined ? {} : { format }) })
+    const answer = await readSource(progress.source, format, root)
     if (!answer.ok) throw new ExeatError(answer.problems)
     return { input, reports: answer.reports, ...(answer.positions === undefined ? {} : { positions: answer.positions }) }
   } catch (error) {
@@ -52,6 +58,13 @@ function readInput(name: string, format: string | undefined, root: string, io: I
   } finally {
     progress.end()
   }
+}
+
+/** As `readReports` answers; its table of native formats is loaded only for what is no SARIF. */
+async function readSource(source: ByteSource, format: string | undefined, root: string): Promise<ReadAnswer> {
+  if (format === undefined && isSarif(source)) return readSarif(source, { root })
+  const { readReports } = await import('@exeat/formats/findings')
+  return readReports(source, { root, ...(format === undefined ? {} : { format }) })
 }
 
 const patience = 1000

@@ -19,7 +19,7 @@ import type { Candidates } from './candidates.ts'
 import { grantedMatches } from './ceiling.ts'
 import { entriesOf } from './entry.ts'
 import type { Entry } from './entry.ts'
-import { explainer } from './explain.ts'
+import { type Explain, explainer } from './explain.ts'
 import { indexControls } from './index-controls.ts'
 import type { ByControl } from './index-controls.ts'
 import { applies, rememberedUnmet } from './standing.ts'
@@ -92,13 +92,14 @@ function decideWith(
   }
 
   const explain = explainer({ policySet, byControl, judge, willing, facts, now })
+  const explainAt = (index: number, control: string): Explanation => explain(placeAt(index), control)
   return findings.map((finding, index): Decision => {
     const control = controlOf(finding)
     const below = passed[index]
     if (below !== undefined) return { finding, control, outcome: 'passed', reasons: [below], nearest: [] }
     const entry = excused.get(index)
     if (entry !== undefined) return { finding, control, outcome: 'excused', ...excuse(entry), nearest: [] }
-    return blocked(finding, control, () => explain(placeAt(index), control))
+    return new BlockedDecision(finding, control, index, explainAt)
   })
 }
 
@@ -143,16 +144,38 @@ function excuse(entry: Entry): { readonly reasons: readonly Reason[]; readonly o
   return answer
 }
 
-type Explanation = Pick<Decision, 'reasons' | 'nearest' | 'wayOut'>
+type Explanation = ReturnType<Explain>
 
-/** A blocked decision whose explanation is worked out once, when somebody reads it: most of a large report nobody does. */
-function blocked(finding: Finding, control: string, explain: () => Explanation): Decision {
-  let known: Explanation | undefined
-  const explanation = (): Explanation => known ??= explain()
-  return {
-    finding, control, outcome: 'blocked',
-    get reasons() { return explanation().reasons },
-    get nearest() { return explanation().nearest },
-    get wayOut() { return explanation().wayOut },
-  } as Decision
+/**
+ * A blocked decision whose explanation is worked out once, when somebody reads it: most of a large report nobody does.
+ * A class, as accessors of its own would cost each of very many decisions half a kilobyte; so spreading one copies no explanation.
+ */
+class BlockedDecision implements Decision {
+  readonly outcome = 'blocked'
+  readonly finding: Finding
+  readonly control: string
+  readonly #index: number
+  readonly #explain: (index: number, control: string) => Explanation
+  #known: Explanation | undefined
+
+  constructor(finding: Finding, control: string, index: number, explain: (index: number, control: string) => Explanation) {
+    this.finding = finding
+    this.control = control
+    this.#index = index
+    this.#explain = explain
+  }
+
+  get reasons(): Decision['reasons'] { return this.#explanation().reasons }
+  get nearest(): Decision['nearest'] { return this.#explanation().nearest }
+  get wayOut(): NonNullable<Decision['wayOut']> { return this.#explanation().wayOut }
+
+  /** Accessors of a prototype are not written out by themselves. */
+  toJSON(): Decision {
+    const { finding, control, outcome, reasons, nearest, wayOut } = this
+    return { finding, control, outcome, reasons, nearest, wayOut }
+  }
+
+  #explanation(): Explanation {
+    return this.#known ??= this.#explain(this.#index, this.control)
+  }
 }

@@ -26,7 +26,7 @@ export interface ExplainContext {
 const mostCandidates = 64
 const mostNearest = 3
 
-export type Explain = (place: Place, control: string) => Pick<Decision, 'reasons' | 'nearest' | 'wayOut'>
+export type Explain = (place: Place, control: string) => Pick<Decision, 'reasons' | 'nearest'> & { readonly wayOut: WayOut }
 
 export function explainer(context: ExplainContext): Explain {
   const wayOutFor = rememberedWayOut(context)

@@ -24,14 +24,20 @@ export function compilePattern(source: string, kind: PatternKind): PatternAnswer
 function matcherOf(alternative: string, kind: PatternKind): (text: string) => boolean {
   if (isLiteral(alternative)) return (text) => text === alternative
   if (kind === 'name') return (text) => matchesWildcard(alternative, text)
-  const segments = alternative.split('/')
-  return (text) => matchesPath(segments, text.split('/'))
+  let segments: readonly string[] | undefined
+  return (text) => matchesPath(segments ??= alternative.split('/'), text.split('/'))
 }
 
 /** Whether some text matches both. Exact on this dialect; patterns of different kinds are compared as they stand. */
 export function intersects(a: Pattern, b: Pattern): boolean {
-  return a.alternatives.some((left) => b.alternatives.some((right) =>
-    left === right || meet(automatonOf(left, a.kind), automatonOf(right, b.kind))))
+  return a.alternatives.some((left) => b.alternatives.some((right) => left === right || meetAlternatives(left, a.kind, right, b.kind)))
+}
+
+/** Most names of opt-outs are literal, and a matcher is much cheaper than two automata. */
+function meetAlternatives(left: string, leftKind: PatternKind, right: string, rightKind: PatternKind): boolean {
+  if (leftKind === rightKind && isLiteral(left)) return matcherOf(right, rightKind)(left)
+  if (leftKind === rightKind && isLiteral(right)) return matcherOf(left, leftKind)(right)
+  return meet(automatonOf(left, leftKind), automatonOf(right, rightKind))
 }
 
 /** No wildcard and no braces: the pattern is the text it matches. */
