@@ -30,6 +30,16 @@ module.exports = {
     only('log', [], 'log knows bytes alone'),
     only('formats', [...local('core'), ...npm('yaml', 'packageurl-js', 'zod')], 'formats sees core'),
     only('git', local('core', 'formats'), 'git sees core and formats'),
+    only('server', [...local('core', 'log', 'formats', 'git'), ...npm('pg')], 'server sees core, log, formats and git'),
+    {
+      name: 'server-ports', comment: 'ports ← store ← main: a port knows no implementation',
+      severity: 'error', from: { path: '^packages/server/src/ports/' }, to: { path: '^packages/server/src/(?!ports/|codes[.]ts)' },
+    },
+    {
+      name: 'server-adapters', comment: 'adapters never import each other, and nothing that they share imports them',
+      severity: 'error', from: { path: '^packages/server/src/store/([^/]+)(/|[.]ts$)' },
+      to: { path: '^packages/server/src/store/(sqlite|postgres)/', pathNot: '^packages/server/src/store/$1/' },
+    },
     {
       name: 'gate-without-server', severity: 'error',
       from: { path: '^packages/cli/src/commands/gate' }, to: { path: '^packages/server/', reachable: true },

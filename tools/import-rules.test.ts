@@ -36,6 +36,10 @@ beforeAll(() => {
   plant('packages/log/src/curious.ts', "export * from '../../core/src/ring-a.ts'\n")
   plant('packages/git/src/tested.ts', "export * from '../../testkit/src/index.ts'\n")
   plant('packages/testkit/src/index.ts', 'export const kit = 1\n')
+  plant('packages/server/src/store/sqlite/index.ts', 'export const tables = 1\n')
+  plant('packages/server/src/store/postgres/borrowed.ts', "export * from '../sqlite/index.ts'\n")
+  plant('packages/server/src/store/shared.ts', "export * from './sqlite/index.ts'\n")
+  plant('packages/server/src/ports/bound.ts', "export * from '../store/sqlite/index.ts'\n")
   plant('packages/formats/src/lost.ts', "export * from './nowhere.ts'\n")
 })
 
@@ -50,6 +54,9 @@ test('every planted violation is found', () => {
     expect.stringContaining('no-circular packages/core/src/ring-'),
     'log-imports packages/log/src/curious.ts',
     'no-tests-in-product packages/git/src/tested.ts',
+    'server-adapters packages/server/src/store/postgres/borrowed.ts',
+    'server-adapters packages/server/src/store/shared.ts',
+    'server-ports packages/server/src/ports/bound.ts',
     'not-resolvable packages/formats/src/lost.ts',
   ]))
 })

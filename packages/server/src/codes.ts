@@ -13,6 +13,7 @@ export const storeCodes = {
   STORE_OLDER: unavailable('The database has an older schema than this program writes.'),
   STORE_NEWER: unavailable('The database has a newer schema than this program knows.'),
   STORE_NOT_DURABLE: unavailable('The database would acknowledge what a power cut can take back.'),
+  STORE_ROLE: unavailable('The database role that the log runs as may change or delete what is stored.'),
   STORE_IDENTITY: refused('The database holds the log of another origin or key.'),
   STORE_BUSY: unavailable('Another writer holds the log, or too many operations wait; nothing was stored.'),
   STORE_FULL: unavailable('There is no room for the entry; nothing was acknowledged, and the log goes on once there is.'),

