@@ -11,6 +11,7 @@ import {
 import type { LogStore } from '../src/ports/log.ts'
 import { sha256 } from '../src/store/ed25519.ts'
 import { foundLog, openLog } from '../src/store/log.ts'
+import { checkVersion } from '../src/store/migrations.ts'
 import { checkSettings, migrate, openDatabase, schemaVersion } from '../src/store/sqlite/database.ts'
 import { createHeadFile, openHeadFile } from '../src/store/sqlite/head-file.ts'
 import { openSqliteTables, prepareSqlite, sqliteTables } from '../src/store/sqlite/index.ts'
@@ -113,6 +114,7 @@ describe('the schema', () => {
     expect(database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'half'").get()).toEqual({ n: 0 })
     expect(must(migrate(database, [...migrations, later]))).toBe(migrations.length + 1)
     expect(schemaVersion(database)).toBe(migrations.length + 1)
+    expect(codeOf(checkVersion([...migrations, later, { ...later, number: later.number + 1 }], schemaVersion(database)))).toBe('STORE_OLDER')
     database.exec(`DELETE FROM migration; INSERT INTO migration VALUES (0, 'before the first')`)
     database.close()
     expect(codeOf(openSqliteTables(path))).toBe('STORE_MISSING')
