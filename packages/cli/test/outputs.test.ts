@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Ajv2020 from 'ajv/dist/2020.js'
@@ -183,6 +184,18 @@ describe('files', () => {
   test('a full disk is a failure, and leaves no file', ({ skip }) => {
     if (!existsSync('/dev/full')) skip('there is no /dev/full')
     expect(gate('log4j.sarif', '--format', 'json', '-o', '/dev/full')).toMatchObject({ exit: 1, stderr: expect.stringContaining('the disk is full') as string })
+  })
+
+  test('standard output that is cut short is a failure too, and never looks like a whole answer', ({ skip }) => {
+    if (!existsSync('/dev/full')) skip('there is no /dev/full')
+    const full = openSync('/dev/full', 'w')
+    try {
+      const args = [main, 'gate', 'log4j.sarif', '--env', 'development', '--format', 'json']
+      const ran = spawnSync(process.execPath, args, { cwd: repository.dir, stdio: ['ignore', full, 'pipe'], encoding: 'utf8' })
+      expect(ran).toMatchObject({ status: 1, stderr: expect.stringContaining('standard output cannot be written: the disk is full') as string })
+    } finally {
+      closeSync(full)
+    }
   })
 
   test('an unreadable report excuses nothing', ({ skip }) => {

@@ -43,7 +43,11 @@ export function compileGovernance(files: Files, sha256: Sha256): CompiledGoverna
 function refuseRun(unparsed: readonly Problem[], documents: readonly Decoded[], between: readonly Problem[]): void {
   const broken = documents.flatMap((document) => (document.ok || document.kind === 'OptOut' ? [] : document.problems))
   const others = between.flatMap((problem) => (problem.code !== noWorkspace.code ? [problem] : unparsed.length + broken.length > 0 ? [] : [noWorkspace]))
-  const [first, ...more] = [...unparsed, ...broken, ...others].sort(compareProblems)
+  const refusing = [...unparsed, ...broken, ...others]
+  if (refusing.length === 0) return
+  // Those of opt-outs refuse no run, but whoever mends the files wants to see all at once.
+  const alone = documents.flatMap((document) => (!document.ok && document.kind === 'OptOut' ? document.problems : []))
+  const [first, ...more] = [...refusing, ...alone].sort(compareProblems)
   if (first !== undefined) throw new ExeatError([first, ...more])
 }
 
