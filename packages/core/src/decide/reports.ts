@@ -37,10 +37,11 @@ function reportBlocks({ input, tool, commit, completed }: Report, head: string |
   ]
 }
 
-/** Equal, or one an abbreviation of at least seven digits. */
+/** Equal, or one an abbreviation of at least seven digits. A name of full length (SHA-1, SHA-256) abbreviates nothing. */
 function sameCommit(stated: string, head: string | undefined): boolean {
   if (head === undefined) return false
   const [a, b] = [stated.toLowerCase(), head.toLowerCase()]
   const [short, long] = a.length <= b.length ? [a, b] : [b, a]
-  return /^[0-9a-f]{7,64}$/.test(short) && long.startsWith(short)
+  if (!/^[0-9a-f]{7,64}$/.test(short)) return false
+  return short === long || (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(long) && short.length !== 40 && long.startsWith(short))
 }

@@ -84,6 +84,13 @@ describe('REPORT_OTHER_COMMIT', () => {
     }
   })
 
+  test('a name of full length abbreviates nothing, and nothing abbreviates what has no full length', () => {
+    const commit = '0123456789abcdef0123456789abcdef01234567'
+    for (const [stated, known] of [[`${commit}0`, commit], [commit, `${commit}${'0'.repeat(24)}`], [commit.slice(0, 8), commit.slice(0, 12)]] as const) {
+      expect(of(stated, known)).toEqual(['REPORT_OTHER_COMMIT trivy'])
+    }
+  })
+
   test('what is no object name is no abbreviation of anything', () => {
     for (const [stated, known] of [['xmaster', 'xmaster-1'], ['1234567 ', '1234567 8'], [' 1234567', ' 12345678'], ['1'.repeat(65), '1'.repeat(66)]] as const) {
       expect(of(stated, known)).toEqual(['REPORT_OTHER_COMMIT trivy'])

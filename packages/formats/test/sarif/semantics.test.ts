@@ -78,6 +78,13 @@ describe('severity', () => {
   test.each(['high', '', '-1', 'NaN', '9,8', null, true, [9], { a: 1 }])('score %j is none', (score) => {
     expect(of({ properties: { 'security-severity': score } }, { level: 'error' })).toBe('high')
   })
+  test('of rules with one id the severest counts where the result does not say which, in either order', () => {
+    const rules = ['0.0', '9.8', '5.0'].map((score) => ({ id: 'r', properties: { 'security-severity': score } }))
+    const severity = (result: Record<string, unknown>, among: readonly unknown[]): string | undefined =>
+      finding(log(ruled([{ ruleId: 'r', message: { text: 'm' }, ...result }], [...among]))).severity
+    expect([severity({}, rules), severity({}, rules.toReversed())]).toEqual(['critical', 'critical'])
+    expect(severity({ ruleIndex: 2 }, rules)).toBe('medium')
+  })
   test.each([['error', 'high'], ['warning', 'medium'], ['note', 'low'], ['none', 'info']])('level %s is %s', (level, severity) => {
     expect(of({}, { level })).toBe(severity)
     expect(of({ defaultConfiguration: { level } })).toBe(severity)

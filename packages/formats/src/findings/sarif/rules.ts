@@ -1,4 +1,4 @@
-import type { Severity } from '@exeat/core'
+import { severities, type Severity } from '@exeat/core'
 import type { RawResult } from './result.ts'
 import type { Component, Descriptor, DescriptorReference, Invocation, Run } from './shapes.ts'
 
@@ -84,7 +84,12 @@ function finder(): Finder {
     const known = byId.get(component)
     if (known !== undefined) return known
     const ids = new Map<string, Descriptor>()
-    for (const rule of component.rules ?? []) if (rule?.id !== undefined && !ids.has(rule.id)) ids.set(rule.id, rule)
+    for (const rule of component.rules ?? []) {
+      if (rule?.id === undefined) continue
+      const twin = ids.get(rule.id)
+      // Ids need not be unique (§3.49.3): a result that does not say which of them it breaks is judged by the severest.
+      if (twin === undefined || weightOf(rule) > weightOf(twin)) ids.set(rule.id, rule)
+    }
     byId.set(component, ids)
     return ids
   }
@@ -145,6 +150,10 @@ function severityOf(result: RawResult, rule: FoundRule, override: string | undef
   if (stated !== undefined) return levels.get(stated)
   return rule.dangling ? undefined : 'medium'
 }
+
+/** Of two rules with one id, the heavier is the severer, by what they say of themselves. */
+const weightOf = ({ properties, defaultConfiguration }: Descriptor): number =>
+  severities.indexOf(banded(properties?.['security-severity']) ?? levels.get(defaultConfiguration?.level ?? '') ?? 'medium')
 
 function banded(written: string | undefined): Severity | undefined {
   if (written === undefined || !/^\d+(?:\.\d+)?$/u.test(written)) return undefined
