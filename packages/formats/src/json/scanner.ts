@@ -1,6 +1,6 @@
 import type { ByteSource } from '../findings/types.ts'
 import { byte } from './bytes.ts'
-import { elementAt, integerEnd, plainKeyEnd, skippedStringEnd } from './plain.ts'
+import { behindColon, blankEnd, integerEnd, nextPlain, plainStringEnd, skippedStringEnd } from './plain.ts'
 import { indexOfBytes, indexOfKey, stands } from './keys.ts'
 import type { KeyTable } from './keys.ts'
 import { JsonTokens } from './tokens.ts'
@@ -67,9 +67,8 @@ export class JsonScanner extends JsonTokens {
   }
 
   /**
-   * Passes what needs no second look: tokens that lie in the window, without white space between them, strings of ASCII, whole
-   * numbers. Stops before anything else, at the latest behind the value. `before`: a value is to come, else one was passed; so is what
-   * it gives.
+   * Passes what needs no second look: tokens that lie in the window, strings of ASCII, whole numbers. Stops before anything else, at the
+   * latest behind the value. `before`: a value is to come, else one was passed; so is what it gives.
    */
   private skipPlain(floor: number, before: boolean): boolean {
     const { buffer: window, kinds, end } = this
@@ -83,17 +82,20 @@ export class JsonScanner extends JsonTokens {
         if (depth === floor) break
         const object = kinds[depth] === objectKind
         if (code === byte.comma) {
-          next = object ? plainKeyEnd(window, at + 1, end) : elementAt(window, at + 1)
+          next = nextPlain(window, at + 1, end, object)
           if (next === 0) break
           if (object) this.members++
           expected = true
         } else if (code === (object ? byte.closeObject : byte.closeArray)) {
           depth--
           next = at + 1
+        } else if (code <= byte.space) {
+          next = blankEnd(window, at, end)
+          if (next === at) break
         } else break
       } else if (code === byte.openObject || code === byte.openArray) {
         const object = code === byte.openObject
-        next = object ? plainKeyEnd(window, at + 1, end) : elementAt(window, at + 1)
+        next = nextPlain(window, at + 1, end, object)
         if (next === 0 || depth === this.maxDepth) break
         if (object) this.members++
         this.values++
@@ -173,8 +175,8 @@ export class JsonScanner extends JsonTokens {
 
   private lookUpKey(table: KeyTable): number {
     const from = this.at + 1
-    const next = this.plainKey()
-    if (next > 0) return indexOfBytes(table, this.buffer, from, next - 2)
+    const to = this.plainKey()
+    if (to > 0) return indexOfBytes(table, this.buffer, from, to)
     this.beforeKey()
     this.passString()
     const index = this.escaped ? indexOfKey(table, this.decodePassed()) : indexOfBytes(table, this.buffer, this.from, this.to)
@@ -182,10 +184,11 @@ export class JsonScanner extends JsonTokens {
     return index
   }
 
-  /** Passes just these bytes of a key and its colon, if no white space follows them. */
+  /** Passes a key and its colon if they are spelled so. */
   private passSpelled(spelled: Uint8Array): boolean {
-    const next = this.at + spelled.length
-    if (next >= this.end || (this.buffer[next] as number) <= byte.space || !stands(spelled, this.buffer, this.at)) return false
+    const colon = this.at + spelled.length - 1
+    const next = behindColon(this.buffer, colon, this.end)
+    if (next === 0 || !stands(spelled, this.buffer, this.at)) return false
     this.members++
     this.at = next
     return true
@@ -199,13 +202,14 @@ export class JsonScanner extends JsonTokens {
     return key
   }
 
-  /** Passes a key and its colon if they are what most are. Gives where the value begins in the window, or 0 and stays where it is. */
+  /** Passes a key and its colon if they are what most are. Gives where the key ends in the window, or 0 and stays where it is. */
   private plainKey(): number {
-    const next = plainKeyEnd(this.buffer, this.at, this.end)
+    const colon = plainStringEnd(this.buffer, this.at, this.end)
+    const next = colon === 0 ? 0 : behindColon(this.buffer, colon, this.end)
     if (next === 0) return 0
     this.members++
     this.at = next
-    return next
+    return colon - 1
   }
 
   private beforeKey(): void {
