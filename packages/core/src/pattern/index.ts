@@ -44,10 +44,11 @@ function meetAlternatives(left: string, leftKind: PatternKind, right: string, ri
 export const isLiteral = (source: string): boolean => !/[*?{}]/.test(source)
 
 /**
- * Whether every alternative holds a literal character other than `/`: a pattern without one matches everything, however it is spelled
- * (`*`, `**` + `/*`, `?*`, `{x,*}`), and is refused in what permits (rule 9).
+ * Whether every alternative holds a literal character that names something: a pattern without one matches everything, however it is spelled
+ * (`*`, `**` + `/*`, `?*`, `{x,*}`), and is refused in what permits (rule 9). Beside wildcards the marks that stand in nearly every path,
+ * package URL or address name nothing either: `*:*` is every package, `*.*` nearly every file.
  */
 export function hasLiteral(source: string): boolean {
   const alternatives = parsePattern(source, 'name')
-  return !('code' in alternatives) && alternatives.every((alternative) => /[^*?/]/u.test(alternative))
+  return !('code' in alternatives) && alternatives.every((alternative) => (/[*?]/.test(alternative) ? /[^*?/.:@_=&-]/u : /[^/]/u).test(alternative))
 }

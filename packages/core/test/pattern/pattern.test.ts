@@ -108,7 +108,10 @@ describe('literals', () => {
   test.each(['*', '**', '?', '?*', '*/*', '**/*', '**/**', '/', '//', '{*,?}', '{a,*}', '*{a,}', '{*,**/*}'])('%s has none that counts', (source) => {
     expect(hasLiteral(source)).toBe(false)
   })
-  test.each(['a', '*.ts', '**/pom.xml', '{a,b}', 'trivy/*', '[', '😀*'])('%s has one', (source) => {
+  test.each(['*:*', '*.*', '**/*.*', '*@*', '*-*', '?_*', '*=*', '{a*,*:*/*@*}'])('the marks of %s name nothing', (source) => {
+    expect(hasLiteral(source)).toBe(false)
+  })
+  test.each(['_', '.-', 'a', '*.ts', '*:a*', '**/pom.xml', '{a,b}', 'trivy/*', '[', '😀*'])('%s has one', (source) => {
     expect(hasLiteral(source)).toBe(true)
   })
   test('a literal is what matches itself alone', () => {
