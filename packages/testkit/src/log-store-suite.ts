@@ -577,6 +577,22 @@ function forking(kind: StoreKind): void {
       await finish(log, database)
     })
 
+    test.each([1, 3, 5])('the head outside is that of another log of the same key, of size %i, while the log is open: not acknowledged', async (size) => {
+      const other = await foundedLog(kind)
+      await append(other.log, ...threeHundred.slice(0, size))
+      const outside = memoryKeeper()
+      const { database, log } = await foundedLog(kind, testOptions({ outside }))
+      await append(log, 'a', 'b')
+      const foreign = (await other.log.head()).checkpoint
+      outside.held = foreign
+      expect(codeOf(await log.append(operation('c')))).toBe('HEAD_NOT_EXTENDED')
+      expect(log.status()).toMatchObject({ state: 'read-only', problem: { code: 'HEAD_NOT_EXTENDED' } })
+      expect(outside.held).toBe(foreign)
+      expect(codeOf(await log.append(operation('c')))).toBe('HEAD_NOT_EXTENDED')
+      await finish(other.log, other.database)
+      await finish(log, database)
+    })
+
     test('replicas that share the head outside never move it back', async () => {
       const outside = memoryKeeper()
       const options = testOptions({ outside, skew: 1e12 })
