@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Ajv2020 from 'ajv/dist/2020.js'
@@ -165,6 +165,16 @@ describe('files', () => {
     expect(existsSync(join(repository.dir, 'one.sarif'))).toBe(false)
     expect(gate('log4j.sarif', 'clean.sarif', '--format', 'sarif', '-o', 'out/').exit).toBe(0)
     expect(readdirSync(join(repository.dir, 'out')).sort()).toEqual(['clean.sarif', 'log4j.sarif'])
+  })
+
+  test('a report is never replaced by an output, under whatever name', () => {
+    const before = readFileSync(join(repository.dir, 'log4j.sarif'), 'utf8')
+    symlinkSync('log4j.sarif', join(repository.dir, 'alias.sarif'))
+    for (const [format, output] of [['json', 'log4j.sarif'], ['sarif', './log4j.sarif'], ['json', 'alias.sarif']] as const) {
+      const refused = gate('log4j.sarif', '--format', format, '-o', output)
+      expect([refused.exit, refused.stderr]).toEqual([64, expect.stringContaining('OUTPUT_CONFLICT')])
+    }
+    expect(readFileSync(join(repository.dir, 'log4j.sarif'), 'utf8')).toBe(before)
   })
 
   test('a failed run leaves what was there, and nothing half-written', () => {

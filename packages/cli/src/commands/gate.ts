@@ -6,7 +6,7 @@ import type { Io } from '../edge/io.ts'
 import { writeOutput } from '../edge/output.ts'
 import { cliError } from '../edge/problem.ts'
 import { answerGate, parsePreview, parseThreshold } from '../gate/decide.ts'
-import { formats, type Output, outputFlags } from '../gate/outputs.ts'
+import { formats, type Output, outputFlags, refuseInputs } from '../gate/outputs.ts'
 import { closeInputs, type ReadInput, readInputs } from '../gate/reports.ts'
 import type { GateResult } from '../gate/result.ts'
 import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
@@ -87,6 +87,7 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
 }
 
 async function writeAll(result: GateResult, inputs: readonly ReadInput[], outputs: readonly Output[], all: boolean, io: Io): Promise<void> {
+  refuseInputs(outputs, inputs.map(({ input }) => input.path), io.cwd)
   const sarif = outputs.some(({ format }) => format === 'sarif') ? await import('../gate/writers/sarif.ts') : undefined
   for (const { format, path } of outputs) if (format === 'sarif') sarif?.checkSarifOutput(inputs, path, io.cwd)
   // oxlint-disable-next-line no-await-in-loop -- one after the other, so that a failure names its output

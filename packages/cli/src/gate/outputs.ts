@@ -62,4 +62,17 @@ function settle(drafts: readonly Draft[], cwd: string): readonly Output[] {
 }
 
 /** A path that ends in a slash means a folder, whether it is there or not. */
+/** @throws {ExeatError} OUTPUT_CONFLICT where an output would take the place of a report, by whatever name */
+export function refuseInputs(outputs: readonly Output[], reports: readonly (string | undefined)[], cwd: string): void {
+  const taken = new Set(reports.flatMap((path) => fileId(path)))
+  const over = outputs.find(({ path }) => path !== undefined && fileId(resolve(cwd, path)).some((id) => taken.has(id)))
+  if (over !== undefined) throw cliError('OUTPUT_CONFLICT', `\`${over.path}\` is one of the reports, and writing there would replace it`, 'choose another name for the output')
+}
+
+/** What tells a file apart from another, links followed; nothing for one that is not there. */
+function fileId(path: string | undefined): readonly string[] {
+  const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? [] : [`${stat.dev}:${stat.ino}`]
+}
+
 export const isFolder = (path: string, cwd: string): boolean => /[/\\]$/.test(path) || statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory() === true
