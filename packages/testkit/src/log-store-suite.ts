@@ -435,6 +435,7 @@ const edits: readonly (readonly [string, (literal: StoreKind['literal']) => stri
   ['the newest checkpoint\'s note is another\'s', () => 'UPDATE checkpoint SET note = (SELECT note FROM checkpoint WHERE size = 0) WHERE size = 300'],
   ['the newest checkpoint\'s note is no note', (literal) => `UPDATE checkpoint SET note = ${literal('00')} WHERE size = 300`],
   ['the newest checkpoint\'s root is edited', (literal) => `UPDATE checkpoint SET root = ${literal('00'.repeat(32))} WHERE size = 300`],
+  ['a checkpoint is added that repeats the newest under another size', () => 'INSERT INTO checkpoint (size, root, note) SELECT 301, root, note FROM checkpoint WHERE size = 300'],
   ['a checkpoint is added', (literal) => `INSERT INTO checkpoint (size, root, note) VALUES (301, ${literal('00'.repeat(32))}, ${literal('00')})`],
 ]
 
@@ -590,6 +591,31 @@ function forking(kind: StoreKind): void {
       expect(outside.held).toBe(foreign)
       expect(codeOf(await log.append(operation('c')))).toBe('HEAD_NOT_EXTENDED')
       await finish(other.log, other.database)
+      await finish(log, database)
+    })
+
+    test('a replica that was overtaken between its commit and the head outside leaves the later head there', async () => {
+      const outside = memoryKeeper()
+      const { database, log } = await foundedLog(kind, testOptions({ outside }))
+      const gate = Promise.withResolvers<undefined>()
+      const committed = Promise.withResolvers<undefined>()
+      let waits = false
+      const slow = { ...outside, swap: outside.swap, read: async () => {
+        if (waits) {
+          committed.resolve(undefined)
+          await gate.promise
+        }
+        return outside.read()
+      } }
+      const overtaken = await reopened(database, testOptions({ outside: slow }))
+      waits = true
+      const first = overtaken.append(operation('a'))
+      await committed.promise
+      await append(log, 'b')
+      gate.resolve(undefined)
+      expect(must(await first).index).toBe(0)
+      expect(opened(outside.held ?? new Uint8Array(0)).size).toBe(2)
+      await overtaken.close()
       await finish(log, database)
     })
 
