@@ -2,10 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { grantedMatches } from '../../src/decide/ceiling.ts'
 import { decide, judgeReports } from '../../src/decide/index.ts'
+import { rememberedCandidates } from '../../src/decide/candidates.ts'
 import { entriesOf } from '../../src/decide/entry.ts'
+import { indexControls } from '../../src/decide/index-controls.ts'
 import { fingerprints } from '../../src/finding/index.ts'
 import type { ActiveOptOut, Facts, Finding, Severity } from '../../src/model/index.ts'
-import { nobody, permit, setOf, workspace } from '../policy/build.ts'
+import { forbid, nobody, permit, setOf, workspace } from '../policy/build.ts'
+import type { PolicySet } from '../../src/policy/types.ts'
 import type { OptOutPart } from '../policy/build.ts'
 import { finding, noon, open, outcomes, run, sha256, staging, stands } from './build.ts'
 
@@ -146,4 +149,53 @@ test('an explanation is worked out once, and only when it is read', () => {
 test('no findings, no decisions; a workspace without gates blocks no run', () => {
   expect(outcomes({ findings: [] })).toEqual([])
   expect(judgeReports(setOf([]), [{ input: '-', format: 'sarif', tool: 'trivy', completed: true, findings: [], suppressions: [], statements: [] }], staging)).toEqual([])
+})
+
+describe('what is worked out once', () => {
+  test('the terms of a finding for all its opt-outs, and what an opt-out meets for all its findings', () => {
+    const set = open()
+    const asked = { termsFor: 0, unmet: 0, conditions: 0 }
+    const counting: PolicySet = {
+      ...set, termsFor: (subject) => { asked.termsFor++; return set.termsFor(subject) }, unmet: (...given) => { asked.unmet++; return set.unmet(...given) },
+      decideConditions: (...given) => { asked.conditions++; return set.decideConditions(...given) },
+    }
+    const optOuts = [active({ name: 'a' }), active({ name: 'b', limits: { findings: 9 } })]
+    const findings = [1, 2, 3].map((line) => finding({ line }))
+    expect(excusedBy(optOuts, findings, staging, counting)).toEqual(['a', 'a', 'a'])
+    expect(asked).toEqual({ termsFor: 3, unmet: 2, conditions: 0 })
+  })
+
+  test('what names a control, until twenty thousand others were asked for', () => {
+    const byControl = indexControls(entriesOf({ active: [active({ controls: ['trivy/*'] })], ended: [], refused: [] }, workspace().document), (control) => [control])
+    const first = byControl('trivy/x')
+    for (let index = 1; index < 20_000; index++) byControl(`trivy/${index}`)
+    expect(byControl('trivy/x')).toBe(first)
+    byControl('trivy/one-too-many')
+    expect(byControl('trivy/x')).not.toBe(first)
+    expect(byControl('trivy/x')).toEqual(first)
+  })
+
+  test('the candidates of a repository and environment, until sixty-four others were asked for', () => {
+    const candidatesIn = rememberedCandidates(() => [])
+    const at = (id: number): Facts => ({ ...staging, repository: { value: { name: 'x', id: `${id}` }, provenance: 'verified', from: 'test' } })
+    const first = candidatesIn(at(0))
+    for (let id = 1; id < 64; id++) candidatesIn(at(id))
+    expect(candidatesIn(at(0))).toBe(first)
+    candidatesIn(at(64))
+    expect(candidatesIn(at(0))).not.toBe(first)
+  })
+})
+
+test('a source\'s own forbid holds in its repository alone', () => {
+  const set = setOf([permit('open', { requires: { impact: false } }), { ...forbid('never'), repository: 'acme/payments' }])
+  const elsewhere: Facts = { ...staging, repository: { value: { name: 'acme/shop', id: '2' }, provenance: 'asserted', from: 'test' } }
+  const { repository: _, ...homeless } = staging
+  expect([staging, elsewhere, homeless].flatMap((facts) => excusedBy([active()], [finding()], facts, set))).toEqual([undefined, 'hotfix', undefined])
+})
+
+test('of several resources or images, any one', () => {
+  const image = (digit: string): string => `sha256:${digit.repeat(64)}`
+  const own = active({ targets: { environments: ['staging'], resources: ['pkg:npm/*', 'pkg:maven/a', 'pkg:maven/b'], images: [image('1'), image('2')] } })
+  const at = (resource: string, digit: string): Finding => finding({ resource, image: image(digit) })
+  expect(excusedBy([own], [at('pkg:npm/x', '1'), at('pkg:maven/b', '2'), at('pkg:maven/c', '1'), at('pkg:npm/x', '3')])).toEqual(['hotfix', 'hotfix', undefined, undefined])
 })

@@ -140,6 +140,23 @@ describe('the nearest first', () => {
     expect(names({ refused: [refused('b', window(-9 * hour, hour)), refused('a', window(-hour, 9 * hour))] })).toEqual(['a', 'b'])
   })
 
+  test('by name also where one names the control and the other a pattern', () => {
+    expect(names({ refused: [refused('b'), refused('a', { controls: ['trivy/CVE-*'] }), refused('c', { controls: ['trivy/*'] })] })).toEqual(['a', 'b', 'c'])
+  })
+
+  test('sixty-four are looked at, those that name the control before those that name a pattern', () => {
+    const far = (count: number) => Array.from({ length: count }, (_, index) => refused(`far-${index}`, { targets: { environments: ['test'], paths: ['lib'], resources: ['x'] } }))
+    const near = refused('near', { controls: ['trivy/CVE-*'] })
+    expect(names({ refused: [near, ...far(63)] })[0]).toBe('near')
+    expect(names({ refused: [near, ...far(64)] })).not.toContain('near')
+  })
+
+  test('a path pattern that stops at a slash is missed as a path', () => {
+    expect(reason({ active: [active('a', { targets: { environments: ['staging'], paths: ['services/*'] } })] })).toEqual({
+      code: 'OPTOUT_OTHER_TARGET', optOut: 'a', key: 'paths', expected: ['services/*'], actual: 'services/ledger/pom.xml',
+    })
+  })
+
   test('three at most, of any number', () => {
     expect(names({ refused: ['d', 'c', 'b', 'a'].map((name) => refused(name)) })).toEqual(['a', 'b', 'c'])
     const many = Array.from({ length: 300 }, (_, index) => refused(`n-${String(300 - index).padStart(3, '0')}`))
