@@ -198,4 +198,5 @@ test('of several resources or images, any one', () => {
   const own = active({ targets: { environments: ['staging'], resources: ['pkg:npm/*', 'pkg:maven/a', 'pkg:maven/b'], images: [image('1'), image('2')] } })
   const at = (resource: string, digit: string): Finding => finding({ resource, image: image(digit) })
   expect(excusedBy([own], [at('pkg:npm/x', '1'), at('pkg:maven/b', '2'), at('pkg:maven/c', '1'), at('pkg:npm/x', '3')])).toEqual(['hotfix', 'hotfix', undefined, undefined])
+  expect(excusedBy([own], [at('pkg:npm/%40scope/x@1', '1')])).toEqual(['hotfix'])
 })

@@ -222,7 +222,7 @@ describe('the way out', () => {
     const set = setOf([permit('low', { severities: ['low'] }), permit('one', { controls: ['trivy/CVE-1'] })])
     const answers = decided({ set, findings: [finding({ severity: 'low' }), finding(), finding({ rule: 'CVE-1' }), finding({ line: 2 })] })
     expect(answers.map(({ wayOut }) => wayOut?.policies)).toEqual([['low'], [], ['one'], []])
-    expect(answers[3]?.wayOut).toEqual(answers[1]?.wayOut)
+    expect(answers[3]?.wayOut).toBe(answers[1]?.wayOut)
   })
 })
 

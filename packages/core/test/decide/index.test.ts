@@ -86,9 +86,9 @@ describe('controls', () => {
   const itself = (control: string): readonly string[] => [control]
 
   test('exact names first, then the most before a wildcard, then by pattern', () => {
-    const found = indexControls(entries(['*'], ['trivy/*'], ['trivy/CVE-1'], ['trivy/CVE-?'], ['trivy/CVE-*'], ['trivy/{CVE-1,CVE-2}'], ['grype/*'], ['trivy/CVE-12']), itself)('trivy/CVE-1')
+    const found = indexControls(entries(['*'], ['trivy/*'], ['trivy/CVE-1'], ['trivy/CVE-?'], ['trivy/CVE-*'], ['trivy/{CVE-1,CVE-2}', 'trivy/CVE-*1'], ['grype/*'], ['trivy/CVE-12']), itself)('trivy/CVE-1')
     expect(found.map(({ pattern, entries: named }) => `${pattern} ${named.map(({ name }) => name).join(' ')}`)).toEqual([
-      'trivy/CVE-1 n2 n5', 'trivy/CVE-* n4', 'trivy/CVE-? n3', 'trivy/* n1', '* n0',
+      'trivy/CVE-1 n2 n5', 'trivy/CVE-* n4', 'trivy/CVE-*1 n5', 'trivy/CVE-? n3', 'trivy/* n1', '* n0',
     ])
   })
 

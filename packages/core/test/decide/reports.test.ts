@@ -92,10 +92,15 @@ describe('REPORT_OTHER_COMMIT', () => {
   })
 
   test('what is no object name is no abbreviation of anything', () => {
-    for (const [stated, known] of [['xmaster', 'xmaster-1'], ['1234567 ', '1234567 8'], [' 1234567', ' 12345678'], ['1'.repeat(65), '1'.repeat(66)]] as const) {
+    for (const [stated, known] of [
+      ['xmaster', 'xmaster-1'], ['1234567 ', '1234567 8'], [' 1234567', ' 12345678'], ['1'.repeat(65), '1'.repeat(66)], ['x1234567', 'x1234567'], ['1234567x', '1234567x'],
+      ['1234567', `1234567z${'1'.repeat(40)}`], ['1234567', `1234567${'1'.repeat(33)}z`], ['1234567', '12345678'],
+    ] as const) {
       expect(of(stated, known)).toEqual(['REPORT_OTHER_COMMIT trivy'])
+      expect(of(known, stated)).toEqual(['REPORT_OTHER_COMMIT trivy'])
     }
     expect(of('1'.repeat(64), '1'.repeat(64))).toEqual([])
+    expect([of('1'.repeat(7), '1'.repeat(64)), of('1'.repeat(64), '1'.repeat(41))]).toEqual([[], []])
   })
 })
 

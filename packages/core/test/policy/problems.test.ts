@@ -36,7 +36,7 @@ describe('a policy', () => {
 
   test('each alternative of braces is held to it, patterns for tools are not', () => {
     expect(ofPolicy(forbid('f', { controls: ['{trivy/x,grype}'] }))).toEqual([['POLICY_CONTROL_INVALID', 'spec.controls.0', '`grype` names no rule of a tool', 'write `tool/rule`: `grype/*`']])
-    expect(ofPolicy(forbid('f', { controls: ['tr*/x', 'x*', '?rivy/x', '*'] }))).toEqual([])
+    expect(ofPolicy(forbid('f', { controls: ['tr*/x', 'x*', '?rivy/x', '*', 'trivy/a**b'] }))).toEqual([])
   })
 
   test('POLICY_ENVIRONMENT_UNKNOWN', () => {
@@ -135,6 +135,8 @@ test('a member without a place of its own is told of by its document', () => {
   const answer = compile([{ ...forbid('f', { environments: ['x'] }), origin, placeOf: () => undefined }])
   expect(answer).toMatchObject({ problems: [{ at: origin }] })
   expect(!answer.ok && answer.problems[0]).not.toHaveProperty('at.source')
+  const mute = compile([forbid('f', { controls: ['zzzzzzzz/x'] })])
+  expect(!mute.ok && mute.problems[0]).not.toHaveProperty('hint')
 })
 
 test('whose word counts, each refusal at the member that goes too far', () => {
