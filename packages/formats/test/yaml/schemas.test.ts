@@ -9,7 +9,7 @@ import { readDocuments } from '../../src/yaml/index.ts'
 const root = new URL('../../../../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const ajv = (): Ajv2020 => new Ajv2020({ allErrors: true, strict: true, strictRequired: false, formats: { 'date-time': true } })
-const committed = readdirSync(new URL('schemas/', root)).sort()
+const committed = readdirSync(new URL('schemas/', root)).filter((name) => name.endsWith('.json')).sort()
 const byKind: ReadonlyMap<string, ValidateFunction> = new Map(committed.map((name) => {
   const schema = JSON.parse(text(`schemas/${name}`)) as { properties: { kind: { const?: string } } }
   return [schema.properties.kind.const ?? 'any', ajv().compile(schema)]
