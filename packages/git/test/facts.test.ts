@@ -100,7 +100,7 @@ describe('the name in a URL', () => {
   })
 
   test.each([
-    '', '/srv/git/payments.git', '../payments', 'file:///srv/acme/payments', 'C:/work/acme/payments', 'https://forge.example/', 'https://forge.example/payments', 'https://forge.example/a/b?token=x',
+    '', '/srv/git/payments.git', '../payments', 'file:///srv/acme/payments', 'C:/srv/acme/payments', 'https://forge.example/', 'https://forge.example/payments', 'https://forge.example/a/b?token=x',
     'https://forge.example/a/b c', 'git@forge.example:a/\u202Eb', 'ext::sh -c id', `https://forge.example/a/${'b'.repeat(600)}`,
   ])('none in %s', (url) => {
     expect(repositoryName(url)).toBeUndefined()
