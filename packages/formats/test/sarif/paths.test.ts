@@ -29,7 +29,7 @@ describe('hostile and foreign ones have no path, and the finding stays', () => {
   ])('%j', (uri) => expect(path({ uri })).toBeUndefined())
   test('the same below a base', () => {
     const originalUriBaseIds = { '%SRCROOT%': { uri: 'file:///srv/repo/' } }
-    for (const uri of ['../x', '%2e%2e/x', '/etc/passwd', 'a/../../x', '%2Fwork/repo/x', 'http://a/b']) expect(path({ uri, uriBaseId: '%SRCROOT%' }, { originalUriBaseIds })).toBeUndefined()
+    for (const uri of ['../x', '%2e%2e/x', '/etc/passwd', 'a/../../x', '%2Fsrv/repo/x', 'http://a/b']) expect(path({ uri, uriBaseId: '%SRCROOT%' }, { originalUriBaseIds })).toBeUndefined()
   })
 })
 
