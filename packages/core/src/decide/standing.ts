@@ -26,8 +26,10 @@ export function applies(policySet: PolicySet, unmet: Unmet, facts: Facts, now: I
     if (terms.requires.impact.value && standing.optOut.impact?.has(place.fingerprint()) === false) {
       return { code: 'OPTOUT_NOT_IN_IMPACT', optOut: name }
     }
-    const because = [...unmet(standing.optOut, terms), ...conditions(policySet, standing.optOut, terms, place, facts, now)]
-    return because.length === 0 ? undefined : { code: 'POLICY_TIGHTENED', optOut: name, because }
+    const lacking = unmet(standing.optOut, terms)
+    const failing = conditions(policySet, standing.optOut, terms, place, facts, now)
+    // Mostly both are empty, and this runs for every opt-out that fits every finding.
+    return lacking.length + failing.length === 0 ? undefined : { code: 'POLICY_TIGHTENED', optOut: name, because: [...lacking, ...failing] }
   }
 }
 
