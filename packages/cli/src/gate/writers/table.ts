@@ -1,5 +1,5 @@
 /** The answer for a person at a terminal or in a job's log. */
-import { type Facts, formatInstant } from '@exeat/core'
+import { type Facts, type Finding, formatInstant, type Report } from '@exeat/core'
 import type { Sink } from '../../edge/output.ts'
 import { blockedGroups, type BlockedGroup, excusedGroups, type ExcusedGroup, placeOf, termsText } from '../groups.ts'
 import { clipped, oneLine, shown } from '../../text/safe.ts'
@@ -8,6 +8,7 @@ import { fromNow, spanText } from '../../text/span.ts'
 import type { Styles } from '../../text/style.ts'
 import { hanging, plural } from '../../text/wrap.ts'
 import { authority, type GateResult } from '../result.ts'
+import { statementsOn } from '../vex.ts'
 
 export interface TableOptions {
   readonly width: number
@@ -76,13 +77,14 @@ function blocked(page: Page): void {
   line()
 }
 
-function blockedGroup({ result: { now }, styles, width, line }: Page, group: BlockedGroup, count: number): void {
+function blockedGroup({ result: { now, reports }, styles, width, line }: Page, group: BlockedGroup, count: number): void {
   const { control, severity, title, decisions } = group
   line(`  ${styles.bold(clipped(control, width - 20))}  ${styles.bad(severity ?? 'severity unknown')}`)
   const rule = control.slice(control.indexOf('/') + 1)
   if (title !== '' && title !== rule) line(styles.dim(`    ${clipped(oneLine(title), width - 4)}`))
   for (const decision of decisions.slice(0, count)) line(`    ${clipped(placeOf(decision), width - 4)}${besides(placeOf(decision), decision.finding.resource, width)}`)
   if (decisions.length > count) line(`    … and ${decisions.length - count} more (--all)`)
+  for (const said of vexLines(decisions.slice(0, count).map(({ finding }) => finding), reports)) line(hanging('    vex      ', said, width))
   const { nearest, wayOut } = group.explain()
   for (const miss of nearest) {
     line(hanging('    nearest  ', reasonText(miss.reason, now), width))
@@ -96,6 +98,14 @@ function blockedGroup({ result: { now }, styles, width, line }: Page, group: Blo
   if (!wayOut.possible && wayOut.because?.hint !== undefined) line(styles.dim(hanging('             hint: ', oneLine(wayOut.because.hint), width)))
   // Never wrapped: it is there to be copied.
   if (wayOut.command !== undefined) line(`      $ ${shown(wayOut.command)}`)
+}
+
+/** Each thing said once, with who says it. */
+function vexLines(findings: readonly Finding[], reports: readonly Report[]): readonly string[] {
+  return [...new Set(findings.flatMap((finding) => statementsOn(finding, reports)).map(({ status, justification, statement, input }) => {
+    const why = [justification, statement].filter((text) => text !== undefined).map(oneLine).join(': ')
+    return `${status}${why === '' ? '' : ` (${why})`}, says ${shown(input)}; a statement excuses nothing`
+  }))]
 }
 
 /** The resource after the place where both are there and the line has room. */
