@@ -35,7 +35,6 @@ const tellers: Tellers = {
     hint: `if it is still needed, ask again in a new document with \`renews: ${optOut}\` and a changed reason`,
   }),
   OPTOUT_ENDED: ({ optOut, state, at }) => ({ message: `opt-out \`${optOut}\` was ${state} at ${formatInstant(at)}`, hint: 'ask for a new one' }),
-  OPTOUT_OTHER_CONTROL: ({ optOut }) => ({ message: `opt-out \`${optOut}\` is about other controls` }),
   OPTOUT_OTHER_TARGET: ({ optOut, key, expected, actual }) => ({
     message: `opt-out \`${optOut}\` is for ${key} ${quoted(expected)}, ${actual === undefined ? `and the ${nouns[key]} is unknown` : `this is \`${actual}\``}`,
   }),

@@ -22,7 +22,6 @@ export type Reason =
   | { readonly code: 'OPTOUT_NOT_YET'; readonly optOut: string; readonly from: Instant }
   | { readonly code: 'OPTOUT_LAPSED'; readonly optOut: string; readonly until: Instant }
   | { readonly code: 'OPTOUT_ENDED'; readonly optOut: string; readonly state: 'revoked' | 'exhausted'; readonly at: Instant }
-  | { readonly code: 'OPTOUT_OTHER_CONTROL'; readonly optOut: string }
   /** `actual` absent: the finding or the run lacks the attribute (rule 9) or it is not proven. */
   | { readonly code: 'OPTOUT_OTHER_TARGET'; readonly optOut: string; readonly key: TargetKey; readonly expected: readonly string[]; readonly actual?: string }
   | { readonly code: 'OPTOUT_REFUSED'; readonly optOut: string; readonly because: readonly TermRefusal[] }

@@ -24,7 +24,6 @@ const told: { readonly [Code in Reason['code']]: readonly [Extract<Reason, { cod
   OPTOUT_ENDED: [{ code: 'OPTOUT_ENDED', optOut, state: 'revoked', at: at('2026-11-23T10:00:00Z') }, {
     message: 'opt-out `hotfix` was revoked at 2026-11-23T10:00:00Z', hint: 'ask for a new one',
   }],
-  OPTOUT_OTHER_CONTROL: [{ code: 'OPTOUT_OTHER_CONTROL', optOut }, { message: 'opt-out `hotfix` is about other controls' }],
   OPTOUT_OTHER_TARGET: [{ code: 'OPTOUT_OTHER_TARGET', optOut, key: 'paths', expected: ['a/**', 'b'], actual: 'c/d' }, {
     message: 'opt-out `hotfix` is for paths `a/**`, `b`, this is `c/d`',
   }],
