@@ -30,7 +30,10 @@ module.exports = {
     only('log', [], 'log knows bytes alone'),
     only('formats', [...local('core'), ...npm('yaml', 'packageurl-js', 'zod')], 'formats sees core'),
     only('git', local('core', 'formats'), 'git sees core and formats'),
-    only('server', [...local('core', 'log', 'formats', 'git'), ...npm('pg')], 'server sees core, log, formats and git'),
+    only('verify', [...local('core', 'log'), ...npm('zod', 'canonicalize')], 'verify sees core and log'),
+    only('client', local('core', 'log', 'verify'), 'client sees core, log and verify'),
+    only('server', [...local('core', 'log', 'formats', 'verify', 'client', 'git'), ...npm('pg', 'hono', '@hono/zod-openapi', '@hono/node-server', 'zod', 'canonicalize')],
+      'server sees core, log, formats, verify, client and git'),
     {
       name: 'server-ports', comment: 'ports ← store ← main: a port knows no implementation',
       severity: 'error', from: { path: '^packages/server/src/ports/' }, to: { path: '^packages/server/src/(?!ports/|codes[.]ts)' },
