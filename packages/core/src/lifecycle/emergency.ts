@@ -31,7 +31,7 @@ export function judgeEmergency(ledger: Ledger, act: Act & { kind: 'emergency' },
     ?? habitRefusal(ledger, facts.actor, team, at) ?? overlapRefusal(ledger, act, facts, terms.groups, at)
   if (refusal !== undefined) return refused(refusal)
   return granted({
-    type: 'emergency.activated', uid, at, asked, by: facts.actor, team, binding: facts.binding, evidence: facts.evidence, terms: facts.terms,
+    type: 'emergency.activated', uid, at, asked, by: facts.actor, groups: facts.groups, team, binding: facts.binding, evidence: facts.evidence, terms: facts.terms,
     reviewBy: (at + terms.reviewWithin) as Instant,
     ...(second === undefined ? {} : { second: second.identity }),
   })

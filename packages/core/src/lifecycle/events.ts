@@ -35,7 +35,8 @@ export interface AgreedTerms {
   readonly approverMayActivate: boolean
   readonly duration: Duration
   readonly totalDuration?: Duration
-  readonly renewals: number
+  /** Absent: any number. */
+  readonly renewals?: number
   /** Active opt-outs a repository. */
   readonly active?: number
   readonly timers: { readonly approval: Duration; readonly activation: Duration }
@@ -71,6 +72,8 @@ export type LifecycleEvent =
     readonly type: 'optout.proposed' | 'optout.renewed'
     readonly asked: Asked
     readonly requester: Identity
+    /** The requester's, when it was asked for. */
+    readonly groups: readonly string[]
     /** Author, committer, co-authors, pusher: none of them may approve. */
     readonly involved: readonly Identity[]
     readonly binding: Binding
@@ -91,6 +94,7 @@ export type LifecycleEvent =
     readonly type: 'emergency.activated'
     readonly asked: Asked
     readonly by: Identity
+    readonly groups: readonly string[]
     readonly team: string
     readonly second?: Identity
     readonly binding: Binding

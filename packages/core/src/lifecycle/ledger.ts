@@ -26,6 +26,7 @@ export interface OptOutRecord {
   readonly uid: HexDigest
   readonly asked: Asked
   readonly requester: Identity
+  readonly requesterGroups: readonly string[]
   readonly involved: readonly Identity[]
   readonly binding: Binding
   readonly terms: AgreedTerms
@@ -37,8 +38,17 @@ export interface OptOutRecord {
   /** When the quorum was first met; the proposal's instant where nobody needs to approve. */
   readonly approvedAt?: Instant
   readonly activatedAt?: Instant
+  /** Who activated it, and on what evidence. */
+  readonly activation?: Omit<Approved, 'at'>
   readonly ended?: { readonly phase: 'revoked' | 'exhausted' | 'rejected' | 'withdrawn' | 'stale'; readonly at: Instant }
   readonly emergency?: { readonly team: string; readonly reviewBy: Instant; readonly second?: Identity; readonly verdict?: 'justified' | 'unjustified' }
+}
+
+/** A set that whoever keeps uses elsewhere can stand in for. */
+export interface UseSet {
+  readonly size: number
+  has(key: string): boolean
+  add(key: string): unknown
 }
 
 export interface Ledger {
@@ -46,7 +56,7 @@ export interface Ledger {
   /** Every name ever used: names are never reused. */
   readonly names: Map<string, HexDigest>
   /** Counted uses of each opt-out, by `useKey`: a retry is the same use. */
-  readonly uses: Map<HexDigest, Set<string>>
+  readonly uses: Map<HexDigest, UseSet>
   /** Instant of the newest event: time never runs backwards. */
   newest: Instant | undefined
 }
@@ -64,8 +74,9 @@ export function fold(events: Iterable<LifecycleEvent>): Ledger {
 export function advance(ledger: Ledger, event: LifecycleEvent): void {
   ledger.newest = event.at
   if (event.type === 'use.claimed') {
-    const uses = ledger.uses.get(event.uid) ?? new Set()
-    ledger.uses.set(event.uid, uses.add(useKey(event.point, event.subject)))
+    const uses = ledger.uses.get(event.uid) ?? new Set<string>()
+    uses.add(useKey(event.point, event.subject))
+    ledger.uses.set(event.uid, uses)
     return
   }
   const next = applied(ledger.records.get(event.uid), event)
@@ -74,7 +85,8 @@ export function advance(ledger: Ledger, event: LifecycleEvent): void {
   ledger.names.set(next.asked.name, event.uid)
 }
 
-function applied(record: OptOutRecord | undefined, event: Exclude<LifecycleEvent, { type: 'use.claimed' }>): OptOutRecord | undefined {
+/** The record after an event of its opt-out; uses are counted apart. Undefined where the event speaks of an opt-out that was never asked for. */
+export function applied(record: OptOutRecord | undefined, event: Exclude<LifecycleEvent, { type: 'use.claimed' }>): OptOutRecord | undefined {
   if (event.type === 'optout.proposed' || event.type === 'optout.renewed') return record ?? opened(event)
   if (event.type === 'emergency.activated') return record ?? openedInEmergency(event)
   if (record === undefined) return undefined
@@ -82,7 +94,7 @@ function applied(record: OptOutRecord | undefined, event: Exclude<LifecycleEvent
   if (record.ended !== undefined && event.type !== 'emergency.reviewed') return record
   switch (event.type) {
     case 'optout.approved': return withApproval(record, event)
-    case 'optout.activated': return { ...record, activatedAt: event.at }
+    case 'optout.activated': return { ...record, activatedAt: event.at, activation: { by: event.by, groups: event.groups, evidence: event.evidence } }
     case 'emergency.reviewed':
       return record.emergency === undefined ? record : { ...record, emergency: { ...record.emergency, verdict: event.verdict } }
     default: return { ...record, ended: { phase: endOf[event.type], at: event.at } }
@@ -94,18 +106,19 @@ const endOf = {
 } as const
 
 function opened(event: LifecycleEvent & { type: 'optout.proposed' | 'optout.renewed' }): OptOutRecord {
-  const { uid, at, asked, requester, involved, binding, terms, renewal, total, predecessor } = event
+  const { uid, at, asked, requester, groups, involved, binding, terms, renewal, total, predecessor } = event
   return {
-    uid, asked, requester, involved, binding, terms, proposedAt: at, renewal, total, approvals: [],
+    uid, asked, requester, requesterGroups: groups, involved, binding, terms, proposedAt: at, renewal, total, approvals: [],
     ...(predecessor === undefined ? {} : { predecessor }),
     ...(terms.approve.length === 0 ? { approvedAt: at } : {}),
   }
 }
 
 function openedInEmergency(event: LifecycleEvent & { type: 'emergency.activated' }): OptOutRecord {
-  const { uid, at, asked, by, binding, terms, team, reviewBy, second } = event
+  const { uid, at, asked, by, groups, evidence, binding, terms, team, reviewBy, second } = event
   return {
-    uid, asked, requester: by, involved: [], binding, terms, proposedAt: at, approvedAt: at, activatedAt: at, renewal: 0,
+    uid, asked, requester: by, requesterGroups: groups, involved: [], binding, terms, proposedAt: at, approvedAt: at, activatedAt: at,
+    activation: { by, groups, evidence }, renewal: 0,
     total: (asked.window.until - asked.window.from) as Duration, approvals: [],
     emergency: { team, reviewBy, ...(second === undefined ? {} : { second }) },
   }

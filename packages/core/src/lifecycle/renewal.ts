@@ -31,7 +31,7 @@ export function renewalOf(ledger: Ledger, asked: Asked, terms: AgreedTerms, now:
 
   const count = Math.max(...earlier.map(({ renewal }) => renewal)) + 1
   const total = (Math.max(...earlier.map((record) => record.total)) + own) as Duration
-  if (!(count <= terms.renewals)) {
+  if (terms.renewals !== undefined && !(count <= terms.renewals)) {
     return { code: 'RENEWALS_EXCEEDED', message: `this would be renewal ${count} of \`${longest.asked.name}\`, the terms allow ${terms.renewals}`, hint: 'fix the finding, or ask for a change of policy' }
   }
   if (terms.totalDuration !== undefined && !(total <= terms.totalDuration)) {

@@ -48,7 +48,7 @@ function judgeRequest(ledger: Ledger, act: Act & { kind: 'request' }, facts: Act
   const { predecessor, count, total } = renewal
   return granted({
     type: predecessor === undefined ? 'optout.proposed' : 'optout.renewed',
-    uid, at, asked, requester: facts.actor, involved, binding, terms, renewal: count, total,
+    uid, at, asked, requester: facts.actor, groups: facts.groups, involved, binding, terms, renewal: count, total,
     ...(predecessor === undefined ? {} : { predecessor }),
   })
 }
@@ -145,7 +145,7 @@ function judgeRevocation(record: OptOutRecord, reason: string, facts: ActFacts, 
 
 function judgeUse(ledger: Ledger, record: OptOutRecord, point: string, subject: string, at: Instant): Verdict {
   const { uid, asked } = record
-  const uses = ledger.uses.get(uid) ?? new Set()
+  const uses = ledger.uses.get(uid) ?? new Set<string>()
   const phase = phaseAt(record, at)
   if (phase !== 'active' || !(asked.window.from <= at)) return refused(wrongPhase(record, phase, 'used'))
   // A retry of a counted use is the same use, and costs nothing.

@@ -28,6 +28,16 @@ export interface Met {
   /** Groups of the requester and of the activator; empty: nobody is proven. */
   readonly requester: readonly string[]
   readonly activator: readonly string[]
+  /** What only a log can show; absent in git trust. */
+  readonly log?: {
+    /** Position in its chain of renewals, 0 for a first request, and the sum of the chain's windows. */
+    readonly renewal: number
+    readonly total: Duration
+    /** How many uses end it; absent: any number. */
+    readonly uses?: number
+    /** A quorum of the workspace's witnesses has cosigned a checkpoint that covers the activation. */
+    readonly witnessed: boolean
+  }
 }
 
 /** May excuse while `from <= now < until`. Made by the git reader or, later, by the bundle verifier. */

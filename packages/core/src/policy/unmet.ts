@@ -18,7 +18,8 @@ interface Case {
   readonly met: Met
 }
 
-const signatures = 'SSH signatures by FIDO2 keys will meet this term; reading them is not supported yet, so until then only a policy that asks for none can permit it'
+const byLog = 'only the people and the evidence that these terms ask for can meet them; `exeat explain` names them'
+const bySignature = 'SSH signatures by FIDO2 keys will meet this term; reading them is not supported yet, so until then only a policy that asks for none can permit it'
 
 /** In the order of a policy's text; empty: all terms are met. Time windows and conditions are judged elsewhere. */
 export function unmetTerms(terms: Terms, optOut: StandingOptOut, met: Met, ticketMatches: TicketMatches): readonly TermRefusal[] {
@@ -38,6 +39,7 @@ export function unmetTerms(terms: Terms, optOut: StandingOptOut, met: Met, ticke
   ]
 }
 
+const remedy = ({ met }: Case): string => (met.log === undefined ? bySignature : byLog)
 const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
 const nameOf = (given: Case): string => `opt-out \`${given.optOut.document.metadata.name}\``
 
@@ -87,7 +89,7 @@ function person(given: Case, term: string, people: Sourced<People>, shown: reado
   const { value, policies } = people
   if (value === 'anyone' || shown.some((group) => value.includes(group))) return []
   const found = shown.length === 0 ? 'nobody is shown' : `the one shown is in ${quoted(shown)}`
-  return [refusal('TERM_NEEDS_SIGNATURE', term, policies, `\`${term}\` of ${quoted(policies)} asks for somebody of ${quoted(value)}, and for ${nameOf(given)} ${found}`, signatures)]
+  return [refusal('TERM_NEEDS_SIGNATURE', term, policies, `\`${term}\` of ${quoted(policies)} asks for somebody of ${quoted(value)}, and for ${nameOf(given)} ${found}`, remedy(given))]
 }
 
 function approval(given: Case): TermRefusal[] {
@@ -96,7 +98,7 @@ function approval(given: Case): TermRefusal[] {
   const asked = approve.map(({ value }) => `${value.count} of ${quoted(value.groups)}`).join(' and ')
   const policies = [...new Set(approve.flatMap((entry) => entry.policies))].sort()
   const shown = met.approvers.length === 0 ? 'no approval is shown' : `the ${met.approvers.length} shown do not fill it with distinct people`
-  return [refusal('TERM_NEEDS_SIGNATURE', 'approve', policies, `\`approve\` of ${quoted(policies)} asks for ${asked}, and for ${nameOf(given)} ${shown}`, signatures)]
+  return [refusal('TERM_NEEDS_SIGNATURE', 'approve', policies, `\`approve\` of ${quoted(policies)} asks for ${asked}, and for ${nameOf(given)} ${shown}`, remedy(given))]
 }
 
 function factor(given: Case, term: string, mfa: Terms['mfa']): TermRefusal[] {
@@ -109,7 +111,7 @@ function factor(given: Case, term: string, mfa: Terms['mfa']): TermRefusal[] {
     !value.attested || shown?.attested === true ? [] : ['an attested authenticator, and none is shown'],
     value.backupEligible || shown?.backupEligible === false ? [] : ['a key that cannot be backed up, and none is shown'],
   ].flat()
-  return lacks.map((lack) => refusal('TERM_NEEDS_SIGNATURE', term, policies, `\`${term}\` of ${quoted(policies)} asks for ${lack} for ${nameOf(given)}`, signatures))
+  return lacks.map((lack) => refusal('TERM_NEEDS_SIGNATURE', term, policies, `\`${term}\` of ${quoted(policies)} asks for ${lack} for ${nameOf(given)}`, remedy(given)))
 }
 
 /** A length that no unit divides is given in milliseconds. */
@@ -137,6 +139,7 @@ function duration(given: Case): TermRefusal[] {
 function renewal(given: Case): TermRefusal[] {
   const { limits } = given.terms
   const { renews, category } = given.optOut.document.spec
+  if (given.met.log !== undefined) return history(given, given.met.log)
   if (renews === undefined) return []
   if (category === 'emergency') {
     return [refusal('LIMIT_EXCEEDED', 'emergency', given.terms.policies, `${nameOf(given)} is an emergency and renews \`${renews}\`, and an emergency renews nothing`, 'ask for an ordinary opt-out')]
@@ -149,6 +152,21 @@ function renewal(given: Case): TermRefusal[] {
     return [refusal('TERM_NEEDS_LOG', term, bound.policies, `${begun} only a log can show what \`${term}\` of ${quoted(bound.policies)} counts`,
       'use a new opt-out that renews nothing, or the log trust mode')]
   })
+}
+
+/** Declared or not: the log knows what an opt-out continues. */
+function history(given: Case, { renewal: count, total, uses: most }: NonNullable<Met['log']>): TermRefusal[] {
+  const { limits: { renewals, totalDuration, uses } } = given.terms
+  return [
+    ...(uses === undefined || (most !== undefined && most <= uses.value) ? [] : [refusal('LIMIT_EXCEEDED', 'limits.uses', uses.policies,
+      `${nameOf(given)} ${most === undefined ? 'may be used any number of times' : `may be used ${most} times`}, and \`limits.uses\` of ${quoted(uses.policies)} allows ${uses.value}`,
+      'ask anew under the policies in force')]),
+    ...(renewals === undefined || count <= renewals.value ? [] : [refusal('LIMIT_EXCEEDED', 'limits.renewals', renewals.policies,
+      `${nameOf(given)} is renewal ${count} of its chain, and \`limits.renewals\` of ${quoted(renewals.policies)} allows ${renewals.value}`, 'fix the finding, or ask for a change of policy')]),
+    ...(totalDuration === undefined || total <= totalDuration.value ? [] : [refusal('LIMIT_EXCEEDED', 'limits.totalDuration', totalDuration.policies,
+      `with those before it ${nameOf(given)} runs for ${lengthOf(total)}, and \`limits.totalDuration\` of ${quoted(totalDuration.policies)} allows ${formatDuration(totalDuration.value)}`,
+      'fix the finding, or ask for a change of policy')]),
+  ]
 }
 
 function findings(given: Case): TermRefusal[] {
@@ -200,6 +218,6 @@ function impact(given: Case): TermRefusal[] {
 
 function witness(given: Case): TermRefusal[] {
   const { witness: wanted } = given.terms.requires
-  if (!wanted.value) return []
+  if (!wanted.value || given.met.log?.witnessed === true) return []
   return [refusal('TERM_NEEDS_LOG', 'requires.witness', wanted.policies, `\`requires.witness\` of ${quoted(wanted.policies)} asks for a witnessed log entry, and none is shown for ${nameOf(given)}`, 'use the log trust mode')]
 }

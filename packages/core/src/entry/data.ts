@@ -1,0 +1,114 @@
+/** What the bodies of entries say, a schema a type. A body is decoded strictly: what this release does not know is refused, never skipped. */
+import * as z from 'zod'
+import { fingerprint, group, identifier, line } from '../document/scalars.ts'
+import { envelopeSchema, identitySchema } from '../envelope/envelope.ts'
+import { evidenceStrengths } from '../model/facts.ts'
+import { instantText, milliseconds } from './scalars.ts'
+import type { EventType } from './types.ts'
+
+const reason = z.string().min(1).max(4096)
+const groups = z.array(group).max(500)
+const some = z.array(group).min(1).max(500)
+const binding = z.strictObject({ optOut: fingerprint, terms: fingerprint, impact: fingerprint.nullable() })
+const window = z.strictObject({ from: instantText, until: instantText })
+const whole = z.int().min(0)
+
+const agreedTerms = z.strictObject({
+  approve: z.array(z.strictObject({ groups: some, count: z.int().min(1) })),
+  activate: z.union([z.literal('anyone'), groups]),
+  revoke: groups,
+  approverMayActivate: z.boolean(),
+  duration: milliseconds,
+  totalDuration: z.exactOptional(milliseconds),
+  renewals: z.exactOptional(whole),
+  active: z.exactOptional(whole),
+  timers: z.strictObject({ approval: milliseconds, activation: milliseconds }),
+  emergency: z.exactOptional(z.strictObject({ groups: some, duration: milliseconds, reviewers: some, reviewWithin: milliseconds })),
+})
+
+const names = z.array(z.string().min(1).max(4096)).min(1).max(1000)
+
+const asked = z.strictObject({
+  name: identifier,
+  scope: z.strictObject({
+    controls: names,
+    targets: z.strictObject({
+      repositories: z.exactOptional(names),
+      environments: z.exactOptional(names),
+      paths: z.exactOptional(names),
+      resources: z.exactOptional(names),
+      images: z.exactOptional(names),
+      fingerprints: z.exactOptional(names),
+    }),
+  }),
+  repositories: z.array(z.string().min(1).max(512)).max(1000),
+  window,
+  reason: z.string().min(1).max(8192),
+  emergency: z.boolean(),
+  limits: z.strictObject({ findings: z.exactOptional(z.int().min(1)), uses: z.exactOptional(z.int().min(1)) }),
+  renews: z.exactOptional(identifier),
+})
+
+/**
+ * What shows that a person did it (design §2, evidence strength). `operator-asserted`: somebody who could open the administrative socket typed this name;
+ * stronger kinds join this union with the identities that can give them.
+ */
+export const evidenceSchema = z.discriminatedUnion('strength', [
+  z.strictObject({ strength: z.literal('operator-asserted'), name: line }),
+])
+export type Evidence = z.output<typeof evidenceSchema>
+
+const act = { envelope: envelopeSchema, evidence: evidenceSchema }
+const ending = z.strictObject({ by: identitySchema, reason, ...act })
+
+const proposal = z.strictObject({
+  asked, requester: identitySchema, groups, involved: z.array(identitySchema).max(1000), binding, terms: agreedTerms, renewal: whole, total: milliseconds,
+  predecessor: z.exactOptional(fingerprint), ...act,
+})
+
+const dsse = z.strictObject({
+  payloadType: z.string().max(200), payload: z.string().max(64 * 1024),
+  signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).min(1).max(64),
+})
+
+const degraded = z.strictObject({ code: z.string().min(1).max(100), message: z.string().min(1).max(2000) })
+
+/** The data of each type. Instants are canonical texts in the JSON and integers once decoded. */
+export const dataSchemas = {
+  /** A delegation of the root keys to working keys, the log's first included; or what governs at another commit. */
+  'dev.exeat.workspace.changed.v1': z.union([
+    z.strictObject({ delegation: dsse }),
+    z.strictObject({ ref: line, commit: line, workspace: fingerprint, previous: fingerprint.nullable() }),
+  ]),
+  'dev.exeat.policy.changed.v1': z.strictObject({
+    commit: line,
+    changes: z.array(z.strictObject({ kind: z.enum(['OptOutPolicy', 'Aliases']), name: identifier, digest: fingerprint.nullable(), previous: fingerprint.nullable() })).min(1).max(200),
+  }),
+  'dev.exeat.optout.proposed.v1': proposal,
+  'dev.exeat.optout.renewed.v1': proposal,
+  'dev.exeat.optout.approved.v1': z.strictObject({ by: identitySchema, groups, binding, ...act }),
+  'dev.exeat.optout.rejected.v1': ending,
+  'dev.exeat.optout.withdrawn.v1': ending,
+  'dev.exeat.optout.activated.v1': z.strictObject({ by: identitySchema, groups, binding, counted: z.array(identitySchema).max(100), ...act }),
+  'dev.exeat.optout.revoked.v1': ending,
+  'dev.exeat.optout.exhausted.v1': z.strictObject({}),
+  'dev.exeat.optout.stale.v1': z.strictObject({ changed: z.array(z.enum(['optOut', 'terms', 'impact'])).min(1).max(3) }),
+  'dev.exeat.emergency.activated.v1': z.strictObject({
+    asked, by: identitySchema, groups, team: group, second: z.exactOptional(identitySchema), binding, terms: agreedTerms, reviewBy: instantText, ...act,
+  }),
+  'dev.exeat.emergency.reviewed.v1': z.strictObject({ by: identitySchema, verdict: z.enum(['justified', 'unjustified']), reason, ...act }),
+  'dev.exeat.use.claimed.v1': z.strictObject({ point: line, subject: line }),
+  /** `content`: `contentDigest` of what was published; `size`: of the log it was folded from. */
+  'dev.exeat.bundle.published.v1': z.strictObject({ content: fingerprint, size: whole, commit: line }),
+  /** What is gone, by digest; never what it said. */
+  'dev.exeat.body.erased.v1': z.strictObject({
+    by: identitySchema, reason, erased: z.array(z.strictObject({ kind: identifier, digest: fingerprint })).min(1).max(200),
+  }),
+  'dev.exeat.audit.degraded.v1': degraded,
+  'dev.exeat.audit.restored.v1': degraded,
+} as const satisfies Record<EventType, z.ZodType>
+
+export type EventData = { readonly [T in EventType]: z.output<(typeof dataSchemas)[T]> }
+
+/** Kept in step with the model: a strength that this table does not read cannot be recorded. */
+export const recordedStrengths = evidenceStrengths.filter((strength) => evidenceSchema.options.some(({ shape }) => shape.strength.value === strength))

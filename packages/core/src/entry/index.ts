@@ -1,0 +1,6 @@
+export * from './data.ts'
+export * from './event.ts'
+export * from './leaf.ts'
+export * from './scalars.ts'
+export * from './types.ts'
+export { fingerprint, identifier, line } from '../document/scalars.ts'

@@ -1,0 +1,26 @@
+/** `dev.exeat.<noun>.<verb>.v1` (design §8). Lapse is derived from the clock, and never an entry. */
+export const eventTypes = [
+  'dev.exeat.workspace.changed.v1',
+  'dev.exeat.policy.changed.v1',
+  'dev.exeat.optout.proposed.v1',
+  'dev.exeat.optout.renewed.v1',
+  'dev.exeat.optout.approved.v1',
+  'dev.exeat.optout.rejected.v1',
+  'dev.exeat.optout.withdrawn.v1',
+  'dev.exeat.optout.activated.v1',
+  'dev.exeat.optout.revoked.v1',
+  'dev.exeat.optout.exhausted.v1',
+  'dev.exeat.optout.stale.v1',
+  'dev.exeat.emergency.activated.v1',
+  'dev.exeat.emergency.reviewed.v1',
+  'dev.exeat.use.claimed.v1',
+  'dev.exeat.bundle.published.v1',
+  'dev.exeat.body.erased.v1',
+  'dev.exeat.audit.degraded.v1',
+  'dev.exeat.audit.restored.v1',
+] as const
+
+export type EventType = (typeof eventTypes)[number]
+
+/** The type of an entry that carries a lifecycle event: `optout.approved` ⇄ `dev.exeat.optout.approved.v1`. */
+export const typeOfLifecycle = <T extends string>(type: T): `dev.exeat.${T}.v1` => `dev.exeat.${type}.v1`

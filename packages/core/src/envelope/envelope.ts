@@ -1,0 +1,68 @@
+/** The statement that every act on an opt-out rests on (design §7): what people sign, by digest, so that nothing can be exchanged beneath them. */
+import * as z from 'zod'
+import { taggedDigest } from '../digest/digest.ts'
+import { utf8 } from '../digest/utf8.ts'
+import { fingerprint, identifier } from '../document/scalars.ts'
+import { instantText } from '../entry/scalars.ts'
+import type { HexDigest, Sha256 } from '../model/digest.ts'
+
+export const purposes = ['request', 'approve', 'reject', 'activate', 'renew', 'revoke', 'withdraw', 'emergency', 'review', 'enrol', 'govern', 'use'] as const
+export type Purpose = (typeof purposes)[number]
+
+export const identitySchema = z.strictObject({ iss: identifier, sub: identifier })
+
+export const envelopeSchema = z.strictObject({
+  schema: z.literal('exeat/act/v1'),
+  purpose: z.enum(purposes),
+  workspace: identifier,
+  /** The forge's numeric ids, in code unit order; empty where the opt-out names no repository. */
+  repositoryIds: z.array(identifier).max(1000),
+  uid: fingerprint,
+  /** Digest of the document, of the merged terms that judged it, and of the impact that was shown. */
+  optOut: fingerprint,
+  terms: fingerprint,
+  impact: fingerprint.nullable(),
+  /** Digests of the envelopes of the approvals that count, ascending. Empty before an activation. */
+  approvals: z.array(fingerprint).max(100),
+  actor: identitySchema,
+  window: z.strictObject({ from: instantText, until: instantText }),
+  /** 16 random bytes in hex: no two acts share an envelope. */
+  nonce: z.string().regex(/^[0-9a-f]{32}$/),
+  at: instantText,
+})
+
+export type Envelope = z.output<typeof envelopeSchema>
+
+/** SHA-256(`exeat/act/v1` ‖ 0 ‖ RFC 8785 of the envelope, instants in their canonical text). */
+export function envelopeDigest(envelope: Envelope, sha256: Sha256): HexDigest {
+  return taggedDigest('exeat/act/v1', z.encode(envelopeSchema, envelope), sha256)
+}
+
+/**
+ * What a second factor signs (design §7): SHA-256(`exeat/challenge/v1` ‖ 0 ‖ 32 random bytes ‖ the envelope's digest).
+ * @throws {RangeError} where `random` is not 32 bytes
+ */
+export function challengeOf(random: Uint8Array, envelope: Envelope, sha256: Sha256): Uint8Array {
+  if (random.length !== 32) throw new RangeError(`a challenge takes 32 random bytes, not ${random.length}`)
+  const tag = utf8('exeat/challenge/v1\0')
+  const digest = envelopeDigest(envelope, sha256)
+  const bytes = new Uint8Array(tag.length + 64)
+  bytes.set(tag)
+  bytes.set(random, tag.length)
+  for (let i = 0; i < 32; i++) bytes[tag.length + 32 + i] = Number.parseInt(digest.slice(2 * i, 2 * i + 2), 16)
+  return sha256(bytes)
+}
+
+// Crockford's base32: no letter that is mistaken for a digit when it is read aloud.
+const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** The 20 characters (100 bits of the digest) that people compare between two screens, in groups of five: `7QK2M-…`. */
+export function comparisonCode(digest: HexDigest): string {
+  let bits = BigInt(`0x${digest.slice(0, 25)}`)
+  let code = ''
+  for (let i = 0; i < 20; i++) {
+    code = `${letters[Number(bits & 31n)] ?? ''}${i > 0 && i % 5 === 0 ? '-' : ''}${code}`
+    bits >>= 5n
+  }
+  return code
+}

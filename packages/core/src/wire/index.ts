@@ -1,0 +1,9 @@
+import type * as z from 'zod'
+import type * as schemas from './schemas.ts'
+
+export * from './schemas.ts'
+export type Wire = { readonly [K in keyof typeof schemas]: (typeof schemas)[K] extends z.ZodType<infer T> ? T : never }
+export type OptOutView = Wire['optOutViewSchema']
+export type ActAnswer = Wire['actAnswerSchema']
+export type WireProblem = Wire['problemSchema']
+export type Status = Wire['statusSchema']

@@ -1,0 +1,43 @@
+import type { CodeEntry, Problem } from '@exeat/core'
+
+const refused = (summary: string): CodeEntry => ({ exit: 3, http: 422, summary })
+
+/**
+ * Everything that can be wrong with what an enforcement point is given. `BUNDLE_*` and `DELEGATION_*` refuse the whole bundle, and nothing is
+ * excused; `ENTRY_*` and `OPTOUT_*` refuse one opt-out alone.
+ */
+export const verifyCodes = {
+  DSSE_MALFORMED: refused('A signed envelope is not DSSE: wrong shape, type or encoding.'),
+  DSSE_UNSIGNED: refused('No known key signed the envelope.'),
+  DSSE_SIGNATURE: refused('A known key\'s signature does not verify.'),
+  DELEGATION_INVALID: refused('What the root keys delegate to is not stated as it must be.'),
+  DELEGATION_UNSIGNED: refused('Too few of the workspace\'s root keys signed the delegation.'),
+  BUNDLE_MALFORMED: refused('The bundle cannot be read.'),
+  BUNDLE_OTHER_WORKSPACE: refused('The bundle is of another workspace, log or audience.'),
+  BUNDLE_STALE: refused('The bundle is too old.'),
+  BUNDLE_NOT_YET: refused('The bundle was issued after the clock\'s present.'),
+  BUNDLE_TOO_LONG: refused('The bundle claims a longer life than is honoured.'),
+  BUNDLE_NONCE: refused('The bundle does not answer this request.'),
+  BUNDLE_ROLLBACK: refused('The bundle\'s log is older than one seen before.'),
+  BUNDLE_SPLIT_VIEW: refused('The bundle\'s log does not extend one seen before.'),
+  BUNDLE_CHECKPOINT: refused('The checkpoint in the bundle is not signed as the workspace asks.'),
+  BUNDLE_DOCUMENTS: refused('The workspace, a policy or an alias in the bundle is not what its digest says, or is wrong.'),
+  ENTRY_MALFORMED: refused('An entry of the log is not what an entry is.'),
+  ENTRY_NOT_COVERED: refused('An entry is not in the log that the checkpoint covers, or not at its index.'),
+  ENTRY_ERASED: refused('The body of an entry that is needed was erased.'),
+  OPTOUT_DIGEST: refused('The opt-out, its impact or its identity is not what was approved.'),
+  OPTOUT_HISTORY: refused('The entries of an opt-out do not add up to an active one.'),
+  OPTOUT_ACTOR: refused('An act was recorded under another envelope, actor or evidence than it states.'),
+  OPTOUT_DUPLICATE: refused('Two opt-outs of the bundle have one name or identity.'),
+} as const satisfies Record<string, CodeEntry>
+
+export type VerifyCode = keyof typeof verifyCodes
+export type VerifyProblem = Problem<VerifyCode>
+export type Refusal = { readonly ok: false; readonly problem: VerifyProblem }
+export type Answer<T> = { readonly ok: true; readonly value: T } | Refusal
+
+export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value })
+
+export function refuse(code: VerifyCode, message: string, hint?: string): Refusal {
+  return { ok: false, problem: hint === undefined ? { code, message } : { code, message, hint } }
+}

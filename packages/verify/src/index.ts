@@ -1,0 +1,10 @@
+/** What an enforcement point or an auditor checks offline: signed envelopes, delegations, entries, bundles. */
+export { verifyCodes } from './codes.ts'
+export type { Answer, Refusal, VerifyCode, VerifyProblem } from './codes.ts'
+export { dsseKeyId, dsseSchema, openDsse, preAuthEncoding, signDsse } from './dsse/dsse.ts'
+export type { Dsse, OpenedDsse } from './dsse/dsse.ts'
+export { delegationSchema, delegationType } from './delegation/types.ts'
+export type { Delegation } from './delegation/types.ts'
+export { bundleSchema, bundleType, clockTolerance, longestLife } from './bundle/types.ts'
+export type { Bundle, BundleEntry } from './bundle/types.ts'
+export { contentDigest } from './bundle/content.ts'
