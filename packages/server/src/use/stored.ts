@@ -1,0 +1,69 @@
+/** What the use cases keep beside the log: records by kind and key, bodies by kind and digest. All of it follows from the log while no body was erased. */
+import type { HexDigest, Instant, OptOutRecord, Origin } from '@exeat/core'
+import type { Dsse } from '@exeat/verify'
+
+export const recordKinds = {
+  /** Key: uid. `StoredOptOut`. */
+  optOut: 'optout',
+  /** Key: uid; empty. The opt-outs that a request, an activation or a bundle must look at: not ended, or ended within 30 days, or waiting for a review. */
+  open: 'open',
+  /** Key: name. The uid, as text. Never removed: names are never reused. */
+  name: 'name',
+  /** Key: `uid/` and the SHA-256 of `useKey` in hex; empty. One for each counted use. */
+  use: 'use',
+  /** Key: `current`. `StoredGovernance`. */
+  governance: 'governance',
+  /** Key: `current`. `StoredDelegation`. */
+  delegation: 'delegation',
+  /** Key: `current`. `StoredBundle`: the content published last. */
+  bundle: 'bundle',
+} as const
+
+/**
+ * Kinds of bodies. `event`: key is the leaf's `body`, bytes are the 32-byte salt and then the CloudEvent. The others: key is the digest that documents have
+ * (`documentDigest`, `impactDigest`), bytes are JSON (`encodeDocument`).
+ */
+export const bodyKinds = { event: 'event', optOut: 'OptOut', policy: 'OptOutPolicy', workspace: 'Workspace', aliases: 'Aliases', impact: 'Impact' } as const
+
+export interface StoredOptOut {
+  readonly record: OptOutRecord
+  /** What its uid was made with. */
+  readonly repositoryId: string
+  /** Numeric ids of the repositories that it names, in code unit order. */
+  readonly repositoryIds: readonly string[]
+  readonly category: string
+  readonly owner: string
+  /** Where the document was seen to stand; absent while it was only ever sent with the request. */
+  readonly origin?: Origin
+  /** Indexes of its entries, in order; uses left out. */
+  readonly entries: readonly number[]
+  /** How many uses were counted. */
+  readonly uses: number
+  /** Its bodies, document and impact were erased. */
+  readonly erased?: true
+}
+
+export interface StoredGovernance {
+  readonly ref: string
+  readonly commit: string
+  readonly workspace: HexDigest
+  /** Digest by `kind/name`. */
+  readonly documents: Readonly<Record<string, HexDigest>>
+}
+
+export interface StoredDelegation {
+  readonly envelope: Dsse
+  readonly epoch: number
+  readonly index: number
+}
+
+export interface StoredBundle {
+  readonly content: HexDigest
+  readonly index: number
+  readonly at: Instant
+}
+
+export const toBytes = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value), 'utf8'))
+
+/** Only for what `toBytes` wrote. */
+export const fromBytes = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString('utf8')) as T
