@@ -1,0 +1,2 @@
+/** Clients of Exeat: of its log here, of its API beside it. */
+export * from './log/index.ts'

@@ -1,0 +1,98 @@
+/** A log that nobody has to trust: its head held against keys and earlier heads, its tiles against the head, its entries against the tiles. */
+import type { Problem } from '@exeat/core'
+import { differences, openTree, TILE_WIDTH, type LogFinding, type TileReader, type TreeHead, type VerifiedTree } from '@exeat/log'
+import { pathsInOrder, readAhead } from './ahead.ts'
+import type { AnyLogCode, LogAnswer } from './codes.ts'
+import { readHead, type SignedHead, type Verifier } from './open.ts'
+import type { LogSource } from './source.ts'
+import { checkSuccession, type EarlierHead } from './succession.ts'
+
+/** `full` rehashes every entry and compares every tile; `quick` what consistency needs, the right edge, and the newest bundle. */
+export type Depth = 'full' | 'quick'
+
+/** Where nothing is asked for, logs of up to so many entries are checked in full. */
+export const FULL_BY_DEFAULT = 100_000
+
+export interface VerifyOptions extends Verifier {
+  /** Heads that the log signed before, each verified. */
+  readonly earlier: readonly EarlierHead[]
+  readonly depth?: Depth
+  /** Entries read so far, and how many there are. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** A difference found, with its place in the log where it has one. */
+export interface RemoteFinding extends Problem<AnyLogCode> {
+  readonly path?: string
+  readonly entry?: number
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  /** Absent where no signed head could be had. */
+  readonly head?: SignedHead
+  readonly depth?: Depth
+  /** Earlier heads that the log was shown to extend. */
+  readonly extended: readonly EarlierHead[]
+  /** The first findings. */
+  readonly findings: readonly RemoteFinding[]
+  /** How many there are. */
+  readonly total: number
+}
+
+const kept = 20
+
+/** Total: whatever the source gives ends as a report. */
+export async function verifyLog(source: LogSource, options: VerifyOptions): Promise<VerifyReport> {
+  const head = await readHead(source, options)
+  if (!head.ok) return { ok: false, extended: [], findings: [head.problem], total: 1 }
+  const { checkpoint } = head.value
+  const depth = options.depth ?? (checkpoint.size <= FULL_BY_DEFAULT ? 'full' : 'quick')
+  const open = once(() => openTree(options.sha256, source, checkpoint))
+  const extended: EarlierHead[] = []
+  for (const earlier of options.earlier) {
+    const verdict = await checkSuccession(options.sha256, checkpoint, earlier, open)
+    if (!verdict.ok) return { ok: false, head: head.value, extended, findings: [verdict.problem], total: 1 }
+    extended.push(earlier)
+  }
+  const { findings, total } = depth === 'full' ? await checkAll(source, checkpoint, options) : await checkEdge(checkpoint, open)
+  return { ok: total === 0, head: head.value, depth, extended, findings, total }
+}
+
+type Found = Pick<VerifyReport, 'findings' | 'total'>
+
+async function checkAll(source: LogSource, head: TreeHead, { sha256, onProgress }: VerifyOptions): Promise<Found> {
+  const ahead = source.parallel > 1 ? readAhead(source, pathsInOrder(head.size), source.parallel) : source
+  const findings: LogFinding[] = []
+  let total = 0
+  for await (const finding of differences(sha256, counting(ahead, head.size, onProgress), head)) {
+    total += 1
+    if (findings.length < kept) findings.push(finding)
+  }
+  return { findings, total }
+}
+
+/** Opening the tree proves the right edge; the newest bundle is what a log that lost its last entries would lack. */
+async function checkEdge(head: TreeHead, open: () => Promise<LogAnswer<VerifiedTree>>): Promise<Found> {
+  const tree = await open()
+  if (!tree.ok) return { findings: [tree.problem], total: 1 }
+  if (head.size === 0) return { findings: [], total: 0 }
+  const newest = await tree.value.entries(Math.floor((head.size - 1) / TILE_WIDTH))
+  return newest.ok ? { findings: [], total: 0 } : { findings: [newest.problem], total: 1 }
+}
+
+function counting(reader: TileReader, size: number, onProgress: VerifyOptions['onProgress']): TileReader {
+  if (onProgress === undefined) return reader
+  let bundles = 0
+  return {
+    readTile: (path) => {
+      if (path.startsWith('tile/entries/')) onProgress(Math.min(size, (bundles += 1) * TILE_WIDTH), size)
+      return reader.readTile(path)
+    },
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
