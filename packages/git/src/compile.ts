@@ -1,6 +1,6 @@
 /** Files of `.exeat` to what governs: decoded, checked against each other, digested. The slow path: loads YAML and the schemas. */
 import {
-  checkGovernance, compareProblems, type Decoded, type DecodedDocument, type DocumentKind, documentDigest, type DocumentTypes, optOutUid, type Problem, type Sha256,
+  checkGovernance, compareProblems, type Decoded, type DecodedDocument, type DocumentKind, documentDigest, type DocumentTypes, optOutUid, type Problem, repositoryIdOf, type Sha256,
   type Workspace,
 } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
@@ -11,7 +11,6 @@ import { type Impacts, readImpacts } from './impacts.ts'
 import type { Files } from './objects.ts'
 import { gitProblem, startOf } from './problem.ts'
 import type { PlacedDocument, RefusedOptOutDocument } from './types.ts'
-import { repositoryIdOf } from './uid.ts'
 
 /**
  * @throws {ExeatError} with all reasons at once, sorted by place: files that do not parse, documents that are wrong and no opt-outs

@@ -2,11 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { documentDigest, optOutUid } from '@exeat/core'
+import { documentDigest, optOutUid, repositoryIdOf } from '@exeat/core'
 import { impactDigest } from '@exeat/core/impact'
 import { readGovernance } from '../src/index.ts'
 import type { Governance } from '../src/index.ts'
-import { repositoryIdOf } from '../src/uid.ts'
 import { codesOf, commandIn, governanceFiles, optOut, policy, problemsOf, repositories, sha256, workspace } from './support.ts'
 
 const { repository, clone, folder } = repositories()

@@ -1,4 +1,5 @@
 export { documentDigest, optOutUid, taggedDigest } from './digest.ts'
 export type { OptOutIdentity } from './digest.ts'
 export { toHex } from './hex.ts'
+export { repositoryIdOf, repositoryIdsOf } from './repository.ts'
 export { utf8 } from './utf8.ts'

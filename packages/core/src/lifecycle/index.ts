@@ -1,4 +1,5 @@
 export * from './act.ts'
+export { askedOf } from './asked.ts'
 export * from './events.ts'
 export * from './ledger.ts'
 export { refusalCodes } from './refusal.ts'
