@@ -9,7 +9,7 @@ import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import { leafHash, signerKey } from '../packages/log/src/index.ts'
 import {
-  foundLog, openLog, openPostgresTables, openSqliteTables, postgresGrants, preparePostgres, prepareSqlite, publicKeyOf, sha256,
+  entryOperation, foundLog, openLog, openPostgresTables, openSqliteTables, postgresGrants, preparePostgres, prepareSqlite, publicKeyOf, sha256,
   type LogStore, type LogTables,
 } from '../packages/server/src/index.ts'
 import { password, startPostgres } from '../packages/testkit/src/embedded-postgres.ts'
@@ -91,13 +91,13 @@ async function opened(tables: LogTables): Promise<LogStore> {
 async function measure(name: string, tables: LogTables, commit: (rows: readonly Row[]) => Promise<void>): Promise<void> {
   const log = await opened(tables)
   for (const callers of callersOf) {
-    const plain = await rateOf(callers, async () => must(await log.append({ key: `key-${made}`, entry: entry() })))
+    const plain = await rateOf(callers, async () => must(await log.append(entryOperation(`key-${made}`, entry()))))
     const stateful = await rateOf(callers, async () => {
       const key = `state-${made}`
-      must(await log.append({ key, entry: entry(), apply: async (transaction) => {
+      must(await log.append(entryOperation(key, entry(), { change: async (transaction) => {
         const put = await transaction.put('bench', key, new Uint8Array(100), 0)
         return put.ok ? undefined : put.problem
-      } }))
+      } })))
     })
     const bare = await bareRate(callers, commit)
     const show = (rate: number): string => Math.round(rate).toLocaleString('en-GB').padStart(8)

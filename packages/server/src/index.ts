@@ -1,6 +1,7 @@
 /** The log's store. Nothing serves it yet. */
 export * from './codes.ts'
 export type * from './ports/log.ts'
+export { entryOperation, type EntryOptions } from './store/entry-operation.ts'
 export { foundLog, openLog, type LogOptions } from './store/log.ts'
 export { createHeadFile, openHeadFile } from './store/sqlite/head-file.ts'
 export { openSqliteTables, prepareSqlite } from './store/sqlite/index.ts'

@@ -31,7 +31,7 @@ test('nothing else in the store implements the tables', () => {
 
 const tests = [
   ...readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts') && file !== 'registry.test.ts').map((file) => join(import.meta.dirname, file)),
-  join(testkit, 'log-store-suite.ts'), join(testkit, 'log-store-faults.ts'),
+  ...readdirSync(testkit).filter((file) => file.startsWith('log-store-')).map((file) => join(testkit, file)),
 ].map((file) => readFileSync(file, 'utf8')).join('\n')
 
 test.each(Object.keys(storeCodes))('%s is provoked by a test', (code) => {

@@ -6,10 +6,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { fsck, leafHash, tilePath, tilesOf, encodeBundle } from '@exeat/log'
 import { describe, expect, test } from 'vitest'
 import {
-  append, codeOf, foundedLog, must, opened, operation, recording, testOptions, tileByDefinition, utf8,
+  append, codeOf, cosigned, foundedLog, markDone, must, opened, operation, problemOf, testOptions, textAt, tileByDefinition, utf8,
 } from '../../testkit/src/log-store-kit.ts'
-import type { LogStore } from '../src/ports/log.ts'
+import type { LogStore, Operation } from '../src/ports/log.ts'
 import { sha256 } from '../src/store/ed25519.ts'
+import { entryOperation } from '../src/store/entry-operation.ts'
 import { foundLog, openLog } from '../src/store/log.ts'
 import { checkVersion } from '../src/store/migrations.ts'
 import { checkSettings, migrate, openDatabase, schemaVersion } from '../src/store/sqlite/database.ts'
@@ -68,8 +69,8 @@ describe('opening', () => {
     drop()
   })
 
-  test.each(['journal_mode', 'synchronous', 'recursive_triggers', 'foreign_keys'])('the setting %s is read back and must be what it was set to', (name) => {
-    const right: Record<string, unknown> = { journal_mode: 'wal', synchronous: 2, recursive_triggers: 1, foreign_keys: 1 }
+  test.each(['journal_mode', 'synchronous', 'recursive_triggers', 'foreign_keys', 'secure_delete', 'temp_store'])('the setting %s is read back and must be what it was set to', (name) => {
+    const right: Record<string, unknown> = { journal_mode: 'wal', synchronous: 2, recursive_triggers: 1, foreign_keys: 1, secure_delete: 1, temp_store: 2 }
     expect(checkSettings((each) => right[each])).toEqual({ ok: true })
     for (const wrong of [0, 1, 'off', 'memory', undefined].filter((each) => each !== right[name])) {
       expect(codeOf(checkSettings((each) => (each === name ? wrong : right[each])))).toBe('STORE_NOT_DURABLE')
@@ -126,11 +127,21 @@ const zeroes = "zeroblob(32)"
 
 describe('the triggers refuse what a statement of the program could do', () => {
   test.each([
-    `INSERT OR REPLACE INTO entry (idx, key, leaf, entry) VALUES (0, 'key-0', ${zeroes}, x'00')`,
-    `INSERT OR REPLACE INTO entry (idx, key, leaf, entry) VALUES (300, 'key-0', ${zeroes}, x'00')`,
-    `REPLACE INTO entry (idx, key, leaf, entry) VALUES (299, 'x', ${zeroes}, x'00')`,
-    `INSERT INTO entry (idx, key, leaf, entry) VALUES (301, 'x', ${zeroes}, x'00')`,
-    `INSERT INTO entry (idx, key, leaf, entry) VALUES (0, 'key-0', ${zeroes}, x'00') ON CONFLICT DO UPDATE SET entry = x'00'`,
+    `INSERT OR REPLACE INTO entry (idx, leaf, entry) VALUES (0, ${zeroes}, x'00')`,
+    `REPLACE INTO entry (idx, leaf, entry) VALUES (299, ${zeroes}, x'00')`,
+    `INSERT INTO entry (idx, leaf, entry) VALUES (301, ${zeroes}, x'00')`,
+    `INSERT INTO entry (idx, leaf, entry) VALUES (0, ${zeroes}, x'00') ON CONFLICT DO UPDATE SET entry = x'00'`,
+    `INSERT OR REPLACE INTO operation (key, digest, idx, count) VALUES ('a', ${zeroes}, 1, 1)`,
+    `INSERT INTO operation (key, digest, idx, count) VALUES ('a', ${zeroes}, 1, 1) ON CONFLICT DO UPDATE SET idx = 1`,
+    `INSERT INTO operation (key, digest, idx, count) VALUES ('beyond', ${zeroes}, 299, 2)`,
+    "UPDATE operation SET refusal = 'x'",
+    'DELETE FROM operation',
+    "INSERT OR REPLACE INTO body (kind, digest, bytes) VALUES ('kept', 'a', x'00')",
+    "UPDATE body SET bytes = x'00'",
+    "UPDATE OR REPLACE body SET digest = 'b'",
+    "INSERT OR REPLACE INTO cosignature (size, name, line) SELECT size, name, line FROM cosignature",
+    "UPDATE cosignature SET size = 1",
+    'DELETE FROM cosignature',
     'UPDATE OR REPLACE entry SET idx = 1 WHERE idx = 0',
     `INSERT OR REPLACE INTO tile_hash (level, idx, hash) VALUES (1, 0, ${zeroes})`,
     `UPDATE tile_hash SET hash = ${zeroes}`,
@@ -148,7 +159,10 @@ describe('the triggers refuse what a statement of the program could do', () => {
   ])('%s', async (sql) => {
     const { path, drop } = temporaryDatabase()
     const log = await founded(path)
-    must(await log.append(recording('a')))
+    must(await log.append(operation('a', {
+      change: async (transaction) => problemOf(await transaction.put('done', 'a', utf8('a'), 0)) ?? problemOf(await transaction.keep('kept', 'a', utf8('a'))),
+    })))
+    expect(await log.addCosignatures(1, [cosigned('w')])).toEqual({ ok: true })
     await append(log, ...Array.from({ length: 299 }, (_, i) => `key-${i}`))
     for (const recursive of ['ON', 'OFF']) {
       const database = new DatabaseSync(path)
@@ -171,7 +185,7 @@ test('another process that holds the database: refused as busy, and alive', asyn
     database.exec('PRAGMA busy_timeout = 1')
     return database
   }
-  const log = must(await openLog(sqliteTables(impatient('write'), impatient('read')), testOptions()))
+  const log = must(await openLog(sqliteTables(path, impatient('write'), impatient('read')), testOptions()))
   const other = new DatabaseSync(path)
   other.exec('BEGIN IMMEDIATE')
   expect(codeOf(await log.append(operation('a')))).toBe('STORE_BUSY')
@@ -183,11 +197,13 @@ test('another process that holds the database: refused as busy, and alive', asyn
   drop()
 })
 
+const largeOperation = (key: string): Operation => entryOperation(key, utf8(`entry of ${key}`.padEnd(20_000)), markDone(key))
+
 /** Appends large entries until one is refused; the keys that were acknowledged. */
 async function fill(log: LogStore): Promise<readonly string[]> {
   const keys: string[] = []
   for (;;) {
-    const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => log.append({ ...recording(`key-${keys.length + i}`), entry: new Uint8Array(20_000).fill(i) })))
+    const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => log.append(largeOperation(`key-${keys.length + i}`))))
     const code = codeOf(answers[0] ?? { ok: true, value: undefined })
     if (code !== 'ok') {
       expect(answers.map(codeOf)).toEqual(answers.map(() => 'STORE_FULL'))
@@ -199,7 +215,7 @@ async function fill(log: LogStore): Promise<readonly string[]> {
 }
 
 async function stands(log: LogStore, keys: readonly string[]): Promise<void> {
-  for (const [index, key] of keys.entries()) expect((await log.entry(index))?.key).toBe(key)
+  for (const [index, key] of keys.entries()) expect((await textAt(log, index))?.trimEnd()).toBe(`entry of ${key}`)
   expect((await log.head()).size).toBe(keys.length)
   expect((await log.record('done', `key-${keys.length}`))).toBeUndefined()
   expect(await fsck(sha256, log, opened((await log.head()).checkpoint))).toMatchObject({ ok: true })
@@ -211,7 +227,7 @@ describe('a full disk', () => {
     await (await founded(path)).close()
     const writing = must(openDatabase(path, 'write'))
     writing.exec('PRAGMA max_page_count = 400')
-    const log = must(await openLog(sqliteTables(writing, must(openDatabase(path, 'read'))), testOptions()))
+    const log = must(await openLog(sqliteTables(path, writing, must(openDatabase(path, 'read'))), testOptions()))
     const keys = await fill(log)
     expect(keys.length).toBeGreaterThan(20)
     await stands(log, keys)
@@ -266,7 +282,7 @@ test('past 65,536 entries every tile and bundle is that of the definition, in ba
   for (let turn = 0; at < size; turn++) {
     const count = Math.min(size - at, sizes[turn % sizes.length] ?? 1)
     const from = at
-    const answers = await Promise.all(Array.from({ length: count }, (_, i) => log.append({ key: `${from + i}`, entry: entry(from + i) })))
+    const answers = await Promise.all(Array.from({ length: count }, (_, i) => log.append(entryOperation(`${from + i}`, entry(from + i)))))
     expect(answers.every((answer, i) => answer.ok && answer.value.index === from + i)).toBe(true)
     at += count
   }

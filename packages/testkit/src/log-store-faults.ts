@@ -6,14 +6,16 @@ import { fsck } from '@exeat/log'
 import { openLog, sha256, type LogStore, type LogTables, type TableWriter } from '@exeat/server'
 import { describe, expect, test } from 'vitest'
 import {
-  append, codeOf, foundedLog, memoryKeeper, must, opened, recording, reopened, testOptions, type StoreKind, type TestDatabase,
+  append, codeOf, foundedLog, memoryKeeper, must, opened, operation, problemOf, recording, reopened, testOptions, textAt, utf8, type StoreKind,
+  type TestDatabase,
 } from './log-store-kit.ts'
 
-export type Step = Exclude<keyof TableWriter, 'rollback' | 'undo' | 'rootAt' | 'checkpointOver' | 'record'>
+export type Step = Exclude<keyof TableWriter, 'rollback' | 'undo' | 'rootAt' | 'checkpointOver' | 'record' | 'records' | 'body'>
 type When = 'before' | 'after'
 
 const steps: readonly Step[] = [
-  'begin', 'known', 'savepoint', 'put', 'release', 'insertEntries', 'insertTileHashes', 'insertCheckpoint', 'updateHead', 'commit',
+  'begin', 'known', 'savepoint', 'put', 'remove', 'keep', 'erase', 'release', 'insertEntries', 'insertOperations', 'insertTileHashes', 'insertCheckpoint',
+  'updateHead', 'commit',
 ]
 
 export interface Fault {
@@ -44,6 +46,24 @@ export function faultyTables(tables: LogTables): { readonly tables: LogTables; r
   return { tables: { ...tables, writer }, arm: (fault) => { armed = fault } }
 }
 
+/** An entry that leaves a record and a body behind. */
+const leaving = operation('c', {
+  change: async (transaction) => problemOf(await transaction.put('gone', 'x', utf8('x'), 0)) ?? problemOf(await transaction.keep('gone', 'x', utf8('x'))),
+})
+
+/** An entry for which everything is changed that can be: a record written and one removed, a body kept and one erased. */
+const changing = operation('d', {
+  change: async (transaction) => problemOf(await transaction.put('done', 'd', utf8('d'), 0))
+    ?? problemOf(await transaction.remove('gone', 'x', 1))
+    ?? problemOf(await transaction.keep('done', 'd', utf8('d')))
+    ?? (await transaction.erase('gone', 'x') ? undefined : { code: 'NOT_THERE', message: 'the body is not there' }),
+})
+
+async function appendThree(log: LogStore): Promise<void> {
+  await append(log, 'a', 'b')
+  must(await log.append(leaving))
+}
+
 interface Broken {
   readonly database: TestDatabase
   readonly log: LogStore
@@ -53,7 +73,7 @@ interface Broken {
 /** A log with three acknowledged entries, about to break. */
 async function aboutToBreak(kind: StoreKind): Promise<Broken> {
   const { database, log } = await foundedLog(kind)
-  await append(log, 'a', 'b', 'c')
+  await appendThree(log)
   await log.close()
   const { tables, arm } = faultyTables(await database.open())
   return { database, log: must(await openLog(tables, testOptions({ now: () => 1_800_000_000_000 }))), arm }
@@ -65,8 +85,10 @@ async function settles(database: TestDatabase, times: 0 | 1): Promise<void> {
   expect(log.status()).toEqual({ state: 'open' })
   expect((await log.head()).size).toBe(3 + times)
   expect((await log.record('done', 'd'))?.version).toBe(times === 1 ? 1 : undefined)
-  for (const [index, key] of ['a', 'b', 'c'].entries()) expect((await log.entry(index))?.key).toBe(key)
-  const repeated = must(await log.append(recording('d')))
+  expect((await log.record('gone', 'x'))?.version).toBe(times === 1 ? undefined : 1)
+  expect([await log.body('done', 'd'), await log.body('gone', 'x')].map((each) => each !== undefined)).toEqual([times === 1, times === 0])
+  for (const [index, key] of ['a', 'b', 'c'].entries()) expect(await textAt(log, index)).toBe(`entry of ${key}`)
+  const repeated = must(await log.append(changing))
   expect(repeated.index).toBe(3)
   expect(opened(repeated.checkpoint).size).toBe(4)
   expect((await log.head()).size).toBe(4)
@@ -75,14 +97,15 @@ async function settles(database: TestDatabase, times: 0 | 1): Promise<void> {
   await database.drop()
 }
 
-const pairs = steps.flatMap((step) => (['before', 'after'] as const).flatMap((when) => [false, true].map((rollbackFails) => ({ step, when, rollbackFails }))))
+const pairs = steps.flatMap((step) =>
+  (['before', 'after'] as const).flatMap((when) => [false, true].map((rollbackFails) => ({ step, when, rollbackFails }))))
 
 export function logStoreFaults(kind: StoreKind): void {
   describe(`${kind.name}: an append that breaks at any step`, () => {
     test.each(pairs)('$when $step (rollback fails: $rollbackFails)', async ({ step, when, rollbackFails }) => {
       const { database, log, arm } = await aboutToBreak(kind)
       arm({ step, when, rollbackFails, error: kind.error('io') })
-      const answer = await log.append(recording('d'))
+      const answer = await log.append(changing)
       expect(codeOf(answer)).toBe(step === 'commit' ? 'STORE_UNCERTAIN' : 'STORE_FAILED')
       expect(log.status()).toMatchObject({ state: 'dead', problem: { code: codeOf(answer) } })
       expect(codeOf(await log.append(recording('e')))).toBe('STORE_DEAD')
@@ -95,7 +118,7 @@ export function logStoreFaults(kind: StoreKind): void {
         const { database, log, arm } = await aboutToBreak(kind)
         arm({ step, when: 'before', error: kind.error(error) })
         const codes = { busy: 'STORE_BUSY', full: 'STORE_FULL', constraint: 'STORE_CONFLICT' }
-        expect(codeOf(await log.append(recording('d')))).toBe(codes[error])
+        expect(codeOf(await log.append(changing))).toBe(codes[error])
         expect(log.status()).toEqual({ state: 'open' })
         expect((await log.head()).size).toBe(3)
         await log.close()
@@ -105,7 +128,7 @@ export function logStoreFaults(kind: StoreKind): void {
     test('everything that waited with a broken batch is refused, and nothing after it is stored', async () => {
       const { database, log, arm } = await aboutToBreak(kind)
       arm({ step: 'commit', when: 'before', error: kind.error('io') })
-      const answers = await Promise.all(Array.from({ length: 300 }, (_, i) => log.append(recording(i === 0 ? 'd' : `other-${i}`))))
+      const answers = await Promise.all(Array.from({ length: 300 }, (_, i) => log.append(i === 0 ? changing : recording(`other-${i}`))))
       const codes = answers.map(codeOf)
       expect(codes.slice(0, 256)).toEqual(Array.from({ length: 256 }, () => 'STORE_UNCERTAIN'))
       expect(codes.slice(256)).toEqual(Array.from({ length: 44 }, () => 'STORE_DEAD'))
@@ -119,14 +142,14 @@ export function logStoreFaults(kind: StoreKind): void {
       const outside = memoryKeeper()
       const options = testOptions({ outside })
       const { database, log } = await foundedLog(kind, options)
-      await append(log, 'a', 'b', 'c')
+      await appendThree(log)
       outside.fail = when
-      expect(codeOf(await log.append(recording('d')))).toBe('HEAD_OUTSIDE_FAILED')
+      expect(codeOf(await log.append(changing))).toBe('HEAD_OUTSIDE_FAILED')
       expect(log.status()).toMatchObject({ state: 'dead' })
       await log.close()
       const again = await reopened(database, options)
       expect(opened(outside.held ?? new Uint8Array(0)).size).toBe(4)
-      expect(must(await again.append(recording('d'))).index).toBe(3)
+      expect(must(await again.append(changing)).index).toBe(3)
       await again.close()
       await settles(database, 1)
     })

@@ -1,8 +1,9 @@
 /** What every test of a log's store needs: a database that can be tampered with, a key, a clock, entries, and a tree built the slow way. */
+import type { Problem } from '@exeat/core'
 import { appendLeaves, emptyRange, encodeTile, leafHash, openCheckpoint, rootOfLeaves, signerKey, TILE_WIDTH, type Checkpoint, type SignerKey } from '@exeat/log'
 import {
-  foundLog, openLog, publicKeyOf, sha256, verifySignature,
-  type Answer, type Appended, type HeadKeeper, type LogOptions, type LogStore, type LogTables, type Operation, type Verdict,
+  entryOperation, foundLog, openLog, publicKeyOf, sha256, verifySignature, type Answer, type Appended, type CosignatureLine, type EntryOptions, type HeadKeeper,
+  type LogOptions, type LogReader, type LogStore, type LogTables, type Operation, type Verdict,
 } from '@exeat/server'
 
 /** A database of one kind, made for one test. */
@@ -68,15 +69,35 @@ export async function reopened(database: TestDatabase, options: LogOptions = tes
 
 export const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
 
-export const operation = (key: string, more: Partial<Operation> = {}): Operation => ({ key, entry: utf8(`entry of ${key}`), ...more })
+export const entryOf = (key: string): Uint8Array => utf8(`entry of ${key}`)
+
+export const operation = (key: string, more: EntryOptions = {}): Operation => entryOperation(key, entryOf(key), more)
+
+/** The record `done/<key>`, written where there must be none. */
+export const markDone = (key: string): Required<Pick<EntryOptions, 'change'>> => ({
+  change: async (transaction) => problemOf(await transaction.put('done', key, utf8(key), 0)),
+})
 
 /** An operation that also writes the record `done/<key>`, which must not be there. */
-export const recording = (key: string): Operation => operation(key, {
-  apply: async (transaction) => {
-    const written = await transaction.put('done', key, utf8(key), 0)
-    return written.ok ? undefined : written.problem
-  },
-})
+export const recording = (key: string): Operation => operation(key, markDone(key))
+
+export const problemOf = (verdict: Verdict): Problem | undefined => (verdict.ok ? undefined : verdict.problem)
+
+/** The bytes of an entry as text. */
+export async function textAt(log: LogReader, index: number): Promise<string | undefined> {
+  const stored = await log.entry(index)
+  return stored === undefined ? undefined : Buffer.from(stored.entry).toString()
+}
+
+/** A line that is well-formed, and that no key has signed. */
+export const cosigned = (name: string, time = 1): CosignatureLine => ({ name, line: `— ${name} ${Buffer.alloc(76, time).toString('base64')}` })
+
+export const manyKeys: readonly string[] = Array.from({ length: 300 }, (_, i) => `key-${i}`)
+
+export async function finish(log: LogStore, database: Pick<TestDatabase, 'drop'>): Promise<void> {
+  await log.close()
+  await database.drop()
+}
 
 export const append = async (log: LogStore, ...keys: readonly string[]): Promise<readonly Appended[]> =>
   (await Promise.all(keys.map((key) => log.append(operation(key))))).map(must)
@@ -133,6 +154,6 @@ export async function cutBack(kind: StoreKind, database: TestDatabase, log: LogS
   const hex = (bytes: Uint8Array): string => kind.literal(Buffer.from(bytes).toString('hex'))
   const levels = [1, 2].map((level) => `DELETE FROM tile_hash WHERE level = ${level} AND idx >= ${Math.floor(size / TILE_WIDTH ** level)};`)
   await database.tamper(`
-    DELETE FROM entry WHERE idx >= ${size}; DELETE FROM checkpoint WHERE size > ${size}; ${levels.join(' ')}
+    DELETE FROM operation WHERE idx >= ${size}; DELETE FROM entry WHERE idx >= ${size}; DELETE FROM checkpoint WHERE size > ${size}; ${levels.join(' ')}
     UPDATE head SET size = ${size}, root = ${hex(rootOfLeaves(sha256, leaves))}, frontier = ${hex(Buffer.concat(range.hashes))};`)
 }

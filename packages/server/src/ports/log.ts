@@ -2,8 +2,8 @@
  * The log as the rest of the server sees it: entries in an order that nobody can change, and the state that follows from them.
  *
  * **One transaction** holds an operation's change of state, its bodies, its entries, the tile hashes, the head and the signed checkpoint. So there is
- * nothing to repair after a crash: either all of it stands or none. **The commit of the database is the commit point.** What follows it, in this order: the head
- * is written outside the database (`HeadKeeper`), then the caller is answered. A caller that got no answer repeats the operation with the same
+ * nothing to repair after a crash: either all of it stands or none. **The commit of the database is the commit point.** What follows it, in this
+ * order: the head is written outside the database (`HeadKeeper`), then the caller is answered. A caller that got no answer repeats the operation with the same
  * key and gets the answer of the one that stood.
  *
  * **Any number of writers** may append to one database: each batch locks the head. **A store that failed is dead**: after an error that is
@@ -67,8 +67,8 @@ export interface Transaction extends StateReader {
 
 /**
  * What an operation came to. Accepted: 1 to 16 entries, each of 1 to 65,535 bytes, stored and hashed as they are. Refused: undone, no entry, no
- * change, its neighbours unharmed. **Refused with entries**: these and the changes of state are kept and committed like those of an accepted operation (an act that is
- * refused because what it rests on has changed records just that), and the caller gets the problem once they are durable.
+ * change, its neighbours unharmed. **Refused with entries**: these and the changes of state are kept and committed like those of an accepted operation
+ * (an act that is refused because what it rests on has changed records just that), and the caller gets the problem once they are durable.
  */
 export type Applied =
   | { readonly ok: true; readonly entries: readonly Uint8Array[] }

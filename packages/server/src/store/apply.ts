@@ -1,36 +1,75 @@
+import { MAX_ENTRY_SIZE } from '@exeat/log'
 import { accepted, refuse, type Refusal, type Verdict } from '../codes.ts'
-import type { Operation, Transaction } from '../ports/log.ts'
+import type { Applied, Operation, Page, Transaction } from '../ports/log.ts'
 import type { TableWriter } from '../ports/tables.ts'
-import type { Outcome } from './batch.ts'
+import { equal } from './identity.ts'
 import { isLabel } from './labels.ts'
 
-/**
- * Applies one operation under a savepoint. Undefined where it was accepted; otherwise it has been undone alone.
- * Rejects with the driver's error where the database failed, even if `apply` caught it: the batch must not go on.
- */
-export async function applyOperation(writer: TableWriter, operation: Operation, index: number): Promise<Outcome | undefined> {
-  const { apply } = operation
-  if (apply === undefined) return undefined
-  await writer.savepoint()
-  const { transaction, finish } = guarded(writer, index)
-  const outcome = await settled(async () => apply(transaction))
-  await finish()
-  await (outcome === undefined ? writer.release() : writer.undo())
-  return outcome
+const limits = { entries: 16, bytes: 8 * 1024 * 1024, page: 1000 }
+
+/** Where in the log, and when, an operation is applied. */
+export interface Position {
+  readonly index: number
+  readonly at: number
 }
 
-async function settled(run: () => ReturnType<NonNullable<Operation['apply']>>): Promise<Outcome | undefined> {
+/** What an operation leaves: entries (none where it was undone), and the refusal or the throw that its caller gets. */
+export interface Judged {
+  readonly entries: readonly Uint8Array[]
+  readonly refusal?: Refusal<string>
+  readonly thrown?: { readonly error: unknown }
+}
+
+/**
+ * Applies one operation, under a savepoint from its first change on. Rejects with the driver's error where the database failed, even if `apply` caught
+ * it: the batch must not go on.
+ */
+export async function applyOperation(writer: TableWriter, operation: Operation, position: Position): Promise<Judged> {
+  const { transaction, finish } = guarded(writer, position)
+  const judged = await settled(async () => operation.apply(transaction))
+  const changed = await finish()
+  if (changed) await (judged.entries.length > 0 ? writer.release() : writer.undo())
+  return judged
+}
+
+async function settled(run: () => Promise<Applied>): Promise<Judged> {
   try {
-    const problem = await run()
-    return problem === undefined ? undefined : { ok: false, problem }
-  } catch (thrown) {
-    return { thrown }
+    return judge(await run())
+  } catch (error) {
+    return { entries: [], thrown: { error } }
   }
 }
 
+function judge(applied: Applied): Judged {
+  const given = applied.entries ?? []
+  const refusal: Refusal<string> | undefined = applied.ok ? undefined : { ok: false, problem: applied.problem }
+  // The code is what a repetition is answered with, from the table of operations.
+  if (refusal !== undefined && !isLabel(refusal.problem.code)) throw new Error('a refusal needs a code of 1 to 200 printable characters')
+  if (refusal !== undefined && given.length === 0) return { entries: [], refusal }
+  const checked = checkEntries(given)
+  if (!checked.ok) return { entries: [], refusal: checked }
+  const entries = given.map((entry) => new Uint8Array(entry))
+  return refusal === undefined ? { entries } : { entries, refusal }
+}
+
+function checkEntries(entries: readonly Uint8Array[]): Verdict {
+  if (entries.length === 0 || entries.length > limits.entries) {
+    return refuse('APPEND_ENTRIES', `the operation gave ${entries.length} entries, and may give 1 to ${limits.entries}`)
+  }
+  const wrong = entries.find((entry) => entry.length === 0 || entry.length > MAX_ENTRY_SIZE)
+  return wrong === undefined ? accepted : refuse('APPEND_ENTRY_SIZE', `an entry has ${wrong.length} bytes, and may have 1 to ${MAX_ENTRY_SIZE}`)
+}
+
+interface Guarded {
+  readonly transaction: Transaction
+  /** Ends the transaction, waits for what was started, rejects with the database's first failure, and says whether anything was changed. */
+  readonly finish: () => Promise<boolean>
+}
+
 /** A transaction that stops working when its operation has been applied, and that keeps the first failure of the database. */
-function guarded(writer: TableWriter, index: number): { readonly transaction: Transaction; readonly finish: () => Promise<void> } {
+function guarded(writer: TableWriter, { index, at }: Position): Guarded {
   let over = false
+  let savepoint: Promise<void> | undefined
   const started: Promise<unknown>[] = []
 
   async function watched<T>(run: () => Promise<T>): Promise<T> {
@@ -39,26 +78,81 @@ function guarded(writer: TableWriter, index: number): { readonly transaction: Tr
     started.push(running)
     return running
   }
+  /** Reads wait for the savepoint too, so that what was started first is done first. */
+  const reading = <T>(run: () => Promise<T>): Promise<T> => watched(async () => {
+    await savepoint
+    return run()
+  })
+  const changing = <T>(run: () => Promise<T>): Promise<T> => watched(async () => {
+    savepoint ??= writer.savepoint()
+    await savepoint
+    return run()
+  })
 
   const transaction: Transaction = {
     index,
-    record: (kind, key) => watched(async () => (isLabel(kind) && isLabel(key) ? writer.record(kind, key) : undefined)),
-    put: (kind, key, value, expected) => watched(() => put(writer, kind, key, value, expected)),
+    at,
+    record: async (kind, key) => (isLabel(kind) && isLabel(key) ? reading(() => writer.record(kind, key)) : undefined),
+    records: async (kind, page) => {
+      const { after, limit } = checkedPage(page)
+      return isLabel(kind) ? reading(() => writer.records(kind, after, limit)) : []
+    },
+    body: async (kind, digest) => (isLabel(kind) && isLabel(digest) ? reading(() => writer.body(kind, digest)) : undefined),
+    put: async (kind, key, value, expected) => {
+      const checked = checkRecord(kind, key, expected, value)
+      return checked.ok ? changing(async () => versioned(await writer.put(kind, key, value, expected), kind, key, expected)) : checked
+    },
+    remove: async (kind, key, expected) => {
+      const checked = expected === 0 ? invalid('a record that is not there cannot be removed') : checkRecord(kind, key, expected)
+      return checked.ok ? changing(async () => versioned(await writer.remove(kind, key, expected), kind, key, expected)) : checked
+    },
+    keep: async (kind, digest, bytes) => {
+      const checked = checkBody(kind, digest, bytes)
+      return checked.ok ? changing(() => keep(writer, kind, digest, bytes)) : checked
+    },
+    erase: async (kind, digest) => isLabel(kind) && isLabel(digest) && changing(() => writer.erase(kind, digest)),
   }
   return {
     transaction,
     finish: async () => {
       over = true
       await Promise.all(started)
+      return savepoint !== undefined
     },
   }
 }
 
-async function put(writer: TableWriter, kind: string, key: string, value: Uint8Array, expected: number): Promise<Verdict> {
+/** What a page asks for; a `RangeError` where it is none. */
+export function checkedPage({ after = '', limit }: Page): { readonly after: string; readonly limit: number } {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.page) throw new RangeError(`a page has 1 to ${limits.page} records, not \`${limit}\``)
+  if (after !== '' && !isLabel(after)) throw new RangeError('a page begins behind a key of 1 to 200 printable characters')
+  return { after, limit }
+}
+
+function checkRecord(kind: string, key: string, expected: number, value?: Uint8Array): Verdict {
   if (!isLabel(kind) || !isLabel(key)) return invalid('a record\'s kind and key are 1 to 200 printable characters')
   if (!Number.isSafeInteger(expected) || expected < 0) return invalid(`\`${expected}\` is no version: 0, or that of the record read`)
-  if (await writer.put(kind, key, value, expected)) return accepted
+  return value === undefined ? accepted : checkSize(value)
+}
+
+function checkBody(kind: string, digest: string, bytes: Uint8Array): Verdict {
+  return isLabel(kind) && isLabel(digest) ? checkSize(bytes) : invalid('a body\'s kind and digest are 1 to 200 printable characters')
+}
+
+function checkSize(bytes: Uint8Array): Verdict {
+  return bytes.length <= limits.bytes ? accepted : invalid(`${bytes.length} bytes are more than the ${limits.bytes} that can be kept in one piece`)
+}
+
+function versioned(done: boolean, kind: string, key: string, expected: number): Verdict {
+  if (done) return accepted
   return refuse('STATE_VERSION', `the record \`${kind}/${key}\` is no longer at version ${expected}`, 'read it again and decide anew')
+}
+
+async function keep(writer: TableWriter, kind: string, digest: string, bytes: Uint8Array): Promise<Verdict> {
+  if (await writer.keep(kind, digest, bytes)) return accepted
+  const kept = await writer.body(kind, digest)
+  if (kept !== undefined && equal(kept, bytes)) return accepted
+  return refuse('BODY_CONFLICT', `other bytes are kept under \`${kind}/${digest}\` already`)
 }
 
 const invalid = (message: string): Refusal => refuse('STATE_INVALID', message)

@@ -1,15 +1,19 @@
 /** The log over any database's tables: what is the same for all of them. */
-import { leafHash, MAX_ENTRY_SIZE, type SignerKey, type TileReader } from '@exeat/log'
-import { accepted, ok, refuse, type Answer, type Verdict } from '../codes.ts'
-import type { Appended, HeadKeeper, LogHead, LogStatus, LogStore, Operation } from '../ports/log.ts'
+import type { SignerKey, TileReader } from '@exeat/log'
+import { accepted, ok, refuse, type Answer, type Refusal, type Verdict } from '../codes.ts'
+import type { HeadKeeper, LogStatus, LogStore, Operation } from '../ports/log.ts'
 import type { LogTables, TableReader } from '../ports/tables.ts'
-import { runBatch, type KnownHead, type Outcome, type Waiting } from './batch.ts'
+import type { Outcome } from './apply-all.ts'
+import { runBatch, type KnownHead } from './batch.ts'
+import { addCosignatures } from './cosign.ts'
 import { sha256 } from './ed25519.ts'
+import { exclusive } from './exclusive.ts'
 import { checkOutside, checkStored } from './head-check.ts'
 import { logIdentity, type LogIdentity } from './identity.ts'
 import { isLabel } from './labels.ts'
 import { advance } from './outside.ts'
 import { groupQueue } from './queue.ts'
+import { logReader, readOnce } from './reading.ts'
 import { tileReader } from './tiles.ts'
 
 export interface LogOptions {
@@ -26,6 +30,7 @@ export interface LogOptions {
 }
 
 const limits = { batch: 256, waiting: 10_000 }
+const digestSize = 32
 
 /** Founds the empty log: its identity and its first signed head. `STORE_EXISTS` where there is one. */
 export async function foundLog(tables: LogTables, options: LogOptions): Promise<Verdict> {
@@ -68,7 +73,8 @@ interface Live {
   known: KnownHead
 }
 
-interface Queued extends Waiting {
+interface Queued {
+  readonly operation: Operation
   readonly settle: (outcome: Outcome) => void
 }
 
@@ -84,15 +90,11 @@ async function openStore(tables: LogTables, options: LogOptions, identity: LogId
     status: verdict.ok ? { state: 'open' } : { state: 'read-only', problem: verdict.problem },
     known: before ?? { size: 0, root: sha256(new Uint8Array(0)) },
   }
-  const queue = groupQueue<Queued>(limits, async (items) => { await appendBatch(tables, options, identity, live, items) })
+  const writing = exclusive()
+  const queue = groupQueue<Queued>(limits, (items) => writing(() => appendBatch(tables, options, identity, live, items)))
 
   return {
-    readTile: tiles.readTile,
-    record: async (kind, key) => (isLabel(kind) && isLabel(key) ? reader.record(kind, key) : undefined),
-    head: () => headOf(reader),
-    entry: async (index) => (Number.isSafeInteger(index) ? reader.entry(index) : undefined),
-    entryOf: async (key) => (isLabel(key) ? reader.entryOf(key) : undefined),
-    checkpointAt: async (size) => (Number.isSafeInteger(size) ? (await reader.checkpoint(size))?.note : undefined),
+    ...logReader(() => reader),
     status: () => live.status,
     verifyHead,
     append: async (operation) => {
@@ -101,14 +103,21 @@ async function openStore(tables: LogTables, options: LogOptions, identity: LogId
       if (!checked.ok) return checked
       const outcome = await enqueue(queue.push, checked.value)
       if ('thrown' in outcome) throw outcome.thrown
-      return outcome
+      return outcome.answer
     },
+    snapshot: (read) => tables.snapshot((within) => readOnce(within, read)),
+    addCosignatures: (size, lines) => writing(async () => {
+      if (live.status.state !== 'open') return stopped(live.status)
+      const { verdict: added, halt } = await addCosignatures(tables, size, lines)
+      if (halt !== undefined) live.status = halt
+      return added
+    }),
     close: async () => {
       if (live.closed) return
       live.closed = true
       live.status = { state: 'closed', problem: refuse('STORE_CLOSED', 'the log was closed').problem }
       await queue.idle()
-      await tables.close()
+      await writing(() => tables.close())
     },
   }
 }
@@ -118,27 +127,18 @@ async function verified(reader: TableReader, tiles: TileReader, identity: LogIde
   return stored.ok && outside !== undefined ? checkOutside(reader, tiles, identity, outside) : stored
 }
 
-async function headOf(reader: TableReader): Promise<LogHead> {
-  const head = await reader.head()
-  if (head === undefined) throw new Error('the log has no head')
-  return { size: head.size, root: head.root, at: head.at, checkpoint: head.note }
-}
-
-/** The bytes are copied: what the caller does to its own afterwards changes nothing. */
-function checkOperation(operation: Operation): Answer<Waiting> {
-  const { key, entry } = operation
+/** The digest is copied: what the caller does to its own afterwards changes nothing. */
+function checkOperation(operation: Operation): Answer<Operation> {
+  const { key, digest } = operation
   if (!isLabel(key)) return refuse('APPEND_KEY', 'an idempotency key is 1 to 200 printable characters')
-  if (entry.length === 0 || entry.length > MAX_ENTRY_SIZE) {
-    return refuse('APPEND_ENTRY_SIZE', `the entry has ${entry.length} bytes, and may have 1 to ${MAX_ENTRY_SIZE}`)
-  }
-  const copy = new Uint8Array(entry)
-  return ok({ operation: { ...operation, entry: copy }, leaf: leafHash(sha256, copy) })
+  if (digest.length !== digestSize) return refuse('APPEND_DIGEST', `the digest of the operation \`${key}\` has ${digest.length} bytes, not ${digestSize}`)
+  return ok({ ...operation, digest: new Uint8Array(digest) })
 }
 
-function enqueue(push: (item: Queued) => boolean, waiting: Waiting): Promise<Outcome> {
+function enqueue(push: (item: Queued) => boolean, operation: Operation): Promise<Outcome> {
   return new Promise((settle) => {
-    if (push({ ...waiting, settle })) return
-    settle(refuse('STORE_BUSY', `${limits.waiting} operations wait already`, 'repeat later with the same key'))
+    if (push({ operation, settle })) return
+    settle({ answer: refuse('STORE_BUSY', `${limits.waiting} operations wait already`, 'repeat later with the same key'), recorded: false })
   })
 }
 
@@ -147,26 +147,25 @@ async function appendBatch(tables: LogTables, options: LogOptions, identity: Log
   const { status } = live
   if (status.state === 'dead' || status.state === 'read-only') {
     const refusal = stopped(status)
-    for (const { settle } of items) settle(refusal)
+    for (const { settle } of items) settle({ answer: refusal, recorded: false })
     return
   }
   const { now, skew = 0, outside } = options
-  const { outcomes, committed, halt } = await runBatch({ tables, identity, now, skew, known: live.known }, items)
+  const { outcomes, committed, halt } = await runBatch({ tables, identity, now, skew, known: live.known }, items.map(({ operation }) => operation))
   if (halt !== undefined) live.status = halt
   if (committed !== undefined) live.known = committed.head
-  const acknowledges = outcomes.some((outcome) => 'ok' in outcome && outcome.ok)
-  const held = acknowledges && outside !== undefined ? await advance(outside, tables.reader, identity, committed) : accepted
+  const held = outside !== undefined && outcomes.some(isRecorded) ? await advance(outside, tables.reader, identity, committed) : accepted
   if (!held.ok) live.status = { state: held.problem.code === 'HEAD_OUTSIDE_FAILED' ? 'dead' : 'read-only', problem: held.problem }
   for (const [i, { settle }] of items.entries()) {
-    const outcome = outcomes[i] ?? missing
-    settle(held.ok || !('ok' in outcome && outcome.ok) ? outcome : held)
+    const outcome = outcomes[i] ?? { thrown: new Error('the operation was neither accepted nor refused') }
+    settle(held.ok || !isRecorded(outcome) ? outcome : { answer: held, recorded: false })
   }
 }
 
-const missing = refuse('STORE_CONFLICT', 'the operation was neither accepted nor refused')
+const isRecorded = (outcome: Outcome): boolean => 'recorded' in outcome && outcome.recorded
 
 /** A log that failed earlier says so; a log that does not fit itself says what differs. */
-function stopped(status: Exclude<LogStatus, { state: 'open' }>): Answer<Appended> {
+function stopped(status: Exclude<LogStatus, { state: 'open' }>): Refusal {
   if (status.state !== 'dead') return { ok: false, problem: status.problem }
   return refuse('STORE_DEAD', `the log is dead: ${status.problem.message}`, 'open it again, which verifies it')
 }

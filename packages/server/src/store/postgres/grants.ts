@@ -3,29 +3,42 @@ import { ok, refuse, type Answer, type Verdict } from '../../codes.ts'
 import { isLabel } from '../labels.ts'
 import type { Query } from './query.ts'
 
-const insertOnly = ['identity', 'entry', 'tile_hash', 'checkpoint'] as const
-const changing = ['head', 'record'] as const
+type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE'
+
+const insertOnly = ['SELECT', 'INSERT'] as const
+
+/** What each table needs; all else is refused. */
+const rights: Readonly<Record<string, readonly Right[]>> = {
+  migration: ['SELECT'],
+  identity: insertOnly,
+  entry: insertOnly,
+  operation: insertOnly,
+  tile_hash: insertOnly,
+  checkpoint: insertOnly,
+  cosignature: insertOnly,
+  head: ['SELECT', 'INSERT', 'UPDATE'],
+  record: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  body: ['SELECT', 'INSERT', 'DELETE'],
+}
+
+/** What takes away or changes what stands. */
+const harmful = ['UPDATE', 'DELETE', 'TRUNCATE'] as const
 
 /** What the owner runs once after each migration, so that `role` may append and read and nothing else. */
 export function postgresGrants(role: string): Answer<string> {
   if (!isLabel(role)) return refuse('STORE_ROLE', 'a role\'s name is 1 to 200 printable characters')
   const name = `"${role.replaceAll('"', '""')}"`
-  const all = ['migration', ...insertOnly, ...changing].join(', ')
   return ok([
-    `REVOKE ALL ON ${all} FROM PUBLIC, ${name};`,
-    `GRANT SELECT ON ${all} TO ${name};`,
-    `GRANT INSERT ON ${[...insertOnly, ...changing].join(', ')} TO ${name};`,
-    `GRANT UPDATE ON ${changing.join(', ')} TO ${name};`,
+    `REVOKE ALL ON ${Object.keys(rights).join(', ')} FROM PUBLIC, ${name};`,
+    ...Object.entries(rights).map(([table, granted]) => `GRANT ${granted.join(', ')} ON ${table} TO ${name};`),
     '',
   ].join('\n'))
 }
 
 /** Refuses a role that could change or delete what stands, such as the owner or a superuser. */
 export async function checkRole(query: Query): Promise<Verdict> {
-  const tooMuch = [
-    ...insertOnly.flatMap((table) => ['UPDATE', 'DELETE', 'TRUNCATE'].map((right) => ({ table, right }))),
-    ...changing.flatMap((table) => ['DELETE', 'TRUNCATE'].map((right) => ({ table, right }))),
-  ]
+  const tooMuch = Object.entries(rights).flatMap(([table, granted]) =>
+    harmful.filter((right) => !granted.some((each) => each === right)).map((right) => ({ table, right })))
   const rows = await query(
     'SELECT current_user::text AS role, t AS "table", r AS "right" FROM unnest($1::text[], $2::text[]) AS held (t, r) WHERE has_table_privilege(t, r) LIMIT 1',
     [tooMuch.map(({ table }) => table), tooMuch.map(({ right }) => right)],

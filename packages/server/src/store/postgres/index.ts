@@ -1,7 +1,7 @@
 /** The store for several replicas: PostgreSQL through `pg`, one write connection and a pool of read connections. */
-import pg from 'pg'
+import type pg from 'pg'
 import { ok, refuse, type Answer, type Refusal, type Verdict } from '../../codes.ts'
-import type { Failure, LogTables } from '../../ports/tables.ts'
+import type { Failure, LogTables, TableReader } from '../../ports/tables.ts'
 import { checkVersion } from '../migrations.ts'
 import { checkRole } from './grants.ts'
 import { migrations } from './migrations/index.ts'
@@ -16,16 +16,22 @@ export { postgresGrants } from './grants.ts'
 const timeouts = {
   connectionTimeoutMillis: 10_000, lock_timeout: 10_000, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true,
 }
-const readConnections = 4
+const connections = { read: 4, snapshot: 4 }
+
+type Driver = typeof pg
+
+/** Loaded where it is used, so that whoever keeps the log in SQLite does without it. */
+const loadDriver = async (): Promise<Driver> => (await import('pg')).default
 
 /** Brings the schema up to date, as the owner. The database must exist; founding the log is another step. */
 export async function preparePostgres(url: string): Promise<Verdict> {
-  const client = clientOf(url)
+  const driver = await loadDriver()
+  const client = clientOf(driver, url)
   try {
     await client.connect()
     return await migrate(client, queryOf(client), migrations)
   } catch (error) {
-    return unusable(error)
+    return unusable(driver, error)
   } finally {
     await ended(client)
   }
@@ -33,16 +39,17 @@ export async function preparePostgres(url: string): Promise<Verdict> {
 
 /** Opens a prepared database as the role that the log runs as; never creates anything. */
 export async function openPostgresTables(url: string): Promise<Answer<LogTables>> {
-  const client = clientOf(url)
+  const driver = await loadDriver()
+  const client = clientOf(driver, url)
   try {
     await client.connect()
     const checked = await checkDatabase(queryOf(client))
-    if (checked.ok) return ok(tablesOf(client, url))
+    if (checked.ok) return ok(tablesOf(driver, client, url))
     await ended(client)
     return checked
   } catch (error) {
     await ended(client)
-    return unusable(error)
+    return unusable(driver, error)
   }
 }
 
@@ -53,29 +60,57 @@ async function checkDatabase(query: Query): Promise<Verdict> {
   return settings.ok ? checkRole(query) : settings
 }
 
-function clientOf(url: string): pg.Client {
-  const client = new pg.Client({ connectionString: url, ...timeouts })
+function clientOf(driver: Driver, url: string): pg.Client {
+  const client = new driver.Client({ connectionString: url, ...timeouts })
   // A connection that breaks while idle says so here; the next statement on it fails, which is where it is dealt with.
   client.on('error', () => {})
   return client
 }
 
-function queryOf(client: Pick<pg.Client, 'query'>): Query {
+function queryOf(client: pg.Client | pg.Pool | pg.PoolClient): Query {
   return async (sql, values) => (await client.query<Row>(sql, values === undefined ? [] : [...values])).rows
 }
 
-function tablesOf(client: pg.Client, url: string): LogTables {
-  const pool = new pg.Pool({ connectionString: url, max: readConnections, ...timeouts })
-  pool.on('error', () => {})
+function tablesOf(driver: Driver, client: pg.Client, url: string): LogTables {
+  const reads = poolOf(driver, url, connections.read)
+  const snapshots = poolOf(driver, url, connections.snapshot)
   return {
     writer: postgresWriter(client),
-    reader: postgresReader(async (sql, values) => (await pool.query<Row>(sql, values === undefined ? [] : [...values])).rows),
+    reader: postgresReader(queryOf(reads)),
+    snapshot: (read) => snapshotIn(snapshots, read),
     found: (identity, head, checkpoint) => foundPostgres(client, identity, head, checkpoint),
-    failureOf,
+    failureOf: (error) => failureOf(driver, error),
     close: async () => {
-      await pool.end()
+      await Promise.all([reads.end(), snapshots.end()])
       await ended(client)
     },
+  }
+}
+
+function poolOf(driver: Driver, url: string, max: number): pg.Pool {
+  const pool = new driver.Pool({ connectionString: url, max, ...timeouts })
+  pool.on('error', () => {})
+  return pool
+}
+
+/** A pool of their own, so that a snapshot which reads beside itself does not wait for itself. */
+async function snapshotIn<T>(pool: pg.Pool, read: (reader: TableReader) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    return await read(postgresReader(queryOf(client)))
+  } finally {
+    // A connection on which the transaction cannot be ended is thrown away.
+    client.release(!(await rolledBack(client)))
+  }
+}
+
+async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK')
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -92,15 +127,15 @@ const failures: Readonly<Record<string, Failure>> = {
   '55P03': 'busy', '40001': 'busy', '40P01': 'busy', '57014': 'busy', '53100': 'full', '23': 'constraint',
 }
 
-function failureOf(error: unknown): Failure {
-  const state = error instanceof pg.DatabaseError ? (error.code ?? '') : ''
+function failureOf(driver: Driver, error: unknown): Failure {
+  const state = error instanceof driver.DatabaseError ? (error.code ?? '') : ''
   return failures[state] ?? failures[state.slice(0, 2)] ?? 'other'
 }
 
 const noSuchDatabase = '3D000'
 
-function unusable(error: unknown): Refusal {
+function unusable(driver: Driver, error: unknown): Refusal {
   const because = `\`${error instanceof Error ? error.message : String(error)}\``
-  if (error instanceof pg.DatabaseError && error.code === noSuchDatabase) return refuse('STORE_MISSING', `there is no such database: ${because}`, 'run: exeat init --server')
+  if (error instanceof driver.DatabaseError && error.code === noSuchDatabase) return refuse('STORE_MISSING', `there is no such database: ${because}`, 'run: exeat init --server')
   return refuse('STORE_UNREADABLE', `the database cannot be used: ${because}`)
 }

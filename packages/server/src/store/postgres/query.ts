@@ -1,4 +1,4 @@
-import type { EntryRow, HeadRow, RecordRow } from '../../ports/tables.ts'
+import type { HeadRow, OperationRow, RecordRow, StateTables } from '../../ports/tables.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -27,12 +27,27 @@ export function text(row: Row, name: string): string {
 
 export const headRow = (row: Row): HeadRow => ({ size: integer(row, 'size'), root: bytes(row, 'root'), frontier: bytes(row, 'frontier'), at: integer(row, 'at') })
 
-export const entryKey = (row: Row): Omit<EntryRow, 'entry'> => ({ index: integer(row, 'idx'), key: text(row, 'key'), leaf: bytes(row, 'leaf') })
-
-export function entryBody(row: Row | undefined): Omit<EntryRow, 'leaf'> | undefined {
-  return row === undefined ? undefined : { index: integer(row, 'idx'), key: text(row, 'key'), entry: bytes(row, 'entry') }
+export function operationRow(row: Row): OperationRow {
+  const refusal = row['refusal'] === null ? undefined : text(row, 'refusal')
+  return { key: text(row, 'key'), digest: bytes(row, 'digest'), index: integer(row, 'idx'), count: integer(row, 'count'), refusal }
 }
 
-export function recordRow(row: Row | undefined): RecordRow | undefined {
-  return row === undefined ? undefined : { version: integer(row, 'version'), value: bytes(row, 'value') }
+const recordRow = (row: Row): RecordRow => ({ version: integer(row, 'version'), value: bytes(row, 'value') })
+
+/** The reads that all connections do, each as it sees the database. */
+export function stateTables(query: Query): StateTables {
+  return {
+    record: async (kind, key) => {
+      const [row] = await query('SELECT version, value FROM record WHERE kind = $1 AND key = $2', [kind, key])
+      return row === undefined ? undefined : recordRow(row)
+    },
+    records: async (kind, after, limit) => {
+      const rows = await query('SELECT key, version, value FROM record WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3', [kind, after, limit])
+      return rows.map((row) => ({ key: text(row, 'key'), ...recordRow(row) }))
+    },
+    body: async (kind, digest) => {
+      const [row] = await query('SELECT bytes FROM body WHERE kind = $1 AND digest = $2', [kind, digest])
+      return row === undefined ? undefined : bytes(row, 'bytes')
+    },
+  }
 }

@@ -1,12 +1,13 @@
 import type { TableReader } from '../../ports/tables.ts'
-import { bytes, entryBody, headRow, integer, recordRow, text, type Query } from './query.ts'
+import { bytes, headRow, integer, operationRow, stateTables, text, type Query } from './query.ts'
 
-/** Reads over a pool of connections, each statement a snapshot of what is committed. */
+/** Reads over a pool of connections, each statement a snapshot of what is committed; or over one connection, within its transaction. */
 export function postgresReader(query: Query): TableReader {
   const column = async (sql: string, values: readonly unknown[]): Promise<readonly Uint8Array[]> =>
     (await query(sql, values)).map((row) => bytes(row, 'value'))
 
   return {
+    ...stateTables(query),
     identity: async () => {
       const [row] = await query('SELECT origin, key FROM identity')
       return row === undefined ? undefined : { origin: text(row, 'origin'), key: text(row, 'key') }
@@ -28,12 +29,21 @@ export function postgresReader(query: Query): TableReader {
     entries: (from, count) => column('SELECT entry AS value FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx', [from, from + count]),
     tileHashes: (level, from, count) =>
       column('SELECT hash AS value FROM tile_hash WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx', [level, from, from + count]),
-    entry: async (index) => entryBody((await query('SELECT idx, key, entry FROM entry WHERE idx = $1', [index]))[0]),
-    entryOf: async (key) => entryBody((await query('SELECT idx, key, entry FROM entry WHERE key = $1', [key]))[0]),
+    operation: async (key) => {
+      const [row] = await query('SELECT key, digest, idx, count, refusal FROM operation WHERE key = $1', [key])
+      return row === undefined ? undefined : operationRow(row)
+    },
     checkpoint: async (size) => {
       const [row] = await query('SELECT size, root, note FROM checkpoint WHERE size = $1', [size])
       return row === undefined ? undefined : { size: integer(row, 'size'), root: bytes(row, 'root'), note: bytes(row, 'note') }
     },
-    record: async (kind, key) => recordRow((await query('SELECT version, value FROM record WHERE kind = $1 AND key = $2', [kind, key]))[0]),
+    cosignatures: async (size) => {
+      const rows = await query('SELECT name, line FROM cosignature WHERE size = $1 ORDER BY name, line', [size])
+      return rows.map((row) => ({ name: text(row, 'name'), line: text(row, 'line') }))
+    },
+    newestCosigned: async () => {
+      const [row] = await query('SELECT max(size) AS size FROM cosignature')
+      return row === undefined || row['size'] === null ? undefined : integer(row, 'size')
+    },
   }
 }

@@ -1,6 +1,8 @@
 import type { Client, QueryResult } from 'pg'
-import type { CheckpointRow, EntryRow, HeadRow, IdentityRow, LockedHead, TableWriter, TileHashRow } from '../../ports/tables.ts'
-import { bytes, entryKey, headRow, integer, recordRow, type Row } from './query.ts'
+import type {
+  CheckpointRow, CosignatureRow, EntryRow, HeadRow, IdentityRow, LockedHead, OperationRow, TableWriter, TileHashRow,
+} from '../../ports/tables.ts'
+import { bytes, headRow, integer, operationRow, stateTables, type Row } from './query.ts'
 
 /**
  * Read in statements of their own: each takes a new snapshot, so that the checkpoint is that of the head that was waited for, which
@@ -11,31 +13,71 @@ const lock = `
   SELECT size, root, frontier, at FROM head WHERE id = 1 FOR UPDATE;
   SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1`
 
+/** Runs one named statement, prepared at its first use. */
+type Run = (name: string, sql: string, values: readonly unknown[]) => Promise<QueryResult<Row>>
+
 /** The write connection. The lock on the head's one row is what puts any number of replicas in a line. */
 export function postgresWriter(client: Client): TableWriter {
   const execute = (sql: string) => async (): Promise<void> => { await client.query(sql) }
-  const run = (name: string, sql: string, values: readonly unknown[]): Promise<QueryResult<Row>> =>
-    client.query<Row>({ name, text: sql, values: [...values] })
+  const run: Run = (name, sql, values) => client.query<Row>({ name, text: sql, values: [...values] })
 
   return {
     begin: () => begin(client),
     rootAt: async (size) => optionalBytes(await run('root_at', 'SELECT root FROM checkpoint WHERE size = $1', [size]), 'root'),
-    known: async (keys) => (await run('known', 'SELECT idx, key, leaf FROM entry WHERE key = ANY($1::text[])', [keys])).rows.map(entryKey),
+    known: async (keys) =>
+      (await run('known', 'SELECT key, digest, idx, count, refusal FROM operation WHERE key = ANY($1::text[])', [keys])).rows.map(operationRow),
     checkpointOver: async (index) =>
       optionalBytes(await run('checkpoint_over', 'SELECT note FROM checkpoint WHERE size > $1 ORDER BY size LIMIT 1', [index]), 'note'),
     savepoint: execute('SAVEPOINT operation'),
     release: execute('RELEASE SAVEPOINT operation'),
     undo: execute('ROLLBACK TO SAVEPOINT operation; RELEASE SAVEPOINT operation'),
-    record: async (kind, key) => recordRow((await run('record', 'SELECT version, value FROM record WHERE kind = $1 AND key = $2', [kind, key])).rows[0]),
+    ...stateTables(async (sql, values) => (await client.query<Row>(sql, [...(values ?? [])])).rows),
+    ...changes(run),
+    ...inserts(run),
+    commit: async () => {
+      // A transaction that has failed answers COMMIT by rolling back, and calls that no error.
+      const { command } = await client.query('COMMIT')
+      if (command !== 'COMMIT') throw new Error(`the database answered COMMIT with ${command}`)
+    },
+    rollback: execute('ROLLBACK'),
+  }
+}
+
+type Changes = Pick<TableWriter, 'put' | 'remove' | 'keep' | 'erase'>
+
+function changes(run: Run): Changes {
+  return {
     put: async (kind, key, value, expected) => {
       const done = expected === 0
         ? await run('put_first', 'INSERT INTO record (kind, key, version, value) VALUES ($1, $2, 1, $3) ON CONFLICT DO NOTHING', [kind, key, value])
         : await run('put_next', 'UPDATE record SET version = version + 1, value = $3 WHERE kind = $1 AND key = $2 AND version = $4', [kind, key, value, expected])
       return done.rowCount === 1
     },
+    remove: async (kind, key, expected) =>
+      (await run('remove', 'DELETE FROM record WHERE kind = $1 AND key = $2 AND version = $3', [kind, key, expected])).rowCount === 1,
+    keep: async (kind, digest, kept) =>
+      (await run('keep', 'INSERT INTO body (kind, digest, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [kind, digest, kept])).rowCount === 1,
+    erase: async (kind, digest) => (await run('erase', 'DELETE FROM body WHERE kind = $1 AND digest = $2', [kind, digest])).rowCount === 1,
+  }
+}
+
+type Inserts = Pick<TableWriter, 'insertEntries' | 'insertOperations' | 'insertTileHashes' | 'insertCheckpoint' | 'updateHead' | 'insertCosignatures'>
+
+function inserts(run: Run): Inserts {
+  return {
     insertEntries: async (rows: readonly EntryRow[]) => {
-      const columns = [rows.map(({ index }) => index), rows.map(({ key }) => key), rows.map(({ leaf }) => leaf), rows.map(({ entry }) => entry)]
-      await run('entries', 'INSERT INTO entry (idx, key, leaf, entry) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[])', columns)
+      const columns = [rows.map(({ index }) => index), rows.map(({ leaf }) => leaf), rows.map(({ entry }) => entry)]
+      await run('entries', 'INSERT INTO entry (idx, leaf, entry) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])', columns)
+    },
+    insertOperations: async (rows: readonly OperationRow[]) => {
+      const columns = [
+        rows.map(({ key }) => key), rows.map(({ digest }) => digest), rows.map(({ index }) => index), rows.map(({ count }) => count),
+        rows.map(({ refusal = null }) => refusal),
+      ]
+      const sql = `
+        INSERT INTO operation (key, digest, idx, count, refusal)
+        SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::int[], $5::text[])`
+      await run('operations', sql, columns)
     },
     insertTileHashes: async (rows: readonly TileHashRow[]) => {
       if (rows.length === 0) return
@@ -48,12 +90,12 @@ export function postgresWriter(client: Client): TableWriter {
     updateHead: async ({ size, root, frontier, at }: HeadRow) => {
       await run('head', 'UPDATE head SET size = $1, root = $2, frontier = $3, at = $4 WHERE id = 1', [size, root, frontier, at])
     },
-    commit: async () => {
-      // A transaction that has failed answers COMMIT by rolling back, and calls that no error.
-      const { command } = await client.query('COMMIT')
-      if (command !== 'COMMIT') throw new Error(`the database answered COMMIT with ${command}`)
+    insertCosignatures: async (size: number, rows: readonly CosignatureRow[]) => {
+      const sql = `
+        INSERT INTO cosignature (size, name, line)
+        SELECT $1, name, line FROM unnest($2::text[], $3::text[]) AS witness (name, line) ON CONFLICT DO NOTHING`
+      await run('cosignatures', sql, [size, rows.map(({ name }) => name), rows.map(({ line }) => line)])
     },
-    rollback: execute('ROLLBACK'),
   }
 }
 

@@ -34,12 +34,14 @@ export function openDatabase(path: string, mode: Mode): Answer<DatabaseSync> {
 function configure(database: DatabaseSync, mode: Mode): Verdict {
   if (mode === 'create') database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF')
+  // What is deleted is overwritten with zeroes, and no copy of it spills into a temporary file.
+  database.exec('PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
   return checkSettings((name) => pragma(database, name))
 }
 
-const wanted = { journal_mode: 'wal', synchronous: 2, recursive_triggers: 1, foreign_keys: 1 } as const
+const wanted = { journal_mode: 'wal', synchronous: 2, recursive_triggers: 1, foreign_keys: 1, secure_delete: 1, temp_store: 2 } as const
 
-/** Refuses settings under which a commit may be lost or an entry replaced, read back from the connection itself. */
+/** Refuses settings under which a commit may be lost, an entry replaced or an erased body left on the disk, read back from the connection itself. */
 export function checkSettings(read: (name: string) => unknown): Verdict {
   for (const [name, value] of Object.entries(wanted)) {
     const actual = read(name)

@@ -1,4 +1,4 @@
-/** The embedded store: node:sqlite in WAL mode with `synchronous=FULL`, one write and one read connection. */
+/** The embedded store: node:sqlite in WAL mode with `synchronous=FULL`, one connection to write, one to read, and one for each snapshot that runs. */
 import type { DatabaseSync } from 'node:sqlite'
 import { ok, refuse, type Answer, type Verdict } from '../../codes.ts'
 import type { Failure, LogTables } from '../../ports/tables.ts'
@@ -6,6 +6,8 @@ import { checkVersion } from '../migrations.ts'
 import { migrate, openDatabase, schemaVersion } from './database.ts'
 import { migrations } from './migrations/index.ts'
 import { sqliteReader } from './reader.ts'
+import { sqliteSnapshots } from './snapshots.ts'
+import { writeAheadFile } from './write-ahead.ts'
 import { foundSqlite, sqliteWriter } from './writer.ts'
 
 /** Creates the file if there is none and brings its schema up to date; founding the log is another step. */
@@ -30,29 +32,34 @@ export function openSqliteTables(path: string): Answer<LogTables> {
     writing.value.close()
     return reading
   }
-  const tables = usable(writing.value, reading.value)
+  const tables = usable(path, writing.value, reading.value)
   if (!tables.ok) for (const database of [writing.value, reading.value]) database.close()
   return tables
 }
 
-function usable(writing: DatabaseSync, reading: DatabaseSync): Answer<LogTables> {
+function usable(path: string, writing: DatabaseSync, reading: DatabaseSync): Answer<LogTables> {
   try {
     const version = checkVersion(migrations, schemaVersion(writing))
-    return version.ok ? ok(sqliteTables(writing, reading)) : version
+    return version.ok ? ok(sqliteTables(path, writing, reading)) : version
   } catch (error) {
     return refuse('STORE_UNREADABLE', `the database cannot be read: \`${error instanceof Error ? error.message : String(error)}\``)
   }
 }
 
-/** The tables over two open connections to one database. */
-export function sqliteTables(writing: DatabaseSync, reading: DatabaseSync): LogTables {
+/** The tables over two open connections to the database at a path. */
+export function sqliteTables(path: string, writing: DatabaseSync, reading: DatabaseSync): LogTables {
+  const writeAhead = writeAheadFile(writing)
+  const snapshots = sqliteSnapshots(path, () => { writeAhead.truncate() })
   return {
-    writer: sqliteWriter(writing),
+    writer: sqliteWriter(writing, writeAhead),
     reader: sqliteReader(reading),
+    snapshot: snapshots.run,
     found: async (identity, head, checkpoint) => foundSqlite(writing, identity, head, checkpoint),
     failureOf,
     close: async () => {
+      await snapshots.close()
       reading.close()
+      writeAhead.truncate()
       writing.close()
     },
   }

@@ -1,19 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { CheckpointRow, EntryRow, HeadRow, IdentityRow, TableWriter, TileHashRow } from '../../ports/tables.ts'
-import { bytes, entryKey, integer, recordRow, type Row } from './rows.ts'
+import type { CheckpointRow, CosignatureRow, EntryRow, HeadRow, IdentityRow, OperationRow, TableWriter, TileHashRow } from '../../ports/tables.ts'
+import { bytes, headRow, integer, operationRow, stateTables, type Row } from './rows.ts'
+import type { WriteAheadFile } from './write-ahead.ts'
 
 /** The write connection: statements are prepared once, and every one of them is synchronous. */
-export function sqliteWriter(database: DatabaseSync): TableWriter {
+export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile): TableWriter {
   const lockedHead = database.prepare(`
     SELECT h.size, h.root, h.frontier, h.at, c.size AS newestSize, c.root AS newestRoot
     FROM head h JOIN checkpoint c ON c.size = (SELECT max(size) FROM checkpoint)`)
   const rootAt = database.prepare('SELECT root FROM checkpoint WHERE size = ?')
-  const known = database.prepare('SELECT idx, key, leaf FROM entry WHERE key = ?')
+  const known = database.prepare('SELECT key, digest, idx, count, refusal FROM operation WHERE key = ?')
   const checkpointOver = database.prepare('SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1')
-  const record = database.prepare('SELECT version, value FROM record WHERE kind = ? AND key = ?')
-  const insertRecord = database.prepare('INSERT INTO record (kind, key, version, value) SELECT ?, ?, 1, ? WHERE NOT EXISTS (SELECT 1 FROM record WHERE kind = ? AND key = ?)')
-  const updateRecord = database.prepare('UPDATE record SET version = version + 1, value = ? WHERE kind = ? AND key = ? AND version = ?')
-  const statements = inserts(database)
   const execute = (sql: string) => async (): Promise<void> => { database.exec(sql) }
 
   return {
@@ -21,40 +18,73 @@ export function sqliteWriter(database: DatabaseSync): TableWriter {
       database.exec('BEGIN IMMEDIATE')
       const row = lockedHead.get()
       if (row === undefined) return undefined
-      const head = { size: integer(row, 'size'), root: bytes(row, 'root'), frontier: bytes(row, 'frontier'), at: integer(row, 'at') }
-      return { head, newest: { size: integer(row, 'newestSize'), root: bytes(row, 'newestRoot') } }
+      return { head: headRow(row), newest: { size: integer(row, 'newestSize'), root: bytes(row, 'newestRoot') } }
     },
     rootAt: async (size) => optionalBytes(rootAt.get(size), 'root'),
-    known: async (keys) => keys.flatMap((key) => known.all(key)).map(entryKey),
+    known: async (keys) => keys.flatMap((key) => known.all(key)).map(operationRow),
     checkpointOver: async (index) => optionalBytes(checkpointOver.get(index), 'note'),
     savepoint: execute('SAVEPOINT operation'),
     release: execute('RELEASE operation'),
     undo: execute('ROLLBACK TO operation; RELEASE operation'),
-    record: async (kind, key) => recordRow(record.get(kind, key)),
-    put: async (kind, key, value, expected) => {
-      const done = expected === 0 ? insertRecord.run(kind, key, value, kind, key) : updateRecord.run(value, kind, key, expected)
-      return done.changes === 1
+    ...stateTables(database),
+    ...changes(database, writeAhead),
+    ...inserts(database),
+    commit: async () => {
+      database.exec('COMMIT')
+      writeAhead.truncate()
     },
-    ...statements,
-    commit: execute('COMMIT'),
     rollback: async () => {
       if (database.isTransaction) database.exec('ROLLBACK')
     },
   }
 }
 
-type Inserts = Pick<TableWriter, 'insertEntries' | 'insertTileHashes' | 'insertCheckpoint' | 'updateHead'>
+type Changes = Pick<TableWriter, 'put' | 'remove' | 'keep' | 'erase'>
+
+function changes(database: DatabaseSync, writeAhead: WriteAheadFile): Changes {
+  const first = database.prepare('INSERT INTO record (kind, key, version, value) SELECT ?, ?, 1, ? WHERE NOT EXISTS (SELECT 1 FROM record WHERE kind = ? AND key = ?)')
+  const next = database.prepare('UPDATE record SET version = version + 1, value = ? WHERE kind = ? AND key = ? AND version = ?')
+  const remove = database.prepare('DELETE FROM record WHERE kind = ? AND key = ? AND version = ?')
+  const keep = database.prepare('INSERT INTO body (kind, digest, bytes) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM body WHERE kind = ? AND digest = ?)')
+  const erase = database.prepare('DELETE FROM body WHERE kind = ? AND digest = ?')
+  return {
+    put: async (kind, key, value, expected) => {
+      const done = expected === 0 ? first.run(kind, key, value, kind, key) : next.run(value, kind, key, expected)
+      return done.changes === 1
+    },
+    remove: async (kind, key, expected) => remove.run(kind, key, expected).changes === 1,
+    keep: async (kind, digest, kept) => keep.run(kind, digest, kept, kind, digest).changes === 1,
+    erase: async (kind, digest) => {
+      const erased = erase.run(kind, digest).changes === 1
+      if (erased) writeAhead.holdsErased()
+      return erased
+    },
+  }
+}
+
+type Inserts = Pick<TableWriter, 'insertEntries' | 'insertOperations' | 'insertTileHashes' | 'insertCheckpoint' | 'updateHead' | 'insertCosignatures'>
 
 function inserts(database: DatabaseSync): Inserts {
-  const entry = database.prepare('INSERT INTO entry (idx, key, leaf, entry) VALUES (?, ?, ?, ?)')
+  const entry = database.prepare('INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)')
+  const operation = database.prepare('INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)')
   const tileHash = database.prepare('INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)')
   const checkpoint = database.prepare('INSERT INTO checkpoint (size, root, note) VALUES (?, ?, ?)')
   const head = database.prepare('UPDATE head SET size = ?, root = ?, frontier = ?, at = ? WHERE id = 1')
+  const cosignature = database.prepare(`
+    INSERT INTO cosignature (size, name, line) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM cosignature WHERE size = ? AND name = ? AND line = ?)`)
   return {
-    insertEntries: async (rows: readonly EntryRow[]) => { for (const row of rows) entry.run(row.index, row.key, row.leaf, row.entry) },
+    insertEntries: async (rows: readonly EntryRow[]) => { for (const row of rows) entry.run(row.index, row.leaf, row.entry) },
+    insertOperations: async (rows: readonly OperationRow[]) => {
+      for (const { key, digest, index, count, refusal = null } of rows) operation.run(key, digest, index, count, refusal)
+    },
     insertTileHashes: async (rows: readonly TileHashRow[]) => { for (const row of rows) tileHash.run(row.level, row.index, row.hash) },
     insertCheckpoint: async (row: CheckpointRow) => { checkpoint.run(row.size, row.root, row.note) },
     updateHead: async (row: HeadRow) => { head.run(row.size, row.root, row.frontier, row.at) },
+    insertCosignatures: async (size: number, rows: readonly CosignatureRow[]) => {
+      database.exec('BEGIN IMMEDIATE')
+      for (const { name, line } of rows) cosignature.run(size, name, line, size, name, line)
+      database.exec('COMMIT')
+    },
   }
 }
 

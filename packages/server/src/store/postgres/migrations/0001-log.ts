@@ -13,9 +13,16 @@ CREATE TABLE identity (
 
 CREATE TABLE entry (
   idx bigint PRIMARY KEY CHECK (idx >= 0),
-  key text COLLATE "C" NOT NULL UNIQUE,
   leaf bytea NOT NULL CHECK (length(leaf) = 32),
   entry bytea NOT NULL CHECK (length(entry) BETWEEN 1 AND 65535)
+);
+
+CREATE TABLE operation (
+  key text COLLATE "C" PRIMARY KEY,
+  digest bytea NOT NULL CHECK (length(digest) = 32),
+  idx bigint NOT NULL CHECK (idx >= 0),
+  count integer NOT NULL CHECK (count BETWEEN 1 AND 16),
+  refusal text
 );
 
 CREATE TABLE tile_hash (
@@ -45,6 +52,20 @@ CREATE TABLE record (
   version bigint NOT NULL CHECK (version >= 1),
   value bytea NOT NULL,
   PRIMARY KEY (kind, key)
+);
+
+CREATE TABLE body (
+  kind text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  bytes bytea NOT NULL CHECK (length(bytes) <= 8388608),
+  PRIMARY KEY (kind, digest)
+);
+
+CREATE TABLE cosignature (
+  size bigint NOT NULL REFERENCES checkpoint (size),
+  name text COLLATE "C" NOT NULL,
+  line text COLLATE "C" NOT NULL,
+  PRIMARY KEY (size, name, line)
 );
 `,
 }
