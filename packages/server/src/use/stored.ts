@@ -9,7 +9,7 @@ export const recordKinds = {
   open: 'open',
   /** Key: name. The uid, as text. Never removed: names are never reused. */
   name: 'name',
-  /** Key: `uid/` and the SHA-256 of `useKey` in hex; empty. One for each counted use. */
+  /** Key: `uid/` and the SHA-256 of `useKey` in hex. `StoredUse`: one for each counted use. */
   use: 'use',
   /** Key: `current`. `StoredGovernance`. */
   governance: 'governance',
@@ -37,10 +37,20 @@ export interface StoredOptOut {
   readonly origin?: Origin
   /** Indexes of its entries, in order; uses left out. */
   readonly entries: readonly number[]
+  /** The digest of each of these entries' bodies. */
+  readonly bodies: readonly HexDigest[]
+  /** The digest of each approval's envelope, in the order of `record.approvals`. */
+  readonly envelopes: readonly HexDigest[]
   /** How many uses were counted. */
   readonly uses: number
   /** Its bodies, document and impact were erased. */
   readonly erased?: true
+}
+
+export interface StoredUse {
+  readonly index: number
+  /** The digest of its entry's body. */
+  readonly body: HexDigest
 }
 
 export interface StoredGovernance {
@@ -49,6 +59,8 @@ export interface StoredGovernance {
   readonly workspace: HexDigest
   /** Digest by `kind/name`. */
   readonly documents: Readonly<Record<string, HexDigest>>
+  /** The last time that the ref was moved to a commit which does not contain the one before. */
+  readonly rewritten?: { readonly from: string; readonly to: string; readonly at: Instant }
 }
 
 export interface StoredDelegation {

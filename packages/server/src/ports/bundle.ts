@@ -1,0 +1,15 @@
+import type { HexDigest, Instant } from '@exeat/core'
+import type { Wire } from '@exeat/core/wire'
+import type { Dsse } from '@exeat/verify'
+import type { Governed } from './governance.ts'
+
+/** What a bundle is made of besides the log, which its maker reads as of one commit. */
+export interface BundleContext {
+  /** What the protected ref said just now; the log has it recorded. */
+  readonly governed: Governed
+  /** Revoked, and not yet in the log because it cannot be written: to be treated as ended at that instant. */
+  readonly revoked: ReadonlyMap<HexDigest, Instant>
+}
+
+/** Makes and signs a bundle; publishes its content as an entry first, where that is new. */
+export type BundleMaker = (query: Wire['bundleQuerySchema'], context: BundleContext) => Promise<Dsse>

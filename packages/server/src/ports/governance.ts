@@ -1,0 +1,31 @@
+/**
+ * What governs, as the use cases see it: the documents at the protected ref, read by commit, and who wrote them. Where they come from (a local repository, a
+ * mirror of a remote one) is the adapter's business.
+ */
+import type { PolicySet, Problem } from '@exeat/core'
+import type { Governance } from '@exeat/git'
+
+/** All that stood at one commit of the protected ref. Never changes. */
+export interface Governed {
+  readonly governance: Governance
+  readonly policySet: PolicySet
+  /** Full name of the ref. */
+  readonly ref: string
+  readonly commit: string
+}
+
+export interface GovernanceSource {
+  /**
+   * What the protected ref says now; where `fresh`, after asking the remote again, whenever it was asked last.
+   * @throws {ExeatError} where it cannot be read or is wrong, and `GOVERNANCE_STALE` where the remote has not answered for too long
+   */
+  readonly current: (options?: { readonly fresh?: boolean }) => Promise<Governed>
+  /** What was read last, without asking anybody. */
+  readonly latest: () => Governed | undefined
+  /** Why what was read last may be old; undefined where it is not. */
+  readonly trouble: () => Problem | undefined
+  /** Addresses of everybody who wrote or committed a change of the file in the history of the commit, since it was added; sorted, each once. */
+  readonly writers: (commit: string, file: string) => Promise<readonly string[]>
+  /** Whether `commit` has `ancestor` in its history; false where the ancestor is unknown here. */
+  readonly descends: (commit: string, ancestor: string) => Promise<boolean>
+}

@@ -1,0 +1,28 @@
+import type { CodeEntry } from '@exeat/core'
+
+const refused = (http: number, summary: string): CodeEntry => ({ exit: 3, http, summary })
+const waiting = (summary: string): CodeEntry => ({ exit: 4, http: 409, summary })
+const unavailable = (summary: string): CodeEntry => ({ exit: 1, http: 503, summary })
+
+/** Every refusal of the use cases themselves; the lifecycle's, the store's and the decoders' are their own. */
+export const useCodes = {
+  INPUT_INVALID: refused(422, 'What was sent has another shape than the act takes.'),
+  INPUT_TOO_LARGE: refused(413, 'What was sent is larger or deeper than is accepted.'),
+  NOT_AN_OPTOUT: refused(422, 'The document that was sent is of another kind than OptOut.'),
+  EMERGENCY_REQUESTED: refused(422, 'An emergency is declared, not requested.'),
+  NOT_PERMITTED: refused(403, 'No policy permits the opt-out, or one forbids it.'),
+  TERMS_NOT_MET: refused(422, 'The opt-out does not meet a term of the policies that cover it.'),
+  EVIDENCE_TOO_WEAK: refused(403, 'The terms ask for a stronger second factor than the act was made with.'),
+  IMPACT_MISMATCH: refused(422, 'The impact is that of another document, or another than stands at the protected ref.'),
+  NOT_MERGED: waiting('The document does not stand at the protected ref, so it cannot be activated.'),
+  GOVERNANCE_MOVED: unavailable('The protected ref moved again and again while the act was judged; repeat it.'),
+  GOVERNANCE_STALE: unavailable('The protected ref could not be read for too long, so nothing is judged by it.'),
+  GOVERNANCE_REWRITTEN: unavailable('The protected ref was moved to a commit that does not contain the one before.'),
+  REVOCATION_QUEUED: unavailable('The revocation is in effect on this server, and the log could not record it yet.'),
+  ERASE_TOO_EARLY: refused(409, 'The opt-out is in use, waits for its review, or may still be renewed.'),
+  ERASED: refused(410, 'What was asked for was erased.'),
+  ENTRY_UNKNOWN: refused(404, 'The log has no entry at this index.'),
+  DOCUMENT_UNKNOWN: refused(404, 'No document of this kind and digest is kept.'),
+} as const satisfies Record<string, CodeEntry>
+
+export type UseCode = keyof typeof useCodes
