@@ -7,7 +7,7 @@ const exits = `| exit | means |
 |---:|---|
 | 0 | nothing blocks; warnings may stand on standard error |
 | 1 | Exeat or something it needs failed; nothing was excused |
-| 2 | blocked |
+| 2 | blocked; for what reads a log: tampered |
 | 3 | a policy, workspace, report or input is invalid; nothing was excused |
 | 64 | wrong usage |
 `

@@ -21,10 +21,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'lint', summary: 'check the documents: every problem at once', load: () => import('./commands/lint.ts') },
   { name: 'test', summary: 'run the policy tests (OptOutTest documents)', load: () => import('./commands/test.ts') },
   { name: 'impact', summary: 'measure what an opt-out would excuse', load: () => import('./commands/impact.ts') },
+  { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },
 ]
 
 /** Named in the design, not in this release. */
 export const laterCommands: readonly string[] = [
-  'activate', 'approve', 'audit', 'bundle', 'claim', 'drill', 'emergency', 'enrol', 'export', 'log', 'login', 'reject', 'renew', 'request', 'review', 'revoke', 'scan',
+  'activate', 'approve', 'audit', 'bundle', 'claim', 'drill', 'emergency', 'enrol', 'export', 'login', 'reject', 'renew', 'request', 'review', 'revoke', 'scan',
   'serve', 'simulate', 'watch', 'withdraw',
 ]

@@ -34,6 +34,10 @@ async function parse(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
+    if (error.code === 'commander.help') {
+      built.program.commands.find((command) => command.name() === first)?.outputHelp()
+      return 64
+    }
     throw new ExeatError([usageProblem(error, first)], { cause: error })
   }
   return built.exit()

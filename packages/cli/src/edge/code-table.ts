@@ -1,10 +1,12 @@
 /** Every code of every package. Loaded when something has gone wrong, and for the reference page. */
+import { remoteLogCodes } from '@exeat/client/log'
 import type { CodeEntry } from '@exeat/core'
 import { documentCodes, governanceCodes, policyCodes } from '@exeat/core'
 import { impactCodes } from '@exeat/core/impact'
 import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
 import { reportCodes } from '@exeat/formats/findings'
 import { gitCodes } from '@exeat/git'
+import { logCodes } from '@exeat/log'
 import { cliCodes } from './codes.ts'
 
 export interface CodeGroup {
@@ -22,6 +24,8 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'Reports', codes: reportCodes },
   { title: 'SARIF', codes: sarifCodes },
   { title: 'Git', codes: gitCodes },
+  { title: 'Log', codes: logCodes },
+  { title: 'Logs and witnesses elsewhere', codes: remoteLogCodes },
 ]
 
 const table: ReadonlyMap<string, CodeEntry> = new Map(codeGroups.flatMap(({ codes }) => Object.entries(codes)))

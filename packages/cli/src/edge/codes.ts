@@ -35,6 +35,9 @@ export const cliCodes = {
   LINT_DUPLICATE: invalid('Two opt-outs excuse the same. A warning.'),
   LINT_REFUSED: invalid('The policies in force refuse an opt-out. A warning.'),
   LINT_UNTESTED: invalid('No test case touches a policy. A warning.'),
+  STATE_UNUSABLE: failed('What Exeat remembers of a log could not be read or kept.'),
+  SAVED_CHECKPOINT: invalid('A checkpoint of an earlier time, kept or given with `--since`, does not verify under the pinned keys.'),
+  EXPORT_TARGET: invalid('The folder to export to holds something else, or another run writes there.'),
   INTERNAL: failed('Exeat failed in a way it does not know. Nothing was excused.'),
 } as const satisfies Record<string, CodeEntry>
 
