@@ -22,6 +22,7 @@ export const gitCodes = {
   GOVERNANCE_TOO_LARGE: invalid('`.exeat` holds too many files or too many bytes.'),
   GOVERNANCE_ENTRY_REFUSED: invalid('`.exeat` holds a symbolic link, a submodule or something else that is not a file.'),
   GOVERNANCE_NAME_REFUSED: invalid('A file in `.exeat` has a name that cannot be shown or that escapes the folder.'),
+  REMOTE_REFUSED: usage('The URL of a remote repository is none that is spoken to: https, ssh and file are.'),
   WORKTREE_MISSING: failed(404, 'There is no work tree to read.'),
   WORKTREE_UNREADABLE: failed(500, 'A file of the work tree cannot be read.'),
   FILE_IGNORED: invalid('A file in `.exeat` is none that Exeat reads. A warning.'),

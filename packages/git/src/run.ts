@@ -21,6 +21,8 @@ export interface GitInput {
   readonly tooMuch?: ExeatError
   /** Longest it may take, in milliseconds: reading objects needs no network, so two minutes, the default, are a hang. */
   readonly patience?: number
+  /** What may be spoken to a remote; nothing unless told. */
+  readonly protocols?: readonly string[]
 }
 
 /** Read by git or by what it starts; everything else that begins with `GIT_` would point it at other objects, or trace into outputs. */
@@ -59,6 +61,8 @@ export function gitEnvironment(base: NodeJS.ProcessEnv, config: GitInput['config
   }
 }
 
+const spoken = (protocols: readonly string[] | undefined): NodeJS.ProcessEnv => (protocols === undefined ? {} : { GIT_ALLOW_PROTOCOL: protocols.join(':') })
+
 /**
  * Runs `git -C dir …args`. Answers with whatever git said; callers judge the exit code.
  * @throws {ExeatError} GIT_MISSING, GIT_TIMEOUT, GIT_FAILED (it could not be started, or said more than `maxBytes`)
@@ -71,7 +75,7 @@ export function runGit(dir: string, args: readonly string[], options: GitInput =
   if (dir.includes('\0')) return Promise.reject(gitError('REPOSITORY_MISSING', `\`${shown(dir)}\` is not in a git repository`))
   return new Promise((resolve, reject) => {
     const child = spawn('git', ['--no-pager', '-C', dir, ...args], {
-      env: gitEnvironment(process.env, options.config), stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
+      env: { ...gitEnvironment(process.env, options.config), ...spoken(options.protocols) }, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
     })
     const out: Buffer[] = []
     const err: Buffer[] = []

@@ -1,0 +1,25 @@
+/** Who wrote what stands at a commit, and how two commits relate. */
+import { gitFailure } from './diagnose.ts'
+import { runGit } from './run.ts'
+
+/** No signature checks, no external programs, whatever configuration says. */
+const config = [['log.showSignature', 'false'], ['log.follow', 'false'], ['diff.renames', 'true']] as const
+
+/**
+ * Mail addresses of every author, committer and co-author (`Co-authored-by` trailers) in the history of a file up to a commit, renames followed; in lower
+ * case, sorted, each once. Anybody can write any address into a commit: they show who must not approve, never who did.
+ * @throws {ExeatError} as `runGit`, and REPOSITORY_DAMAGED where the history is not whole
+ */
+export async function fileWriters(dir: string, commit: string, file: string): Promise<readonly string[]> {
+  const format = '%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)'
+  const answer = await runGit(dir, ['log', '--follow', '--no-textconv', '--no-ext-diff', `--format=${format}`, '--end-of-options', commit, '--', file], { config, maxBytes: 16 * 1024 * 1024 })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  const addresses = answer.stdout.toString('utf8').split('\n').map((line) => (/<([^<>]*)>/.exec(line)?.[1] ?? line).trim().toLowerCase())
+  return [...new Set(addresses.filter((address) => address !== ''))].sort()
+}
+
+/** Whether `ancestor` is in the history of `commit`; false where either is not in this repository. */
+export async function isAncestor(dir: string, ancestor: string, commit: string): Promise<boolean> {
+  if (![ancestor, commit].every((id) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id))) return false
+  return (await runGit(dir, ['merge-base', '--is-ancestor', ancestor, commit])).exit === 0
+}
