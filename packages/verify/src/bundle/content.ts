@@ -2,15 +2,16 @@ import { canonicalInstant, type HexDigest, type Sha256, taggedDigest } from '@ex
 import type { Bundle } from './types.ts'
 
 /**
- * What a bundle says, whenever and to whomever it was issued: SHA-256(`exeat/bundle-content/v1` ‖ 0 ‖ RFC 8785 of its documents' digests, its active
- * opt-outs with the indexes of their entries, and its ended ones). The log records it (`bundle.published`), so that a monitor can hold every
+ * What a bundle says, whenever and to whomever it was issued: SHA-256(`exeat/bundle-content/v1` ‖ 0 ‖ RFC 8785 of its documents' digests and sources, its
+ * active opt-outs with the indexes of their entries, and its ended ones). The log records it (`bundle.published`), so that a monitor can hold every
  * bundle against the fold of the log. Proofs, checkpoint and times are left out: they change with each issue and say nothing of their own.
  */
 export function contentDigest(bundle: Pick<Bundle, 'workspace' | 'commit' | 'documents' | 'active' | 'ended'>, sha256: Sha256): HexDigest {
   const { workspace, commit, documents, active, ended } = bundle
   return taggedDigest('exeat/bundle-content/v1', {
     workspace, commit,
-    documents: [documents.workspace, ...documents.policies, ...documents.aliases].map(({ digest }) => digest).sort(),
+    // A source's own policy speaks of its repository alone, so whose it is is part of what is said.
+    documents: [documents.workspace, ...documents.policies, ...documents.aliases].map(({ digest, origin: { source } }) => `${digest} ${source ?? ''}`).sort(),
     active: [...active].sort(byUid).map(({ uid, digest, entries }) => ({ uid, digest, entries: entries.map(({ index }) => index) })),
     ended: [...ended].sort(byUid).map(({ uid, state, at }) => ({ uid, state, at: canonicalInstant(at) })),
   }, sha256)

@@ -10,6 +10,10 @@ export const longestLife = { ordinary: 3_600_000, protected: 300_000 } as const
 /** By how much a clock may be behind the bundle's issue, in milliseconds. */
 export const clockTolerance = 60_000
 
+/** The most bytes of a bundle that is read, and the most opt-outs in it. */
+export const largestBundle = 64 * 1024 * 1024
+const mostOptOuts = 100_000
+
 const base64 = z.string().max(16_384)
 const origin = z.strictObject({ file: line, line: z.int().min(1), column: z.int().min(1), source: z.exactOptional(line) })
 
@@ -33,8 +37,8 @@ const standing = {
   document: z.record(z.string(), z.unknown()),
   digest: fingerprint,
   origin,
-  /** What `uid` was made with: see `optOutUid`. */
-  repositoryId: identifier,
+  /** What `uid` was made with (`repositoryIdOf`): one id, or a JSON list of any number. */
+  repositoryId: z.string().min(1).max(65_536),
 }
 
 export const bundleSchema = z.strictObject({
@@ -54,13 +58,16 @@ export const bundleSchema = z.strictObject({
   delegation: dsseSchema,
   /** A C2SP checkpoint with its cosignatures; every proof is under it. */
   checkpoint: z.string().max(65_536),
-  /** `contentDigest` of this bundle, and the entry `bundle.published` that states it; null before the first was recorded under the checkpoint. */
+  /**
+   * `contentDigest` of this bundle, and the entry `bundle.published` that states it. Null only where witnesses are asked for and the checkpoint that they
+   * cosigned last does not reach it yet: else a stolen bundle key could say what the log never heard of.
+   */
   published: z.strictObject({ content: fingerprint, entry: entry.nullable() }),
-  documents: z.strictObject({ workspace: placed, policies: z.array(placed), aliases: z.array(placed) }),
+  documents: z.strictObject({ workspace: placed, policies: z.array(placed).max(10_000), aliases: z.array(placed).max(10_000) }),
   /** May excuse. `impact`: the approved fingerprints, ascending, or null where the terms ask for none. `entries`: those of its lifecycle, in order. */
-  active: z.array(z.strictObject({ ...standing, impact: z.array(fingerprint).nullable(), entries: z.array(entry).min(1).max(200) })),
+  active: z.array(z.strictObject({ ...standing, impact: z.array(fingerprint).nullable(), entries: z.array(entry).min(1).max(200) })).max(mostOptOuts),
   /** Can never be honoured; kept for the explanations. Those that ended within 30 days. */
-  ended: z.array(z.strictObject({ ...standing, state: z.enum(['lapsed', 'revoked', 'exhausted']), at: instantText })),
+  ended: z.array(z.strictObject({ ...standing, state: z.enum(['lapsed', 'revoked', 'exhausted']), at: instantText })).max(mostOptOuts),
 })
 
 export type Bundle = z.output<typeof bundleSchema>
