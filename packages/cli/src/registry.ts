@@ -22,6 +22,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'test', summary: 'run the policy tests (OptOutTest documents)', load: () => import('./commands/test.ts') },
   { name: 'impact', summary: 'measure what an opt-out would excuse', load: () => import('./commands/impact.ts') },
   { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },
+  { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
 ]
 
 /** Named in the design, not in this release. */

@@ -38,6 +38,9 @@ export const cliCodes = {
   STATE_UNUSABLE: failed('What Exeat remembers of a log could not be read or kept.'),
   SAVED_CHECKPOINT: invalid('A checkpoint of an earlier time, kept or given with `--since`, does not verify under the pinned keys.'),
   EXPORT_TARGET: invalid('The folder to export to holds something else, or another run writes there.'),
+  WITNESS_KEY: invalid('The key file of a witness is missing, open to other users, or holds no key of a witness.'),
+  WITNESS_STATE: failed('What a witness remembers is missing, exists already, or cannot be used.'),
+  WITNESS_LISTEN: failed('A witness cannot listen where it was told to.'),
   INTERNAL: failed('Exeat failed in a way it does not know. Nothing was excused.'),
 } as const satisfies Record<string, CodeEntry>
 

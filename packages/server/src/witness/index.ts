@@ -1,0 +1,11 @@
+/** A witness of logs (C2SP tlog-witness), for another team to run. Its decisions, its memory and its HTTP are apart. */
+export { judge } from './judge.ts'
+export type { CosignedHead, Judgement, Judging, WatchedLogs } from './judge.ts'
+export { parseAddCheckpoint } from './request.ts'
+export type { AddCheckpoint } from './request.ts'
+export { createWitnessState, openWitnessState } from './state.ts'
+export type { WitnessState } from './state.ts'
+export { createWitness } from './witness.ts'
+export type { Witness, WitnessAnswer, WitnessOptions } from './witness.ts'
+export { witnessServer } from './http.ts'
+export { publicKeyOf, sha256, signerOf, verifySignature } from '../store/ed25519.ts'
