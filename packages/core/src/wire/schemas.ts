@@ -122,4 +122,8 @@ export const statusSchema = z.strictObject({
   ref: z.exactOptional(z.string()), commit: z.exactOptional(z.string()),
   founders: z.array(z.string()),
   singleFounder: z.boolean(),
+  /** The last whole reading of the log (`fsck`): when it ended, of how many entries, and whether all of it is what the head says. */
+  checked: z.exactOptional(z.strictObject({ at: instant, size: z.int().min(0), ok: z.boolean(), message: z.exactOptional(z.string()) })),
+  /** By witness: how many entries it has not cosigned yet, and why the last attempt failed. */
+  witnesses: z.exactOptional(z.array(z.strictObject({ name: z.string(), size: z.int().min(0).nullable(), lag: z.int().min(0), message: z.exactOptional(z.string()) }))),
 }).meta({ id: 'Status' })
