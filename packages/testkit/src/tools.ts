@@ -4,8 +4,8 @@ import { homedir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { describe } from 'vitest'
 
-/** Folders searched after PATH: where `tools/ci-setup`, `go install`, `pip --user` and npm put commands. */
-const extraFolders = [join('.tools', 'node_modules', '.bin'), join(homedir(), 'go', 'bin'), join(homedir(), '.local', 'bin'), join('node_modules', '.bin')]
+/** Folders searched after PATH: where Go's own package, `tools/ci-setup`, `go install`, `pip --user` and npm put commands. */
+const extraFolders = ['/usr/local/go/bin', join('.tools', 'node_modules', '.bin'), join(homedir(), 'go', 'bin'), join(homedir(), '.local', 'bin'), join('node_modules', '.bin')]
 
 /** Absolute path of a command, or undefined where no folder holds it. */
 export function findTool(name: string): string | undefined {
