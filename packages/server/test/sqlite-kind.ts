@@ -2,12 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { must, type StoreKind } from '../../testkit/src/log-store-kit.ts'
+import { must, testOptions, type StoreKind } from '../../testkit/src/log-store-kit.ts'
+import type { LogStore } from '../src/ports/log.ts'
+import { foundLog, openLog } from '../src/store/log.ts'
 import { openSqliteTables, prepareSqlite } from '../src/store/sqlite/index.ts'
 
 export function temporaryDatabase(): { readonly folder: string; readonly path: string; readonly drop: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'exeat-log-'))
   return { folder, path: join(folder, 'log.db'), drop: () => { rmSync(folder, { recursive: true, force: true }) } }
+}
+
+/** A founded log in the file at a path. */
+export async function foundedAt(path: string): Promise<LogStore> {
+  const prepared = prepareSqlite(path)
+  if (!prepared.ok) throw new Error(prepared.problem.message)
+  const tables = must(openSqliteTables(path))
+  const founded = await foundLog(tables, testOptions())
+  if (!founded.ok) throw new Error(founded.problem.message)
+  return must(await openLog(tables, testOptions()))
 }
 
 const codes = { io: 10, busy: 5, full: 13, constraint: 19 }

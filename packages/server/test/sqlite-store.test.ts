@@ -1,30 +1,22 @@
 /** What is SQLite's own: settings, schema, triggers, a full disk, many tiles, the head file. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fsck, leafHash, tilePath, tilesOf, encodeBundle } from '@exeat/log'
 import { describe, expect, test } from 'vitest'
 import {
-  append, codeOf, cosigned, foundedLog, markDone, must, opened, operation, problemOf, testOptions, textAt, tileByDefinition, utf8,
+  append, codeOf, cosigned, foundedLog, must, operation, problemOf, testOptions, tileByDefinition, utf8,
 } from '../../testkit/src/log-store-kit.ts'
-import type { LogStore, Operation } from '../src/ports/log.ts'
 import { sha256 } from '../src/store/ed25519.ts'
 import { entryOperation } from '../src/store/entry-operation.ts'
-import { foundLog, openLog } from '../src/store/log.ts'
+import { openLog } from '../src/store/log.ts'
 import { checkVersion } from '../src/store/migrations.ts'
 import { checkSettings, migrate, openDatabase, schemaVersion } from '../src/store/sqlite/database.ts'
 import { createHeadFile, openHeadFile } from '../src/store/sqlite/head-file.ts'
 import { openSqliteTables, prepareSqlite, sqliteTables } from '../src/store/sqlite/index.ts'
 import { migrations } from '../src/store/sqlite/migrations/index.ts'
-import { run, sqlite, temporaryDatabase } from './sqlite-kind.ts'
-
-async function founded(path: string): Promise<LogStore> {
-  expect(prepareSqlite(path).ok).toBe(true)
-  const tables = must(openSqliteTables(path))
-  expect(await foundLog(tables, testOptions())).toEqual({ ok: true })
-  return must(await openLog(tables, testOptions()))
-}
+import { foundedAt, run, sqlite, temporaryDatabase } from './sqlite-kind.ts'
 
 describe('opening', () => {
   test('creates nothing', () => {
@@ -54,7 +46,7 @@ describe('opening', () => {
   test('a path with signs that mean something in a URL is a path', async () => {
     const { folder, drop } = temporaryDatabase()
     const path = join(folder, 'a?mode=memory&b#c%20 d.db')
-    const log = await founded(path)
+    const log = await foundedAt(path)
     await append(log, 'a')
     await log.close()
     expect(existsSync(path)).toBe(true)
@@ -63,7 +55,7 @@ describe('opening', () => {
 
   test('a database that was taken out of write-ahead mode is refused', async () => {
     const { path, drop } = temporaryDatabase()
-    await (await founded(path)).close()
+    await (await foundedAt(path)).close()
     run(path, 'PRAGMA journal_mode = DELETE')
     expect(codeOf(openSqliteTables(path))).toBe('STORE_NOT_DURABLE')
     drop()
@@ -85,7 +77,7 @@ describe('the schema', () => {
 
   test('preparing twice changes nothing', async () => {
     const { path, drop } = temporaryDatabase()
-    const log = await founded(path)
+    const log = await foundedAt(path)
     await append(log, 'a')
     await log.close()
     expect(codeOf(prepareSqlite(path))).toBe('ok')
@@ -97,7 +89,7 @@ describe('the schema', () => {
 
   test('a newer database is refused, and neither opened nor migrated', async () => {
     const { path, drop } = temporaryDatabase()
-    await (await founded(path)).close()
+    await (await foundedAt(path)).close()
     run(path, `INSERT INTO migration (number, name) VALUES (${migrations.length + 1}, 'later')`)
     expect(codeOf(openSqliteTables(path))).toBe('STORE_NEWER')
     expect(codeOf(prepareSqlite(path))).toBe('STORE_NEWER')
@@ -158,7 +150,7 @@ describe('the triggers refuse what a statement of the program could do', () => {
     "INSERT INTO record (kind, key, version, value) VALUES ('done', 'new', 2, x'00')",
   ])('%s', async (sql) => {
     const { path, drop } = temporaryDatabase()
-    const log = await founded(path)
+    const log = await foundedAt(path)
     must(await log.append(operation('a', {
       change: async (transaction) => problemOf(await transaction.put('done', 'a', utf8('a'), 0)) ?? problemOf(await transaction.keep('kept', 'a', utf8('a'))),
     })))
@@ -177,9 +169,19 @@ describe('the triggers refuse what a statement of the program could do', () => {
   })
 })
 
+test('whoever keeps the log in SQLite loads no driver for PostgreSQL', () => {
+  const program = `
+    await import('../src/index.ts')
+    const { createRequire } = await import('node:module')
+    console.log(JSON.stringify(Object.keys(createRequire(import.meta.url).cache)))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname, encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect((JSON.parse(stdout) as readonly string[]).filter((path) => /[\\/]pg[\\/]/.test(path))).toEqual([])
+})
+
 test('another process that holds the database: refused as busy, and alive', async () => {
   const { path, drop } = temporaryDatabase()
-  await (await founded(path)).close()
+  await (await foundedAt(path)).close()
   const impatient = (mode: 'write' | 'read'): DatabaseSync => {
     const database = must(openDatabase(path, mode))
     database.exec('PRAGMA busy_timeout = 1')
@@ -196,82 +198,6 @@ test('another process that holds the database: refused as busy, and alive', asyn
   await log.close()
   drop()
 })
-
-const largeOperation = (key: string): Operation => entryOperation(key, utf8(`entry of ${key}`.padEnd(20_000)), markDone(key))
-
-/** Appends large entries until one is refused; the keys that were acknowledged. */
-async function fill(log: LogStore): Promise<readonly string[]> {
-  const keys: string[] = []
-  for (;;) {
-    const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => log.append(largeOperation(`key-${keys.length + i}`))))
-    const code = codeOf(answers[0] ?? { ok: true, value: undefined })
-    if (code !== 'ok') {
-      expect(answers.map(codeOf)).toEqual(answers.map(() => 'STORE_FULL'))
-      return keys
-    }
-    keys.push(...answers.map((_, i) => `key-${keys.length + i}`))
-    if (keys.length > 10_000) throw new Error('it never fills')
-  }
-}
-
-async function stands(log: LogStore, keys: readonly string[]): Promise<void> {
-  for (const [index, key] of keys.entries()) expect((await textAt(log, index))?.trimEnd()).toBe(`entry of ${key}`)
-  expect((await log.head()).size).toBe(keys.length)
-  expect((await log.record('done', `key-${keys.length}`))).toBeUndefined()
-  expect(await fsck(sha256, log, opened((await log.head()).checkpoint))).toMatchObject({ ok: true })
-}
-
-describe('a full disk', () => {
-  test('by the page limit: nothing acknowledged is lost, nothing else is stored, and it goes on once there is room', async () => {
-    const { path, drop } = temporaryDatabase()
-    await (await founded(path)).close()
-    const writing = must(openDatabase(path, 'write'))
-    writing.exec('PRAGMA max_page_count = 400')
-    const log = must(await openLog(sqliteTables(path, writing, must(openDatabase(path, 'read'))), testOptions()))
-    const keys = await fill(log)
-    expect(keys.length).toBeGreaterThan(20)
-    await stands(log, keys)
-    expect(log.status()).toEqual({ state: 'open' })
-    writing.exec('PRAGMA max_page_count = 4000')
-    await append(log, 'more')
-    expect((await log.head()).size).toBe(keys.length + 1)
-    await log.close()
-    drop()
-  })
-
-  const mountable = process.platform === 'linux' && process.getuid?.() === 0 && mounts()
-  test.skipIf(!mountable)(`by the disk itself${mountable ? '' : ' (skipped: no tmpfs can be mounted)'}`, async () => {
-    const { folder, drop } = temporaryDatabase()
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]).status).toBe(0)
-    try {
-      const path = join(folder, 'log.db')
-      const ballast = join(folder, 'ballast')
-      const log = await founded(path)
-      writeFileSync(ballast, new Uint8Array(600_000))
-      const keys = await fill(log)
-      expect(keys.length).toBeGreaterThan(4)
-      await stands(log, keys)
-      await log.close()
-      rmSync(ballast)
-      const again = must(await openLog(must(openSqliteTables(path)), testOptions()))
-      expect(again.status()).toEqual({ state: 'open' })
-      await stands(again, keys)
-      await append(again, 'more')
-      await again.close()
-    } finally {
-      spawnSync('umount', [folder])
-      drop()
-    }
-  })
-})
-
-function mounts(): boolean {
-  const { folder, drop } = temporaryDatabase()
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0
-  if (mounted) spawnSync('umount', [folder])
-  drop()
-  return mounted
-}
 
 test('past 65,536 entries every tile and bundle is that of the definition, in batches of any size', async () => {
   const { database, log } = await foundedLog(sqlite)

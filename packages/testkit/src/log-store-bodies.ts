@@ -36,7 +36,9 @@ export function keeping(kind: StoreKind): void {
       const again = await reopened(database)
       for (const [i, bytes] of bodies.entries()) expect(Buffer.compare((await again.body('document', `digest-${i}`)) ?? utf8('none'), bytes)).toBe(0)
       expect(Buffer.from((await again.body('impact', 'digest-2')) ?? []).toString()).toBe('of another kind')
-      for (const wrong of ['digest-9', '', '\u0000']) expect([await again.body('document', wrong), await again.body(wrong, 'digest-0')]).toEqual([undefined, undefined])
+      for (const wrong of ['digest-9', '', '\u0000']) {
+        expect([await again.body('document', wrong), await again.body(wrong, 'digest-0')]).toEqual([undefined, undefined])
+      }
       await finish(again, database)
     })
 
@@ -44,7 +46,8 @@ export function keeping(kind: StoreKind): void {
       const { database, log } = await foundedLog(kind)
       must(await keep(log, 'document', 'a', utf8('bytes')))
       must(await keep(log, 'document', 'a', utf8('bytes')))
-      const answers = await Promise.all([keep(log, 'document', 'a', utf8('other')), keep(log, 'document', 'a', new Uint8Array(0)), keep(log, 'document', 'b', utf8('b'))])
+      const wrong = [keep(log, 'document', 'a', utf8('other')), keep(log, 'document', 'a', new Uint8Array(0))]
+      const answers = await Promise.all([...wrong, keep(log, 'document', 'b', utf8('b'))])
       expect(answers.map(codeOf)).toEqual(['BODY_CONFLICT', 'BODY_CONFLICT', 'ok'])
       expect(Buffer.from((await log.body('document', 'a')) ?? []).toString()).toBe('bytes')
       expect((await log.head()).size).toBe(3)
@@ -78,7 +81,8 @@ export function keeping(kind: StoreKind): void {
       const { database, log } = await foundedLog(kind)
       must(await keep(log, 'document', 'a', utf8('a person')))
       await append(log, 'b')
-      expect([await erase(log, 'document', 'a'), await erase(log, 'document', 'a'), await erase(log, 'other', 'a'), await erase(log, '\u0000', '')]).toEqual([true, false, false, false])
+      expect([await erase(log, 'document', 'a'), await erase(log, 'document', 'a')]).toEqual([true, false])
+      expect([await erase(log, 'other', 'a'), await erase(log, '\u0000', '')]).toEqual([false, false])
       expect(await log.body('document', 'a')).toBeUndefined()
       expect(await fsck(sha256, log, await log.head())).toMatchObject({ ok: true, size: 6 })
       expect(await log.verifyHead()).toEqual({ ok: true })

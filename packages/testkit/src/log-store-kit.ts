@@ -81,6 +81,15 @@ export const markDone = (key: string): Required<Pick<EntryOptions, 'change'>> =>
 /** An operation that also writes the record `done/<key>`, which must not be there. */
 export const recording = (key: string): Operation => operation(key, markDone(key))
 
+/** An operation of two entries, with a record and a body of its key. */
+export const thorough = (key: string): Operation => ({
+  ...operation(key),
+  apply: async (transaction) => {
+    const problem = problemOf(await transaction.put('done', key, utf8(key), 0)) ?? problemOf(await transaction.keep('done', key, utf8(key)))
+    return problem === undefined ? { ok: true, entries: [entryOf(key), utf8(`second of ${key}`)] } : { ok: false, problem }
+  },
+})
+
 export const problemOf = (verdict: Verdict): Problem | undefined => (verdict.ok ? undefined : verdict.problem)
 
 /** The bytes of an entry as text. */

@@ -46,7 +46,8 @@ function several(kind: StoreKind): void {
 
     test('a batch of them passes the width of a bundle, and the log still verifies', async () => {
       const { database, log } = await foundedLog(kind)
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => log.append(making(`key-${i}`, entryOf(`${i}`), entryOf(`${i} again`), Uint8Array.of(i)))))
+      const operations = Array.from({ length: 200 }, (_, i) => making(`key-${i}`, entryOf(`${i}`), entryOf(`${i} again`), Uint8Array.of(i)))
+      const answers = await Promise.all(operations.map((each) => log.append(each)))
       expect(answers.map((answer) => must(answer).index)).toEqual(Array.from({ length: 200 }, (_, i) => 3 * i))
       expect(await fsck(sha256, log, opened((await log.head()).checkpoint))).toMatchObject({ ok: true, size: 600 })
       expect(await log.verifyHead()).toEqual({ ok: true })

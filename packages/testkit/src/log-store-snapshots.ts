@@ -20,7 +20,8 @@ async function sizes(reader: LogReader): Promise<readonly number[]> {
   let entries = 0
   while ((await reader.entry(entries)) !== undefined) entries += 1
   const listed = await reader.records('key', { limit: 1000 })
-  return [head.size, (await reader.record('count', 'all'))?.version ?? 0, listed.length, bodies.filter((each) => each !== undefined).length, entries, opened(head.checkpoint).size]
+  const count = (await reader.record('count', 'all'))?.version ?? 0
+  return [head.size, count, listed.length, bodies.filter((each) => each !== undefined).length, entries, opened(head.checkpoint).size]
 }
 
 export function snapshots(kind: StoreKind): void {

@@ -86,7 +86,10 @@ export interface StateTables {
   readonly body: (kind: string, digest: string) => Promise<Uint8Array | undefined>
 }
 
-/** One write transaction at a time; never used by two callers at once. */
+/**
+ * One write transaction at a time; never used by two callers at once. Within it, calls are done in the order in which they are made, though those before
+ * were not awaited; once one of them has failed, no later one changes anything outside the transaction.
+ */
 export interface TableWriter extends StateTables {
   /** Begins, and locks the head against every other writer until the end. Undefined where no log was founded. */
   readonly begin: () => Promise<LockedHead | undefined>

@@ -78,26 +78,22 @@ function guarded(writer: TableWriter, { index, at }: Position): Guarded {
     started.push(running)
     return running
   }
-  /** Reads wait for the savepoint too, so that what was started first is done first. */
-  const reading = <T>(run: () => Promise<T>): Promise<T> => watched(async () => {
-    await savepoint
-    return run()
-  })
+  /** The savepoint is sent ahead of the first change, and not waited for. */
   const changing = <T>(run: () => Promise<T>): Promise<T> => watched(async () => {
     savepoint ??= writer.savepoint()
-    await savepoint
-    return run()
+    const [done] = await Promise.all([run(), savepoint])
+    return done
   })
 
   const transaction: Transaction = {
     index,
     at,
-    record: async (kind, key) => (isLabel(kind) && isLabel(key) ? reading(() => writer.record(kind, key)) : undefined),
+    record: async (kind, key) => (isLabel(kind) && isLabel(key) ? watched(() => writer.record(kind, key)) : undefined),
     records: async (kind, page) => {
       const { after, limit } = checkedPage(page)
-      return isLabel(kind) ? reading(() => writer.records(kind, after, limit)) : []
+      return isLabel(kind) ? watched(() => writer.records(kind, after, limit)) : []
     },
-    body: async (kind, digest) => (isLabel(kind) && isLabel(digest) ? reading(() => writer.body(kind, digest)) : undefined),
+    body: async (kind, digest) => (isLabel(kind) && isLabel(digest) ? watched(() => writer.body(kind, digest)) : undefined),
     put: async (kind, key, value, expected) => {
       const checked = checkRecord(kind, key, expected, value)
       return checked.ok ? changing(async () => versioned(await writer.put(kind, key, value, expected), kind, key, expected)) : checked

@@ -76,11 +76,13 @@ async function writeAll(context: BatchContext, range: CompactRange, { entries, o
   const root = rangeRoot(sha256, extended.range)
   const note = identity.sign(size, root)
   const head: HeadRow = { size, root, frontier: encodeRange(extended.range), at }
-  await writer.insertEntries(entries)
-  await writer.insertOperations(operations)
-  await writer.insertTileHashes(extended.completed)
-  await writer.insertCheckpoint({ size, root, note })
-  await writer.updateHead(head)
+  await Promise.all([
+    writer.insertEntries(entries),
+    writer.insertOperations(operations),
+    writer.insertTileHashes(extended.completed),
+    writer.insertCheckpoint({ size, root, note }),
+    writer.updateHead(head),
+  ])
   return { head, note }
 }
 

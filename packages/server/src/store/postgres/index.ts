@@ -18,6 +18,9 @@ const timeouts = {
 }
 const connections = { read: 4, snapshot: 4 }
 
+/** Statements are sent without waiting for the answers to those before: of one transaction, so that one that fails fails all that follow. */
+const pipelined = { pipeline: true }
+
 type Driver = typeof pg
 
 /** Loaded where it is used, so that whoever keeps the log in SQLite does without it. */
@@ -61,7 +64,7 @@ async function checkDatabase(query: Query): Promise<Verdict> {
 }
 
 function clientOf(driver: Driver, url: string): pg.Client {
-  const client = new driver.Client({ connectionString: url, ...timeouts })
+  const client = new driver.Client({ connectionString: url, ...timeouts, ...pipelined })
   // A connection that breaks while idle says so here; the next statement on it fails, which is where it is dealt with.
   client.on('error', () => {})
   return client
@@ -72,8 +75,8 @@ function queryOf(client: pg.Client | pg.Pool | pg.PoolClient): Query {
 }
 
 function tablesOf(driver: Driver, client: pg.Client, url: string): LogTables {
-  const reads = poolOf(driver, url, connections.read)
-  const snapshots = poolOf(driver, url, connections.snapshot)
+  const reads = poolOf(driver, url, { max: connections.read })
+  const snapshots = poolOf(driver, url, { max: connections.snapshot, ...pipelined })
   return {
     writer: postgresWriter(client),
     reader: postgresReader(queryOf(reads)),
@@ -87,8 +90,8 @@ function tablesOf(driver: Driver, client: pg.Client, url: string): LogTables {
   }
 }
 
-function poolOf(driver: Driver, url: string, max: number): pg.Pool {
-  const pool = new driver.Pool({ connectionString: url, max, ...timeouts })
+function poolOf(driver: Driver, url: string, options: pg.PoolConfig): pg.Pool {
+  const pool = new driver.Pool({ connectionString: url, ...options, ...timeouts })
   pool.on('error', () => {})
   return pool
 }

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { CheckpointRow, CosignatureRow, EntryRow, HeadRow, IdentityRow, OperationRow, TableWriter, TileHashRow } from '../../ports/tables.ts'
 import { bytes, headRow, integer, operationRow, stateTables, type Row } from './rows.ts'
 import type { WriteAheadFile } from './write-ahead.ts'
@@ -23,7 +23,10 @@ export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile)
     rootAt: async (size) => optionalBytes(rootAt.get(size), 'root'),
     known: async (keys) => keys.flatMap((key) => known.all(key)).map(operationRow),
     checkpointOver: async (index) => optionalBytes(checkpointOver.get(index), 'note'),
-    savepoint: execute('SAVEPOINT operation'),
+    savepoint: async () => {
+      if (!database.isTransaction) throw new Error('the database has ended the transaction')
+      database.exec('SAVEPOINT operation')
+    },
     release: execute('RELEASE operation'),
     undo: execute('ROLLBACK TO operation; RELEASE operation'),
     ...stateTables(database),
@@ -39,50 +42,61 @@ export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile)
   }
 }
 
+/**
+ * A statement that changes something, within the transaction alone: SQLite may end that by itself where one fails (sqlite.org/lang_transaction.html), and
+ * what follows would stand without the rest.
+ */
+function guarded(database: DatabaseSync, sql: string): (...values: SQLInputValue[]) => boolean {
+  const statement = database.prepare(sql)
+  return (...values) => {
+    if (!database.isTransaction) throw new Error('the database has ended the transaction')
+    return statement.run(...values).changes === 1
+  }
+}
+
 type Changes = Pick<TableWriter, 'put' | 'remove' | 'keep' | 'erase'>
 
 function changes(database: DatabaseSync, writeAhead: WriteAheadFile): Changes {
-  const first = database.prepare('INSERT INTO record (kind, key, version, value) SELECT ?, ?, 1, ? WHERE NOT EXISTS (SELECT 1 FROM record WHERE kind = ? AND key = ?)')
-  const next = database.prepare('UPDATE record SET version = version + 1, value = ? WHERE kind = ? AND key = ? AND version = ?')
-  const remove = database.prepare('DELETE FROM record WHERE kind = ? AND key = ? AND version = ?')
-  const keep = database.prepare('INSERT INTO body (kind, digest, bytes) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM body WHERE kind = ? AND digest = ?)')
-  const erase = database.prepare('DELETE FROM body WHERE kind = ? AND digest = ?')
+  const first = guarded(database, `
+    INSERT INTO record (kind, key, version, value) SELECT ?, ?, 1, ? WHERE NOT EXISTS (SELECT 1 FROM record WHERE kind = ? AND key = ?)`)
+  const next = guarded(database, 'UPDATE record SET version = version + 1, value = ? WHERE kind = ? AND key = ? AND version = ?')
+  const remove = guarded(database, 'DELETE FROM record WHERE kind = ? AND key = ? AND version = ?')
+  const keep = guarded(database, `
+    INSERT INTO body (kind, digest, bytes) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM body WHERE kind = ? AND digest = ?)`)
+  const erase = guarded(database, 'DELETE FROM body WHERE kind = ? AND digest = ?')
   return {
-    put: async (kind, key, value, expected) => {
-      const done = expected === 0 ? first.run(kind, key, value, kind, key) : next.run(value, kind, key, expected)
-      return done.changes === 1
-    },
-    remove: async (kind, key, expected) => remove.run(kind, key, expected).changes === 1,
-    keep: async (kind, digest, kept) => keep.run(kind, digest, kept, kind, digest).changes === 1,
+    put: async (kind, key, value, expected) => (expected === 0 ? first(kind, key, value, kind, key) : next(value, kind, key, expected)),
+    remove: async (kind, key, expected) => remove(kind, key, expected),
+    keep: async (kind, digest, kept) => keep(kind, digest, kept, kind, digest),
     erase: async (kind, digest) => {
-      const erased = erase.run(kind, digest).changes === 1
+      const erased = erase(kind, digest)
       if (erased) writeAhead.holdsErased()
       return erased
     },
   }
 }
 
-type Inserts = Pick<TableWriter, 'insertEntries' | 'insertOperations' | 'insertTileHashes' | 'insertCheckpoint' | 'updateHead' | 'insertCosignatures'>
+type Inserts = Pick<TableWriter, Extract<keyof TableWriter, `insert${string}`> | 'updateHead'>
 
 function inserts(database: DatabaseSync): Inserts {
-  const entry = database.prepare('INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)')
-  const operation = database.prepare('INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)')
-  const tileHash = database.prepare('INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)')
-  const checkpoint = database.prepare('INSERT INTO checkpoint (size, root, note) VALUES (?, ?, ?)')
-  const head = database.prepare('UPDATE head SET size = ?, root = ?, frontier = ?, at = ? WHERE id = 1')
-  const cosignature = database.prepare(`
+  const entry = guarded(database, 'INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)')
+  const operation = guarded(database, 'INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)')
+  const tileHash = guarded(database, 'INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)')
+  const checkpoint = guarded(database, 'INSERT INTO checkpoint (size, root, note) VALUES (?, ?, ?)')
+  const head = guarded(database, 'UPDATE head SET size = ?, root = ?, frontier = ?, at = ? WHERE id = 1')
+  const cosignature = guarded(database, `
     INSERT INTO cosignature (size, name, line) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM cosignature WHERE size = ? AND name = ? AND line = ?)`)
   return {
-    insertEntries: async (rows: readonly EntryRow[]) => { for (const row of rows) entry.run(row.index, row.leaf, row.entry) },
+    insertEntries: async (rows: readonly EntryRow[]) => { for (const row of rows) entry(row.index, row.leaf, row.entry) },
     insertOperations: async (rows: readonly OperationRow[]) => {
-      for (const { key, digest, index, count, refusal = null } of rows) operation.run(key, digest, index, count, refusal)
+      for (const { key, digest, index, count, refusal = null } of rows) operation(key, digest, index, count, refusal)
     },
-    insertTileHashes: async (rows: readonly TileHashRow[]) => { for (const row of rows) tileHash.run(row.level, row.index, row.hash) },
-    insertCheckpoint: async (row: CheckpointRow) => { checkpoint.run(row.size, row.root, row.note) },
-    updateHead: async (row: HeadRow) => { head.run(row.size, row.root, row.frontier, row.at) },
+    insertTileHashes: async (rows: readonly TileHashRow[]) => { for (const row of rows) tileHash(row.level, row.index, row.hash) },
+    insertCheckpoint: async (row: CheckpointRow) => { checkpoint(row.size, row.root, row.note) },
+    updateHead: async (row: HeadRow) => { head(row.size, row.root, row.frontier, row.at) },
     insertCosignatures: async (size: number, rows: readonly CosignatureRow[]) => {
       database.exec('BEGIN IMMEDIATE')
-      for (const { name, line } of rows) cosignature.run(size, name, line, size, name, line)
+      for (const { name, line } of rows) cosignature(size, name, line, size, name, line)
       database.exec('COMMIT')
     },
   }
