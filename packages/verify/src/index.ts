@@ -12,6 +12,7 @@ export type { DelegationEpoch, Delegations, RecordedDelegation } from './delegat
 export { bundleSchema, bundleType, clockTolerance, longestLife } from './bundle/types.ts'
 export type { Bundle, BundleEntry } from './bundle/types.ts'
 export { contentDigest } from './bundle/content.ts'
+export type { BundleContent } from './bundle/content.ts'
 export { largestBundle } from './bundle/types.ts'
 export { bundlePins } from './bundle/pins.ts'
 export type { BundlePins } from './bundle/pins.ts'

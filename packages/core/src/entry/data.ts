@@ -49,6 +49,9 @@ const asked = z.strictObject({
   renews: z.exactOptional(identifier),
 })
 
+/** Issuer of those whose names are typed at the administrative socket: no identity provider, and never the same person as anybody whom one names. */
+export const operatorIssuer = 'exeat:operator'
+
 /**
  * What shows that a person did it (design §2, evidence strength). `operator-asserted`: somebody who could open the administrative socket typed this name;
  * stronger kinds join this union with the identities that can give them.

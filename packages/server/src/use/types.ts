@@ -14,8 +14,7 @@ export interface Actor {
   readonly evidence: Evidence
 }
 
-/** Whose names are typed at the administrative socket: no identity provider, and never the same person as anybody whom one names. */
-export const operatorIssuer = 'exeat:operator'
+export { operatorIssuer } from '@exeat/core/entry'
 
 /** Of a caller's choosing, 1 to 120 printable characters: a repetition with the same content gets the first answer. */
 export type IdempotencyKey = string

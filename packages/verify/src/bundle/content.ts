@@ -1,12 +1,20 @@
 import { canonicalInstant, type HexDigest, type Sha256, taggedDigest } from '@exeat/core'
 import type { Bundle } from './types.ts'
 
+type Listed = Pick<Bundle['active'][number], 'uid' | 'digest'>
+
+/** The part of a bundle that its content is. */
+export interface BundleContent extends Pick<Bundle, 'workspace' | 'commit' | 'documents'> {
+  readonly active: readonly (Listed & { readonly entries: readonly { readonly index: number }[] })[]
+  readonly ended: readonly Pick<Bundle['ended'][number], 'uid' | 'state' | 'at'>[]
+}
+
 /**
  * What a bundle says, whenever and to whomever it was issued: SHA-256(`exeat/bundle-content/v1` ‖ 0 ‖ RFC 8785 of its documents' digests and sources, its
  * active opt-outs with the indexes of their entries, and its ended ones). The log records it (`bundle.published`), so that a monitor can hold every
  * bundle against the fold of the log. Proofs, checkpoint and times are left out: they change with each issue and say nothing of their own.
  */
-export function contentDigest(bundle: Pick<Bundle, 'workspace' | 'commit' | 'documents' | 'active' | 'ended'>, sha256: Sha256): HexDigest {
+export function contentDigest(bundle: BundleContent, sha256: Sha256): HexDigest {
   const { workspace, commit, documents, active, ended } = bundle
   return taggedDigest('exeat/bundle-content/v1', {
     workspace, commit,

@@ -1,19 +1,18 @@
 /** The envelope of every act against what the entry records of it: whoever signed it signed this, and nothing else (design §7). */
 import { type HexDigest, type Identity, type LifecycleEvent, type OptOutRecord, sameIdentity, type Sha256 } from '@exeat/core'
-import { type EventType, type Evidence, lifecycleOf } from '@exeat/core/entry'
+import { type EventType, type Evidence, lifecycleOf, operatorIssuer } from '@exeat/core/entry'
 import { type Envelope, envelopeDigest, type Purpose } from '@exeat/core/envelope'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import type { ProvenEntry } from '../entry/proven.ts'
 import { same } from './same.ts'
 
-/** The purposes under which each act may have been signed; a request becomes a renewal when the judge finds what it continues. */
-const purposes: Readonly<Partial<Record<EventType, readonly Purpose[]>>> = {
-  'dev.exeat.optout.proposed.v1': ['request'],
-  'dev.exeat.optout.renewed.v1': ['request', 'renew'],
-  'dev.exeat.optout.approved.v1': ['approve'],
-  'dev.exeat.optout.activated.v1': ['activate'],
-  'dev.exeat.emergency.activated.v1': ['emergency'],
-  'dev.exeat.emergency.reviewed.v1': ['review'],
+const purposes: Readonly<Partial<Record<EventType, Purpose>>> = {
+  'dev.exeat.optout.proposed.v1': 'request',
+  'dev.exeat.optout.renewed.v1': 'renew',
+  'dev.exeat.optout.approved.v1': 'approve',
+  'dev.exeat.optout.activated.v1': 'activate',
+  'dev.exeat.emergency.activated.v1': 'emergency',
+  'dev.exeat.emergency.reviewed.v1': 'review',
 }
 
 /** Those of an act, of whatever type. */
@@ -54,7 +53,7 @@ export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, sha256
 function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEvent, by: Identity | undefined, given: ActsOf): string | undefined {
   const { workspace, repositoryIds, record: { uid, binding, asked: { window } } } = given
   const stated: readonly (readonly [string, boolean])[] = [
-    ['purpose', purposes[type]?.includes(envelope.purpose) === true],
+    ['purpose', purposes[type] === envelope.purpose],
     ['workspace', envelope.workspace === workspace],
     ['repository', same(envelope.repositoryIds, repositoryIds)],
     ['opt-out', envelope.uid === uid && envelope.optOut === binding.optOut],
@@ -70,7 +69,7 @@ function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEve
 const actorOf = (event: LifecycleEvent): Identity | undefined => ('requester' in event ? event.requester : 'by' in event ? event.by : undefined)
 
 /** A name typed at the administrative socket speaks for the identity of that name there, and for no other. */
-const evidenced = (evidence: Evidence, by: Identity): boolean => evidence.name === by.sub
+const evidenced = (evidence: Evidence, by: Identity): boolean => sameIdentity(by, { iss: operatorIssuer, sub: evidence.name })
 
 const countedOf = (approvals: ReadonlyMap<HexDigest, Identity>, counted: readonly Identity[]): readonly HexDigest[] =>
   [...approvals].filter(([, by]) => counted.some((each) => sameIdentity(each, by))).map(([digest]) => digest).sort()

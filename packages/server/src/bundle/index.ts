@@ -1,0 +1,1 @@
+export { type BundleDependencies, bundleMaker } from './make.ts'

@@ -1,0 +1,146 @@
+/** Bundles (design §8): the fold of the log at one commit, proven under one checkpoint, published before it is signed. */
+import { type HexDigest, type Instant, canonicalInstant, utf8 } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { encodeBase64, type SignerKey, type VerifierKey } from '@exeat/log'
+import { type BundleEntry, bundleType, contentDigest, type Dsse, longestLife, signDsse } from '@exeat/verify'
+import type { BundleContext, BundleMaker } from '../ports/bundle.ts'
+import type { LogReader, LogStore, Snapshot } from '../ports/log.ts'
+import { sha256, signerOf } from '../store/ed25519.ts'
+import { readRecord } from '../use/load.ts'
+import { recordKinds, type StoredBundle, type StoredDelegation } from '../use/stored.ts'
+import type { Writer } from '../use/write.ts'
+import { type BareEntry, bareEntry, collect, type Collected } from './collect.ts'
+import { type BundleHead, bundleHead } from './head.ts'
+import { inclusionProofs } from './proofs.ts'
+import { type Publication, publish } from './publish.ts'
+
+export interface BundleDependencies {
+  readonly log: LogStore
+  readonly writer: Writer
+  /** The log's own key, which signs its checkpoints. */
+  readonly logKey: VerifierKey
+  /** The key that the delegation in force names for bundles; asked for at each signature, as it may be replaced. */
+  readonly bundleKey: () => SignerKey
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** All that a bundle says besides whom it is for and until when; the same text for everybody who asks before `until`. */
+interface Made {
+  readonly key: string
+  readonly until: Instant
+  /** The members of the JSON object, without its braces. */
+  readonly members: string
+}
+
+/** Others may publish between a fold and its entry; each time somebody has. */
+const mostAttempts = 20
+
+/**
+ * Bundles by a query. A fold is made once for each head, commit and set of pending revocations, and again only when the clock ends something; those who ask
+ * meanwhile wait for the same one.
+ */
+export function bundleMaker(deps: BundleDependencies): BundleMaker {
+  const attempt = attempts(deps)
+  const running = new Map<string, Promise<Made | undefined>>()
+  let made: Made | undefined
+
+  /** Joins whoever makes the same. */
+  async function once(key: string, context: BundleContext): Promise<Made | undefined> {
+    const joined = running.get(key)
+    if (joined !== undefined) return joined
+    const promise = attempt(context)
+    running.set(key, promise)
+    try {
+      return await promise
+    } finally {
+      running.delete(key)
+    }
+  }
+
+  async function current(context: BundleContext): Promise<Made> {
+    for (let i = 0; i < mostAttempts; i++) {
+      // oxlint-disable-next-line no-await-in-loop -- each attempt sees what the one before changed
+      const key = await keyOf(deps.log, context)
+      if (made?.key === key && deps.now() < made.until) return made
+      // oxlint-disable-next-line no-await-in-loop
+      const done = await once(key, context)
+      if (done === undefined) continue
+      made = done
+      return done
+    }
+    throw new ExeatError([{ code: 'STORE_BUSY', message: `what bundles say changed ${mostAttempts} times while one was made`, hint: 'repeat later' }])
+  }
+
+  return async (query, context) => {
+    const { members } = await current(context)
+    return signed(members, query, deps)
+  }
+}
+
+/** What the fold depends on besides the clock. */
+async function keyOf(reader: LogReader, { governed: { ref, commit }, revoked }: BundleContext): Promise<string> {
+  const { size } = await reader.head()
+  const cosigned = await reader.latestCosigned()
+  return JSON.stringify([size, cosigned?.size, cosigned?.lines.length, ref, commit, [...revoked].sort()])
+}
+
+type Attempt = (context: BundleContext) => Promise<Made | undefined>
+
+/** One fold as of one commit. Undefined where its content is new: then it was entered, and the head has moved on. */
+function attempts(deps: BundleDependencies): Attempt {
+  const { log, writer, logKey, now } = deps
+  let witnessed: BundleHead | undefined
+  return async (context) => {
+    const { governance: { workspace }, commit, ref } = context.governed
+    const outcome = await log.snapshot(async (snapshot): Promise<Made | Publication> => {
+      const head = witnessed = await bundleHead(snapshot, workspace.document, logKey, witnessed)
+      const collected = await collect(snapshot, head.size, now() as Instant, context)
+      const said = { workspace: workspace.document.spec.id, commit, documents: collected.documents, active: collected.active, ended: collected.ended }
+      const content = contentDigest(said, sha256)
+      const published = await readRecord<StoredBundle>(snapshot, recordKinds.bundle, 'current')
+      if (published?.value.content !== content) return { content, size: (await snapshot.head()).size, commit, version: published?.version ?? 0 }
+      const key = await keyOf(snapshot, context)
+      return { key, until: collected.until, members: await membersOf(snapshot, { head, said, ref, content, index: published.value.index, origin: writer.origin }) }
+    })
+    if ('members' in outcome) return outcome
+    await publish(log, writer, outcome)
+    return undefined
+  }
+}
+
+interface Said {
+  readonly head: BundleHead
+  readonly said: Pick<Collected, 'documents' | 'active' | 'ended'> & { readonly workspace: string; readonly commit: string }
+  readonly ref: string
+  readonly origin: string
+  readonly content: HexDigest
+  /** Of the entry that published the content. */
+  readonly index: number
+}
+
+async function membersOf(snapshot: Snapshot, { head, said, ref, origin, content, index }: Said): Promise<string> {
+  const delegation = await readRecord<StoredDelegation>(snapshot, recordKinds.delegation, 'current')
+  if (delegation === undefined) throw new Error('the log has no delegation')
+  const entry = index < head.size ? (await bareEntry(snapshot, index, undefined))?.bare : undefined
+  const indexes = [...said.active.flatMap(({ entries }) => entries.map((each) => each.index)), ...(entry === undefined ? [] : [index])]
+  const proofs = await inclusionProofs(snapshot, head, indexes)
+  const proven = (bare: BareEntry): BundleEntry => ({ ...bare, proof: (proofs.get(bare.index) ?? []).map((hash) => encodeBase64(hash)) })
+  const members = {
+    workspace: said.workspace, origin, ref, commit: said.commit, delegation: delegation.value.envelope, checkpoint: Buffer.from(head.note).toString('utf8'),
+    published: { content, entry: entry === undefined ? null : proven(entry) },
+    documents: said.documents,
+    active: said.active.map((each) => ({ ...each, entries: each.entries.map(proven) })),
+    ended: said.ended.map((each) => ({ ...each, at: canonicalInstant(each.at) })),
+  }
+  return JSON.stringify(members).slice(1)
+}
+
+/** For one caller and a short life. The protected environment is the point's to name: whoever names it falsely gets a bundle that lives less, or is refused. */
+function signed(members: string, { audience = '*', nonce, protected: closed }: Parameters<BundleMaker>[0], { bundleKey, now }: BundleDependencies): Dsse {
+  const issuedAt = now() as Instant
+  const notAfter = (issuedAt + (closed === 'true' ? longestLife.protected : longestLife.ordinary)) as Instant
+  const head = { schema: 'exeat/bundle/v1', audience, issuedAt: canonicalInstant(issuedAt), notAfter: canonicalInstant(notAfter), nonce: nonce ?? null }
+  const key = bundleKey()
+  return signDsse(bundleType, utf8(`${JSON.stringify(head).slice(0, -1)},${members}`), [key], signerOf(key.seed))
+}
