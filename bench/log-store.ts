@@ -54,7 +54,7 @@ async function rateOf(callers: number, operation: () => Promise<unknown>): Promi
   return (done * 1000) / (performance.now() - start)
 }
 
-/** The same rows, `size` a commit, and nothing else. */
+/** The same rows, an entry and what its key stands for, `size` a commit, and nothing else. */
 async function bareRate(size: number, commit: (rows: readonly Row[]) => Promise<void>): Promise<number> {
   const start = performance.now()
   const until = start + seconds * 1000
@@ -114,16 +114,24 @@ async function sqlite(): Promise<void> {
   if (!prepared.ok) throw new Error(prepared.problem.message)
   const bare = new DatabaseSync(join(folder, 'bare.db'))
   bare.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  bare.exec('CREATE TABLE entry (idx INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, leaf BLOB NOT NULL, entry BLOB NOT NULL) STRICT')
-  const insert = bare.prepare('INSERT INTO entry VALUES (?, ?, ?, ?)')
+  bare.exec('CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, entry BLOB NOT NULL) STRICT')
+  bare.exec('CREATE TABLE operation (key TEXT PRIMARY KEY, digest BLOB NOT NULL, idx INTEGER NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID')
+  const entries = bare.prepare('INSERT INTO entry VALUES (?, ?, ?)')
+  const operations = bare.prepare('INSERT INTO operation VALUES (?, ?, ?, 1)')
   await measure('SQLite', must(openSqliteTables(path)), async (batch) => {
     bare.exec('BEGIN IMMEDIATE')
-    for (const row of batch) insert.run(row.index, row.key, row.leaf, row.entry)
+    for (const row of batch) entries.run(row.index, row.leaf, row.entry)
+    for (const row of batch) operations.run(row.key, row.leaf, row.index)
     bare.exec('COMMIT')
   })
   bare.close()
   rmSync(folder, { recursive: true, force: true })
 }
+
+const bareInsert = `
+  WITH given AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[]) AS given (idx, key, leaf, entry)),
+    entries AS (INSERT INTO bare_entry SELECT idx, leaf, entry FROM given)
+  INSERT INTO bare_operation SELECT key, leaf, idx, 1 FROM given`
 
 async function postgres(folder: string): Promise<void> {
   const server = await startPostgres(folder)
@@ -133,10 +141,11 @@ async function postgres(folder: string): Promise<void> {
   const prepared = await preparePostgres(server.url('postgres'))
   if (!prepared.ok) throw new Error(prepared.problem.message)
   await owner.query(must(postgresGrants('bench')))
-  await owner.query('CREATE TABLE bare (idx bigint PRIMARY KEY, key text NOT NULL UNIQUE, leaf bytea NOT NULL, entry bytea NOT NULL)')
+  await owner.query('CREATE TABLE bare_entry (idx bigint PRIMARY KEY, leaf bytea NOT NULL, entry bytea NOT NULL)')
+  await owner.query('CREATE TABLE bare_operation (key text PRIMARY KEY, digest bytea NOT NULL, idx bigint NOT NULL, count integer NOT NULL)')
   await measure('PostgreSQL', must(await openPostgresTables(server.url('postgres', 'bench'))), async (batch) => {
     const columns = [batch.map(({ index }) => index), batch.map(({ key }) => key), batch.map(({ leaf }) => leaf), batch.map(({ entry }) => entry)]
-    await owner.query({ name: 'bare', text: 'INSERT INTO bare SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[])', values: columns })
+    await owner.query({ name: 'bare', text: bareInsert, values: columns })
   })
   await owner.end()
   await server.stop()
