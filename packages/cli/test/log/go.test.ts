@@ -71,7 +71,8 @@ describeWith('go', 'Go confirms', (go) => {
     beforeAll(async () => {
       const database = await sqlite.create()
       const tables = await database.open()
-      expect(await foundLog(tables, options())).toEqual({ ok: true })
+      const founded = await foundLog(tables, options())
+      if (!founded.ok) throw new Error(founded.problem.message)
       const first = must(await openLog(tables, options()))
       const second = must(await openLog(await database.open(), options()))
       const write = async (from: number, count: number): Promise<void> => {
