@@ -1,0 +1,1 @@
+export { type GovernanceOptions, governanceSource, longestSilence } from './source.ts'

@@ -1,0 +1,119 @@
+/** What governs, from a local repository or from a mirror of a remote one. */
+import { compilePolicySet, needsEngines, type PolicySet, type Problem } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance } from '@exeat/git'
+import type { Governed, GovernanceSource } from '../ports/governance.ts'
+import { sha256 } from '../store/ed25519.ts'
+
+export interface GovernanceOptions {
+  /** A folder inside a repository, or the URL of one: `https://`, `ssh://`, `file:///` or `user@host:path`. */
+  readonly repository: string
+  /** The branch that governs; absent: what the repository calls its own. */
+  readonly ref?: string
+  /** Where a remote is mirrored. */
+  readonly mirrorDir: string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** How long a remote is not asked again, in milliseconds; 10 seconds unless told. */
+  readonly restful?: number
+}
+
+/** Longest that a remote may be silent before nothing is judged by what it said last, in milliseconds. */
+export const longestSilence = 15 * 60_000
+
+export function governanceSource(options: GovernanceOptions): GovernanceSource {
+  const reader = isRemote(options.repository) ? mirrored(options) : local(options)
+  let latest: Governed | undefined
+  const writers = new Map<string, Promise<readonly string[]>>()
+
+  async function current({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<Governed> {
+    const ref = await reader.refresh(fresh)
+    const governance = await readGovernance({ dir: reader.dir, sha256, ...(ref === undefined ? {} : { ref }) })
+    const { source } = governance
+    if (source.kind !== 'ref') throw new Error(`governance of kind ${source.kind} was read where a ref was asked for`)
+    if (latest?.commit !== source.commit || latest.ref !== source.ref) {
+      latest = { governance, policySet: await compilePolicies(governance), ref: source.ref, commit: source.commit }
+      writers.clear()
+    }
+    return latest
+  }
+
+  return {
+    current,
+    latest: () => latest,
+    trouble: reader.trouble,
+    writers: (commit, file) => {
+      const key = `${commit}:${file}`
+      const known = writers.get(key) ?? fileWriters(reader.dir, commit, file)
+      writers.set(key, known)
+      known.catch(() => writers.delete(key))
+      return known
+    },
+    descends: (commit, ancestor) => isAncestor(reader.dir, ancestor, commit),
+  }
+}
+
+interface Reader {
+  readonly dir: string
+  /** Brings it up to date, and gives the ref to read. */
+  readonly refresh: (fresh: boolean) => Promise<string | undefined>
+  readonly trouble: () => Problem | undefined
+}
+
+const local = ({ repository, ref }: GovernanceOptions): Reader => ({ dir: repository, refresh: async () => ref, trouble: () => undefined })
+
+/** A failed fetch keeps the last known commit, for a while. */
+function mirrored({ repository, ref: branch, mirrorDir, now, restful = 10_000 }: GovernanceOptions): Reader {
+  let good: { readonly ref: string; readonly at: number } | undefined
+  let failed: Problem | undefined
+  let asked = -Infinity
+  let running: Promise<void> | undefined
+
+  async function ask(): Promise<void> {
+    const began = now()
+    try {
+      const { ref } = await fetchMirror({ url: repository, dir: mirrorDir, ...(branch === undefined ? {} : { branch }) })
+      good = { ref, at: began }
+      failed = undefined
+    } catch (error) {
+      if (!(error instanceof ExeatError)) throw error
+      const [because] = error.problems
+      failed = { ...because, message: `the governance repository did not answer, and is known as of ${good === undefined ? 'no instant' : new Date(good.at).toISOString()}: ${because.message}` }
+    } finally {
+      asked = began
+    }
+  }
+
+  /** Whoever asks for what is fresh waits for a fetch that begins after the asking. */
+  async function refresh(fresh: boolean): Promise<string | undefined> {
+    if (running !== undefined) await running
+    if (fresh || !(now() - asked < restful)) {
+      running ??= ask().finally(() => { running = undefined })
+      await running
+    }
+    if (good === undefined || !(now() - good.at <= longestSilence)) throw stale(failed)
+    return good.ref
+  }
+  return { dir: mirrorDir, refresh, trouble: () => failed }
+}
+
+function stale(failed: Problem | undefined): ExeatError {
+  return new ExeatError([{
+    code: 'GOVERNANCE_STALE',
+    message: failed?.message ?? `the governance repository was not read for ${longestSilence / 60_000} minutes`,
+    hint: 'nothing is judged by policies that may have changed since; see that the repository answers',
+  }])
+}
+
+/** @throws {ExeatError} with every problem of the policies */
+async function compilePolicies({ workspace, policies, aliases }: Governance): Promise<PolicySet> {
+  const needs = needsEngines(policies)
+  const engines = needs.conditions || needs.regex ? await import('@exeat/core/condition') : undefined
+  const answer = compilePolicySet({
+    workspace, policies, aliases,
+    ...(needs.conditions && engines !== undefined ? { conditionEngine: engines.celEngine() } : {}),
+    ...(needs.regex && engines !== undefined ? { regexEngine: engines.re2Engine } : {}),
+  })
+  if (!answer.ok) throw new ExeatError(answer.problems)
+  return answer.set
+}

@@ -1,0 +1,20 @@
+/** What every use case works with. */
+import type { BundleMaker } from '../ports/bundle.ts'
+import type { GovernanceSource } from '../ports/governance.ts'
+import type { LogStore } from '../ports/log.ts'
+
+export interface UseDependencies {
+  readonly log: LogStore
+  readonly governance: GovernanceSource
+  /** So many random bytes. */
+  readonly random: (count: number) => Uint8Array
+  /** 32 bytes: who holds it can tell which person a pseudonym in the log stands for. */
+  readonly pseudonymKey: Uint8Array
+  readonly makeBundle: BundleMaker
+  /** The log's. */
+  readonly origin: string
+  /** For reads, in milliseconds since the epoch; what is recorded is stamped by the log. */
+  readonly now: () => number
+  /** Runs something later, in milliseconds, and keeps no process alive for it. */
+  readonly later: (run: () => void, after: number) => void
+}

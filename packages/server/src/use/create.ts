@@ -1,0 +1,80 @@
+/** The use cases, put together. */
+import type { HexDigest, Instant } from '@exeat/core'
+import type { ActAnswer } from '@exeat/core/wire'
+import type { LogReader } from '../ports/log.ts'
+import type { UseDependencies } from './context.ts'
+import { end, type Ending } from './end.ts'
+import { erase } from './erase.ts'
+import { optOuts } from './list.ts'
+import { optOutOf } from './load.ts'
+import { type PendingRevocations, pendingRevocations } from './pending.ts'
+import { document, entry, receipt } from './read.ts'
+import { emergency, request } from './request.ts'
+import { review } from './review.ts'
+import { activate, approve } from './sign.ts'
+import { statusReader } from './status.ts'
+import { synchronise } from './synchronise.ts'
+import type { Actor, UseCases } from './types.ts'
+import { claimUses } from './uses.ts'
+import { type Seen, viewOf } from './view.ts'
+
+export function createUseCases(deps: UseDependencies): UseCases {
+  const { log, governance } = deps
+  const pending = pendingRevocations(deps)
+  const answered = answering(deps, pending)
+  const ending = (kind: Ending): UseCases['revoke'] => async (actor, id, reason, key) => answered(actor, () => end(deps, pending, kind, actor, id, reason, key))
+  return {
+    request: (actor, asked, key) => answered(actor, () => request(deps, actor, asked, key)),
+    emergency: (actor, asked, key) => answered(actor, () => emergency(deps, actor, asked, key)),
+    approve: (actor, id, signed, key) => answered(actor, () => approve(deps, actor, id, signed, key)),
+    activate: (actor, id, signed, key) => answered(actor, () => activate(deps, actor, id, signed, key)),
+    reject: ending('reject'),
+    withdraw: ending('withdraw'),
+    revoke: ending('revoke'),
+    review: (actor, id, said, key) => answered(actor, () => review(deps, actor, id, said, key)),
+    claimUses: async (uses) => {
+      await pending.retry()
+      return claimUses(deps, pending, uses)
+    },
+    optOut: async (id) => log.snapshot(async (reader) => viewOf((await optOutOf(reader, id)).value, await seen(deps, pending, reader))),
+    optOuts: async (query) => log.snapshot(async (reader) => optOuts(await seen(deps, pending, reader), query)),
+    bundle: async (query) => {
+      await pending.retry()
+      const { governed } = await synchronise(deps)
+      return deps.makeBundle(query, { governed, revoked: pending.revoked() })
+    },
+    entry: (index) => entry(log, index),
+    receipt: (index) => receipt(log, index),
+    document: (kind, digest) => document(log, kind, digest),
+    erase: (actor, erasure, key) => erase(deps, actor, erasure, key),
+    synchronise: async () => {
+      const { governed: { commit }, changed } = await synchronise(deps, { fresh: true })
+      return { commit, changed }
+    },
+    status: statusReader({ ...deps, governance }, pending),
+  }
+}
+
+interface Done {
+  readonly uid: HexDigest
+  readonly appended: { readonly index: number }
+}
+
+/** The answer to an act: the opt-out as it is now, where the act stands in the log, and the receipt for it. */
+function answering(deps: UseDependencies, pending: PendingRevocations) {
+  return async (actor: Actor, act: () => Promise<Done>): Promise<ActAnswer> => {
+    await pending.retry()
+    const { uid, appended: { index } } = await act()
+    const { log } = deps
+    const optOut = await log.snapshot(async (reader) => viewOf((await optOutOf(reader, uid)).value, await seen(deps, pending, reader)))
+    return { optOut, ...await receipt(log, index), evidence: actor.evidence.strength }
+  }
+}
+
+/** What the protected ref said last; where it was never read here, what it says now, if it can be read. */
+async function seen(deps: UseDependencies, pending: PendingRevocations, reader: LogReader): Promise<Seen> {
+  const governed = deps.governance.latest() ?? await deps.governance.current().catch(() => undefined)
+  // A clock behind the log must not bring back what the log has ended.
+  const { at } = await reader.head()
+  return { reader, governed, revoked: pending.revoked(), now: Math.max(deps.now(), at) as Instant }
+}

@@ -1,0 +1,87 @@
+/** Rejecting, withdrawing, revoking: acts that only take away, which go on where the clock is behind, and where the protected ref cannot be read. */
+import { type ActFacts, type Identity, type Instant, type OptOutRecord, transition, type Workspace } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { reasonSchema } from '@exeat/core/wire'
+import { type StoreCode, storeCodes } from '../codes.ts'
+import type { Applied, Appended, StateReader, Transaction } from '../ports/log.ts'
+import { type Asking, operationFor } from './act.ts'
+import type { UseDependencies } from './context.ts'
+import { enter } from './enter.ts'
+import { shaped } from './input.ts'
+import { groupsIn } from './judge.ts'
+import { ledgerOf, optOutOf, recordedWorkspace, type Versioned } from './load.ts'
+import type { PendingRevocations } from './pending.ts'
+import { useProblem } from './problem.ts'
+import type { StoredOptOut } from './stored.ts'
+import { synchronise } from './synchronise.ts'
+import type { Actor, IdempotencyKey } from './types.ts'
+
+export type Ending = 'reject' | 'withdraw' | 'revoke'
+
+export async function end(deps: UseDependencies, pending: PendingRevocations, kind: Ending, actor: Actor, id: string, reason: string, key: IdempotencyKey) {
+  shaped(reasonSchema, { reason })
+  const { uid } = (await optOutOf(deps.log, id)).value.record
+  const ending: EndingAct = { kind, uid, reason, asking: { act: kind, actor, key, content: { uid, reason } } }
+  const workspace = await workspaceNow(deps)
+  const answer = await append(deps, ending, workspace)
+  if (answer.ok) return { uid, appended: answer.value }
+  if (kind !== 'revoke' || !isUnwritable(answer.problem.code)) throw new ExeatError([answer.problem])
+  await revokeHere(deps, pending, ending, workspace)
+  throw new ExeatError([useProblem('REVOCATION_QUEUED', `\`${id}\` is revoked on this server, and the log could not record it: ${answer.problem.message}`,
+    'it is tried again; repeat it with the same key until it is answered')])
+}
+
+interface EndingAct {
+  readonly kind: Ending
+  readonly uid: string
+  readonly reason: string
+  readonly asking: Asking
+}
+
+/** What the protected ref says, or else what the log has recorded of it: a repository that does not answer must not keep an excuse alive. */
+async function workspaceNow(deps: UseDependencies): Promise<Workspace | undefined> {
+  try {
+    return (await synchronise(deps)).governed.governance.workspace.document
+  } catch {
+    return deps.governance.latest()?.governance.workspace.document
+  }
+}
+
+function append(deps: UseDependencies, ending: EndingAct, workspace: Workspace | undefined): ReturnType<UseDependencies['log']['append']> {
+  return deps.log.append({ ...operationFor(ending.asking), restricts: true, apply: (tx) => judge(tx, deps, ending, workspace) })
+}
+
+async function judge(tx: Transaction, deps: UseDependencies, ending: EndingAct, known: Workspace | undefined): Promise<Applied> {
+  const before = await optOutOf(tx, ending.uid)
+  const workspace = known ?? await recordedWorkspace(tx)
+  const verdict = verdictOn(before, ending, workspace, tx.at as Instant)
+  return enter(tx, deps, { verdict, actor: ending.asking.actor, workspace: workspace?.spec.id ?? '-', before, particulars: before.value })
+}
+
+function verdictOn({ value }: Versioned<StoredOptOut>, { kind, uid, reason, asking: { actor } }: EndingAct, workspace: Workspace | undefined, at: Instant) {
+  return transition(ledgerOf([value]), { kind, uid, reason }, factsOf(value.record, actor, workspace), at)
+}
+
+function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor, workspace: Workspace | undefined): ActFacts {
+  const groupsOf = (person: Identity): readonly string[] => (workspace === undefined ? [] : groupsIn(workspace, person))
+  return { actor: identity, groups: groupsOf(identity), evidence: evidence.strength, binding, terms, groupsOf }
+}
+
+/** The store cannot write, whatever the act; a log that is closed is shutting down, and takes nothing more. */
+const isUnwritable = (code: string): code is StoreCode => Object.hasOwn(storeCodes, code) && /^(?:STORE|HEAD)_/.test(code) && code !== 'STORE_CLOSED'
+
+/** Judged by what can still be read; entered with the same people and groups as soon as the log can be written. */
+async function revokeHere(deps: UseDependencies, pending: PendingRevocations, ending: EndingAct, known: Workspace | undefined): Promise<void> {
+  const reader: StateReader = deps.log
+  const before = await optOutOf(reader, ending.uid)
+  const workspace = known ?? await recordedWorkspace(reader)
+  const now = deps.now() as Instant
+  const verdict = verdictOn(before, ending, workspace, now)
+  if (!verdict.ok) throw new ExeatError([verdict.refusal])
+  pending.add(ending.uid, now, async () => {
+    const answer = await append(deps, ending, workspace)
+    return answer.ok || !isUnwritable(answer.problem.code)
+  })
+}
+
+export type Ended = { readonly uid: string; readonly appended: Appended }

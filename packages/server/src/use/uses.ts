@@ -1,0 +1,76 @@
+/** Uses: counted once for each enforcement point and subject, however often and to whichever replica they are sent. */
+import { createHash } from 'node:crypto'
+import { type ActFacts, applied, type HexDigest, type Instant, taggedDigest, transition, useKey, type UseSet } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { usesSchema, type Wire } from '@exeat/core/wire'
+import { storeCodes } from '../codes.ts'
+import type { Applied, Transaction } from '../ports/log.ts'
+import { sha256 } from '../store/ed25519.ts'
+import type { UseDependencies } from './context.ts'
+import { withEntries } from './enter.ts'
+import { shaped } from './input.ts'
+import { ledgerOf, readOptOut, saveOptOut } from './load.ts'
+import type { PendingRevocations } from './pending.ts'
+import { demand } from './problem.ts'
+import { recordKinds, type StoredOptOut, type StoredUse, toBytes } from './stored.ts'
+import { saidOf, writeEvents } from './write.ts'
+
+type Use = Wire['useSchema']
+type Result = Wire['usesAnswerSchema']['results'][number]
+
+/** @throws {ExeatError} where the log cannot be written: all may be sent again, and none counts twice */
+export async function claimUses(deps: UseDependencies, pending: PendingRevocations, sent: readonly Use[]): Promise<Wire['usesAnswerSchema']> {
+  const { uses } = shaped(usesSchema, { uses: sent })
+  const claims = new Map<string, Promise<Result>>()
+  for (const use of uses) {
+    const key = keyOf(use)
+    if (!claims.has(key)) claims.set(key, claim(deps, pending, use, key))
+  }
+  // All of them end before any failure is told.
+  await Promise.allSettled(claims.values())
+  return { results: await Promise.all(uses.map((use) => claims.get(keyOf(use)) ?? Promise.reject(new Error('a use was not claimed')))) }
+}
+
+const keyOf = ({ uid, point, subject }: Use): string => `${uid}/${createHash('sha256').update(useKey(point, subject), 'utf8').digest('hex')}`
+
+async function claim(deps: UseDependencies, pending: PendingRevocations, use: Use, key: string): Promise<Result> {
+  const { uid, point, subject } = use
+  const refused = (code: string, message: string): Result => ({ uid, outcome: 'refused', code, message })
+  if (pending.revoked().has(uid)) return refused('WRONG_PHASE', 'it was revoked')
+  const answer = await deps.log.append({
+    key: `use/${key}`,
+    digest: new Uint8Array(Buffer.from(taggedDigest('exeat/operation/v1', { act: 'use', uid, point, subject }, sha256), 'hex')),
+    apply: (tx) => count(tx, deps, use, key),
+  })
+  if (answer.ok) return { uid, outcome: 'counted' }
+  const { code, message } = answer.problem
+  if (Object.hasOwn(storeCodes, code)) throw new ExeatError([answer.problem])
+  return refused(code, message)
+}
+
+async function count(tx: Transaction, deps: UseDependencies, { uid, point, subject }: Use, key: string): Promise<Applied> {
+  const before = await readOptOut(tx, uid)
+  const counted = await tx.record(recordKinds.use, key) !== undefined
+  const set: UseSet = { size: before?.value.uses ?? 0, has: () => counted, add: () => undefined }
+  const ledger = ledgerOf(before === undefined ? [] : [before.value], { uid, set })
+  const verdict = transition(ledger, { kind: 'use', uid, point, subject }, nobody, tx.at as Instant)
+  if (!verdict.ok) return { ok: false, problem: verdict.refusal }
+  if (before === undefined || verdict.events.length === 0) throw new Error('a use was counted before under another key')
+  const { entries, bodies } = await writeEvents(tx, deps, { iss: 'exeat:point', sub: point }, verdict.events.map((event) => saidOf(event, null)))
+  let stored: StoredOptOut = { ...before.value, uses: before.value.uses + 1 }
+  for (const [i, event] of verdict.events.entries()) {
+    const index = tx.index + i
+    const body: HexDigest = bodies[i] ?? ''
+    if (event.type === 'use.claimed') demand(await tx.put(recordKinds.use, key, toBytes({ index, body } satisfies StoredUse), 0))
+    else stored = withEntries({ ...stored, record: applied(stored.record, event) ?? stored.record }, [index], [body])
+  }
+  await saveOptOut(tx, before, stored)
+  return { ok: true, entries }
+}
+
+/** A use is judged by the opt-out alone. */
+const nobody: ActFacts = {
+  actor: { iss: 'exeat:point', sub: '-' }, groups: [], evidence: 'none', binding: { optOut: '', terms: '', impact: null },
+  terms: { approve: [], activate: [], revoke: [], approverMayActivate: false, duration: 0 as never, timers: { approval: 0 as never, activation: 0 as never } },
+  groupsOf: () => [],
+}

@@ -1,0 +1,61 @@
+import { leafHash, verifyReceipt } from '@exeat/log'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { testSigner } from '../../../testkit/src/log-store-kit.ts'
+import { sha256, verifySignature } from '../../src/store/ed25519.ts'
+import { sqlite } from '../sqlite-kind.ts'
+import { activated, actor, approved, day, hour, newKey, origin, requested, world, type World } from './support.ts'
+
+let at: World
+beforeEach(async () => { at = await world(sqlite) })
+afterEach(async () => at.close())
+
+test('request, approve, merge, activate, revoke: each is entered, and each answer carries its receipt', async () => {
+  const asked = await requested(at, 'log4j')
+  expect(asked.optOut).toMatchObject({ name: 'log4j', phase: 'proposed', merged: false, missing: ['1 of security', 'the document at the protected ref'], requester: actor('alice').identity })
+  expect(asked.evidence).toBe('operator-asserted')
+  at.clock.now += hour
+  const agreed = await at.useCases.approve(actor('bob'), 'log4j', asked.optOut.binding, newKey())
+  expect(agreed.optOut).toMatchObject({ phase: 'approved', missing: ['the document at the protected ref'] })
+  at.clock.now += hour
+  const { optOut: view, index, receipt } = await activatedNow()
+  expect(view).toMatchObject({ phase: 'active', inForce: true, merged: true, missing: [], uses: { counted: 0, limit: null } })
+  expect(view.entries).toHaveLength(3)
+  const ended = await at.useCases.revoke(actor('carol'), view.uid, 'no longer needed', newKey())
+  expect(ended.optOut).toMatchObject({ phase: 'revoked', inForce: false, ended: new Date(at.clock.now).toISOString() })
+  const entry = await at.log.entry(index)
+  const trust = { origin, log: [testSigner(1, origin)], witnesses: { atLeast: 0, keys: [] } }
+  expect(verifyReceipt(sha256, verifySignature, new Uint8Array(Buffer.from(receipt)), leafHash(sha256, entry?.entry ?? new Uint8Array(0)), trust)).toMatchObject({ ok: true })
+})
+
+async function activatedNow() {
+  const { optOut } = await import('./support.ts')
+  at.merge({ '.exeat/opt-outs/log4j.json': optOut('log4j') })
+  const { binding } = await at.useCases.optOut('log4j')
+  return at.useCases.activate(actor('dave'), 'log4j', binding, newKey())
+}
+
+test('it lapses by the clock, without an entry', async () => {
+  await activated(at, 'log4j')
+  const before = (await at.log.head()).size
+  at.clock.now += 2 * day
+  expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'lapsed', inForce: false })
+  expect((await at.log.head()).size).toBe(before)
+})
+
+test('uses are counted, and the last one ends it', async () => {
+  const { optOut: { uid } } = await activated(at, 'log4j', { limits: { findings: 3, uses: 2 } })
+  const use = (subject: string) => ({ uid, point: 'gate/1001/test', subject })
+  expect((await at.useCases.claimUses([use('a'), use('a'), use('b'), use('c')])).results.map(({ outcome, code }) => code ?? outcome))
+    .toEqual(['counted', 'counted', 'counted', 'WRONG_PHASE'])
+  expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'exhausted', uses: { counted: 2, limit: 2 } })
+  expect((await at.useCases.claimUses([use('a')])).results).toEqual([{ uid, outcome: 'counted' }])
+  expect((await at.useCases.optOut('log4j')).uses.counted).toBe(2)
+})
+
+test('the list and the status', async () => {
+  for (const name of ['c', 'a', 'b']) await approved(at, name)
+  const { items, next } = await at.useCases.optOuts({ limit: 2 })
+  expect(items.map(({ name }) => name)).toEqual(['a', 'b'])
+  expect((await at.useCases.optOuts({ limit: 2, after: next ?? '' })).items.map(({ name }) => name)).toEqual(['c'])
+  expect(await at.useCases.status()).toMatchObject({ origin, state: 'open', workspace: 'acme-1', ref: 'refs/heads/main' })
+})
