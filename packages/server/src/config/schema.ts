@@ -1,0 +1,33 @@
+/** `server.json`: what the server was founded with, and what its operator may set. Secrets stand in files of their own. */
+import * as z from 'zod'
+import { fingerprint, identifier, line } from '@exeat/core/entry'
+
+const rate = z.strictObject({
+  /** Requests a second in the long run. */
+  perSecond: z.number().positive().max(100_000),
+  /** How many at once. */
+  burst: z.int().min(1).max(100_000),
+})
+
+export const configSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  kind: z.literal('ServerConfig'),
+  /** `spec.id` of the workspace, read from the repository when the server was founded. */
+  workspace: identifier,
+  /** Of the log; the name of its key. */
+  origin: identifier,
+  /** The governance repository, a folder or the URL of a remote one, and the branch that governs where it is not the one that the repository calls its own. */
+  repository: z.strictObject({ location: line, ref: z.exactOptional(line) }),
+  /** `file`: beside `server.json` unless absolute. For PostgreSQL the address stands in `DATABASE_URL`. */
+  database: z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('sqlite'), file: line }), z.strictObject({ kind: z.literal('postgres') })]),
+  /** The file in which the last head is held outside the database. */
+  head: line,
+  /** Enforcement points, by the SHA-256 of their tokens. */
+  points: z.array(z.strictObject({ name: line, sha256: fingerprint })).max(1000),
+  /** By how many milliseconds the clocks of replicas may differ. */
+  clockSkew: z.exactOptional(z.int().min(0).max(60_000)),
+  limits: z.exactOptional(z.strictObject({ point: z.exactOptional(rate), address: z.exactOptional(rate), acts: z.exactOptional(rate) })),
+})
+
+export type ServerConfig = z.output<typeof configSchema>
+export type Rate = z.output<typeof rate>

@@ -1,0 +1,83 @@
+/** The HTTP API: what passes the guards is handed to the use cases, and everything thrown comes back as a problem. */
+import type { Problem } from '@exeat/core'
+import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { secureHeaders } from 'hono/secure-headers'
+import { serverProblem } from '../config/codes.ts'
+import type { ServerConfig } from '../config/schema.ts'
+import type { UseCases } from '../use/types.ts'
+import { limitRates, needOperator, needPoint } from './access.ts'
+import { addActs } from './acts.ts'
+import { guardHead, limitBody, strictBody } from './guard.ts'
+import { addHealth, type Readiness } from './health.ts'
+import { addLog, type LogRoutesOptions } from './log.ts'
+import { openApiDocument } from './openapi.ts'
+import { type App, newApp } from './parts.ts'
+import { refusal, refusalOf } from './problem.ts'
+import { rateLimiter } from './rate.ts'
+import { addReads, type ReadOptions } from './reads.ts'
+
+export interface AppOptions extends LogRoutesOptions, ReadOptions {
+  readonly useCases: UseCases
+  readonly points: ServerConfig['points']
+  readonly limits?: ServerConfig['limits'] | undefined
+  readonly readiness: () => Promise<Readiness>
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number
+  /** Why the log cannot be believed any more: nothing is granted, and only what takes away goes on. */
+  readonly damage: () => Problem | undefined
+  /** True once nothing more is taken. */
+  readonly stopping: () => boolean
+  /** For the operator: what failed in a way that nobody knows. */
+  readonly report: (error: unknown) => void
+}
+
+/** What is allowed where `server.json` says nothing else. */
+const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 10, burst: 100 }, acts: { perSecond: 50, burst: 200 } } as const
+
+export function createApp(options: AppOptions): App {
+  const { useCases, points, limits = {}, monotonic, stopping, report } = options
+  const app = newApp()
+  const acts = needOperator(rateLimiter(limits.acts ?? rates.acts, monotonic))
+
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
+  app.use(guardHead)
+  app.use(async (_, next) => (stopping() ? refusal([serverProblem('SERVER_STOPPING', 'the server is stopping, and takes nothing more', 'repeat it with the same key')], { connection: 'close', 'retry-after': '5' }) : next()))
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => refusal([serverProblem('REQUEST_METHOD', `\`${c.req.path.slice(0, 200)}\` does not know \`${c.req.method}\``)], { allow: methods.join(', ') }),
+  }))
+  app.use(limitRates({
+    points, perPoint: rateLimiter(limits.point ?? rates.point, monotonic), perAddress: rateLimiter(limits.address ?? rates.address, monotonic),
+  }))
+  app.use('/v1/*', async (c, next) => (pointsMay(c.req.method, c.req.path) ? needPoint(c, next) : acts(c, next)))
+  app.use('/v1/*', async (c, next) => {
+    const damage = options.damage()
+    return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage])
+  })
+  app.use(limitBody, strictBody)
+
+  addHealth(app, options.readiness)
+  addLog(app, options)
+  addReads(app, useCases, options)
+  addActs(app, useCases)
+  const description = JSON.stringify(openApiDocument(app))
+  app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))
+
+  app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))
+  app.onError((error) => (error instanceof HTTPException ? fromHono(error) : refusalOf(error, report)))
+  return app
+}
+
+/** Over the network points read and claim uses. Whatever else there is or will be asks for the socket. */
+const pointsMay = (method: string, path: string): boolean => method === 'GET' || method === 'HEAD' || (method === 'POST' && path === '/v1/uses')
+
+/** Reads and whatever ends an excuse; a bundle gives some. */
+const takesAway = (method: string, path: string): boolean =>
+  method === 'POST' ? /\/(?:revocation|rejection|withdrawal)$/.test(path) : path !== '/v1/bundle'
+
+/** What Hono itself refuses: bodies that are sent as something else, or cannot be read. */
+function fromHono(error: HTTPException): Response {
+  if (error.status === 415) return refusal([serverProblem('REQUEST_MEDIA_TYPE', 'the body is not sent as `application/json`')])
+  return refusal([serverProblem('REQUEST_INVALID', 'the request cannot be read')])
+}

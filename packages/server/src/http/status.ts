@@ -1,0 +1,21 @@
+/** Which HTTP status a code means: the tables of every package whose refusals can reach a caller. */
+import { documentCodes, governanceCodes, policyCodes, refusalCodes } from '@exeat/core'
+import type { CodeEntry } from '@exeat/core/error'
+import { impactCodes } from '@exeat/core/impact'
+import { jsonCodes, yamlCodes } from '@exeat/formats'
+import { gitCodes } from '@exeat/git'
+import { logCodes } from '@exeat/log'
+import { verifyCodes } from '@exeat/verify'
+import { storeCodes } from '../codes.ts'
+import { serverCodes } from '../config/codes.ts'
+import { useCodes } from '../use/codes.ts'
+
+/** Where two tables have a code, the later one speaks: here it is about an act, not about a document in a folder. */
+const tables: readonly Readonly<Record<string, CodeEntry>>[] = [
+  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, gitCodes, logCodes, verifyCodes, storeCodes, useCodes, refusalCodes, serverCodes,
+]
+
+const entries: ReadonlyMap<string, CodeEntry> = new Map(tables.flatMap((table) => Object.entries(table)))
+
+/** A code that nobody owns is a failure of the server. */
+export const entryOf = (code: string): CodeEntry => entries.get(code) ?? serverCodes.SERVER_FAILED

@@ -1,0 +1,108 @@
+/** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses. */
+import type { WitnessAddress } from '@exeat/client/log'
+import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { serverProblem } from '../config/codes.ts'
+import type { ReadOptions } from '../http/reads.ts'
+import { entryOf } from '../http/status.ts'
+import type { GovernanceSource } from '../ports/governance.ts'
+import type { LogStore } from '../ports/log.ts'
+import type { UseCases } from '../use/types.ts'
+import { type Checked, checkWhole } from './check.ts'
+import { witnessing } from './witness.ts'
+
+/** In milliseconds. */
+const every = { ref: 60_000, whole: 24 * 3_600_000, witnesses: 1_000 } as const
+
+export interface HousekeepingOptions {
+  readonly log: LogStore
+  readonly useCases: UseCases
+  readonly governance: GovernanceSource
+  readonly witnesses: readonly WitnessAddress[]
+  readonly now: () => number
+  readonly report: (problem: Problem | Error) => void
+}
+
+export interface Housekeeping {
+  /** Why the log cannot be believed any more: nothing is granted until somebody has looked. */
+  readonly damage: () => Problem | undefined
+  /** Why the server is not ready. */
+  readonly problems: () => readonly Problem[]
+  readonly health: ReadOptions['health']
+  /** Waits for what runs. */
+  readonly stop: () => Promise<void>
+}
+
+export function keepHouse({ log, useCases, governance, witnesses: addresses, now, report }: HousekeepingOptions): Housekeeping {
+  let stopped = false
+  let checked: Checked | undefined
+  let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
+  const witnesses = witnessing(log, addresses, now)
+
+  const chores = [
+    repeat(every.ref, async () => {
+      try {
+        await useCases.synchronise()
+        unread = undefined
+      } catch (error) {
+        unread = problemOf(error)
+        throw error
+      }
+    }),
+    repeat(every.whole, async () => {
+      checked = await checkWhole(log, now, () => stopped) ?? checked
+      if (checked?.problem !== undefined) report(checked.problem)
+    }),
+    repeat(every.witnesses, witnesses.round),
+  ]
+
+  /** Runs a chore now and again so many milliseconds after it has ended; what goes wrong is told once for as long as it stays the same. */
+  function repeat(after: number, chore: () => Promise<void>): { readonly stop: () => Promise<void> } {
+    let timer: NodeJS.Timeout | undefined
+    let told: string | undefined
+    const run = async (): Promise<void> => {
+      try {
+        await chore()
+        told = undefined
+      } catch (error) {
+        const problem = problemOf(error)
+        if (!stopped && told !== problem.message) report(error instanceof ExeatError || !(error instanceof Error) ? problem : error)
+        told = problem.message
+      }
+      if (!stopped) timer = setTimeout(() => { running = run() }, after).unref()
+    }
+    let running = run()
+    return {
+      stop: () => {
+        clearTimeout(timer)
+        return running
+      },
+    }
+  }
+
+  const witnessDamage = (): Problem | undefined => witnesses.states().map(({ problem }) => problem).find((problem) => problem !== undefined && entryOf(problem.code).exit === 2)
+  const damage = (): Problem | undefined => checked?.problem ?? witnessDamage()
+
+  return {
+    damage,
+    problems: () => {
+      const status = log.status()
+      return [status.state === 'open' ? undefined : status.problem, damage(), unread ?? governance.trouble()].filter((problem) => problem !== undefined)
+    },
+    health: () => ({
+      ...(checked === undefined ? {} : { checked: { at: canonicalInstant(checked.at as Instant), size: checked.size, ok: checked.problem === undefined, ...messageOf(checked.problem) } }),
+      ...(addresses.length === 0 ? {} : { witnesses: witnesses.states().map(({ name, size, behind, problem }) => ({ name, size, lag: behind, ...messageOf(problem) })) }),
+    }),
+    stop: async () => {
+      stopped = true
+      await Promise.all(chores.map((chore) => chore.stop()))
+    },
+  }
+}
+
+const messageOf = (problem: Problem | undefined): { readonly message?: string } => (problem === undefined ? {} : { message: problem.message })
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof ExeatError) return error.problems[0]
+  return serverProblem('SERVER_FAILED', error instanceof Error ? error.message : String(error))
+}

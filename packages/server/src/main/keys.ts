@@ -1,0 +1,36 @@
+/** The server's keys, each held against what the founders delegated to. */
+import { formatVerifierKey, type SignerKey, type VerifierKey } from '@exeat/log'
+import type { DelegationEpoch } from '@exeat/verify'
+import { serverError } from '../config/codes.ts'
+import type { DataPaths } from '../config/folder.ts'
+import { idOf, readSigner } from '../keys/signer.ts'
+
+/** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN, KEY_OTHER */
+export function readLogKey({ log }: DataPaths, origin: string): SignerKey {
+  const key = readSigner(log)
+  if (key.name !== origin) throw serverError('KEY_OTHER', `\`${log}\` holds a key of \`${key.name}\`, not of \`${origin}\``)
+  return key
+}
+
+export interface WorkingKeys {
+  readonly bundle: SignerKey
+  readonly webhook: SignerKey
+}
+
+/** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN, KEY_OTHER */
+export function readWorkingKeys(paths: DataPaths, log: SignerKey, current: DelegationEpoch): WorkingKeys {
+  refuseOther(paths.log, log, current.log)
+  const [bundle, webhook] = (['bundle', 'webhook'] as const).map((purpose) => {
+    const path = paths.working(purpose, idOf(current[purpose]))
+    const key = readSigner(path)
+    refuseOther(path, key, current[purpose])
+    return key
+  })
+  if (bundle === undefined || webhook === undefined) throw new Error('two purposes give two keys')
+  return { bundle, webhook }
+}
+
+function refuseOther(path: string, held: VerifierKey, delegated: VerifierKey): void {
+  if (formatVerifierKey(held) === formatVerifierKey(delegated)) return
+  throw serverError('KEY_OTHER', `\`${path}\` holds the key \`${formatVerifierKey(held)}\`, and the founders delegated to \`${formatVerifierKey(delegated)}\``)
+}

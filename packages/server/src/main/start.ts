@@ -1,0 +1,170 @@
+/** The composition root: everything is put together here, and nothing else knows more than its ports. */
+import { formatVerifierKey } from '@exeat/log'
+import type { Problem } from '@exeat/core'
+import type { WitnessAddress } from '@exeat/client/log'
+import type { Delegations } from '@exeat/verify'
+import { bundleMaker } from '../bundle/index.ts'
+import { serverProblem } from '../config/codes.ts'
+import { checkDataFolder, type DataPaths, dataPaths } from '../config/folder.ts'
+import { lockFolder } from '../config/lock.ts'
+import { readConfig } from '../config/read.ts'
+import type { ServerConfig } from '../config/schema.ts'
+import { randomOf } from '../genesis/entry.ts'
+import { sourceOf } from '../genesis/workspace.ts'
+import { createApp } from '../http/app.ts'
+import type { App } from '../http/parts.ts'
+import { readRandomKey } from '../keys/random.ts'
+import type { GovernanceSource } from '../ports/governance.ts'
+import type { LogStore } from '../ports/log.ts'
+import { createUseCases } from '../use/index.ts'
+import type { UseCases } from '../use/types.ts'
+import { type Housekeeping, keepHouse } from './housekeeping.ts'
+import { readLogKey, readWorkingKeys } from './keys.ts'
+import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
+import { openServerLog } from './open.ts'
+import { verifyFounding } from './pins.ts'
+
+export interface StartOptions {
+  /** Absolute; founded by `foundServer`. */
+  readonly data: string
+  /** Port 0 takes any that is free. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly witnesses: readonly WitnessAddress[]
+  readonly tls?: Tls
+  /** `DATABASE_URL`, where the log is kept in PostgreSQL. */
+  readonly databaseUrl?: string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** What the operator should know: problems of the running server, and failures that nobody knows. */
+  readonly report: (problem: Problem | Error) => void
+}
+
+export interface RunningServer {
+  readonly socket: string
+  readonly address: { readonly host: string; readonly port: number }
+  readonly origin: string
+  /** Of the log when the server started. */
+  readonly size: number
+  /** C2SP verifier key of the log. */
+  readonly key: string
+  readonly singleFounder: boolean
+  /** Takes nothing more, finishes what runs, closes the log. */
+  readonly stop: () => Promise<void>
+}
+
+/** Milliseconds that requests have to finish once the server stops. */
+const patience = 10_000
+
+/** @throws {ExeatError} with everything that keeps the server from starting: exit 2 where the log or a key is not what was signed */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  checkDataFolder(options.data)
+  const release = lockFolder(options.data)
+  try {
+    return await startLocked(options, release)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+async function startLocked(options: StartOptions, release: () => void): Promise<RunningServer> {
+  const { data, now, report } = options
+  const config = readConfig(data)
+  const paths = dataPaths(data)
+  const signer = readLogKey(paths, config.origin)
+  const { log, close } = await openServerLog(data, config, signer, options.databaseUrl === undefined ? {} : { url: options.databaseUrl }, now)
+  try {
+    const governance = sourceOf({ repository: config.repository.location, ...(config.repository.ref === undefined ? {} : { ref: config.repository.ref }), now }, paths)
+    const { delegations, warnings } = await verifyFounding(log, config, governance)
+    for (const warning of warnings) report(warning)
+    const useCases = compose({ config, paths, log, governance, delegations, now })
+    const house = keepHouse({ log, useCases, governance, witnesses: options.witnesses, now, report })
+    const serving = await serve(options, { config, paths, log, useCases, house, key: formatVerifierKey(signer) })
+    const { size } = await log.head()
+    return {
+      ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
+      stop: once(async () => {
+        await serving.stop()
+        await house.stop()
+        await close()
+        release()
+      }),
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Composing {
+  readonly config: ServerConfig
+  readonly paths: DataPaths
+  readonly log: LogStore
+  readonly governance: GovernanceSource
+  readonly delegations: Delegations
+  readonly now: () => number
+}
+
+function compose({ config, paths, log, governance, delegations, now }: Composing): UseCases {
+  const { origin } = config
+  const logKey = readLogKey(paths, origin)
+  const { bundle } = readWorkingKeys(paths, logKey, delegations.current)
+  const pseudonymKey = readRandomKey(paths.pseudonym)
+  const writer = { random: randomOf, pseudonymKey, origin }
+  return createUseCases({
+    ...writer, log, governance, now,
+    makeBundle: bundleMaker({ log, writer, logKey, bundleKey: () => bundle, now }),
+    later: (run, after) => { setTimeout(run, after).unref() },
+  })
+}
+
+interface Serving {
+  readonly config: ServerConfig
+  readonly paths: DataPaths
+  readonly log: LogStore
+  readonly useCases: UseCases
+  readonly house: Housekeeping
+  readonly key: string
+}
+
+async function serve({ listen, tls, now, report }: StartOptions, { config, paths, log, useCases, house, key }: Serving) {
+  let stopping = false
+  const app: App = createApp({
+    useCases, log, key, now, report: (error) => { report(asError(error)) },
+    points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
+    damage: house.damage,
+    health: house.health,
+    readiness: async () => ({ problems: [...stopping ? [serverProblem('SERVER_STOPPING', 'the server is stopping')] : [], ...house.problems()], ...checkedAt(house) }),
+  })
+  const listeners: Listener[] = []
+  try {
+    listeners.push(await listenSocket(httpServer(app, 'socket'), paths.socket))
+    const network = await listenNetwork(httpServer(app, 'network', tls), listen.host, listen.port)
+    listeners.push(network)
+    const address = network.address()
+    return {
+      socket: paths.socket,
+      address: { host: listen.host, port: typeof address === 'string' ? listen.port : address.port },
+      stop: async () => {
+        stopping = true
+        await Promise.all(listeners.map((listener) => listener.drain(patience)))
+      },
+    }
+  } catch (error) {
+    await house.stop()
+    await Promise.all(listeners.map((listener) => listener.drain(0)))
+    throw error
+  }
+}
+
+function checkedAt(house: Housekeeping): { readonly checkedAt?: string } {
+  const { checked } = house.health()
+  return checked === undefined ? {} : { checkedAt: checked.at }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => (running ??= run())
+}
