@@ -131,6 +131,7 @@ async function membersOf(snapshot: Snapshot, { head, said, ref, origin, content,
     published: { content, entry: entry === undefined ? null : proven(entry) },
     documents: said.documents,
     active: said.active.map((each) => ({ ...each, entries: each.entries.map(proven) })),
+    withheld: [],
     ended: said.ended.map((each) => ({ ...each, at: canonicalInstant(each.at) })),
   }
   return JSON.stringify(members).slice(1)

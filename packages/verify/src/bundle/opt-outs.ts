@@ -10,12 +10,13 @@ export interface JudgedOptOuts {
   readonly problems: readonly OptOutProblem[]
 }
 
-export function judgeOptOuts({ active: carried, ended: over }: Bundle, by: JudgedBy): JudgedOptOuts {
+export function judgeOptOuts({ active: carried, ended: over, withheld }: Bundle, by: JudgedBy): JudgedOptOuts {
   const active: ActiveOptOut[] = []
   const ended: EndedOptOut[] = []
   const refused: RefusedOptOut[] = []
   const problems: OptOutProblem[] = []
   const twice = repeated([...carried, ...over])
+  const revoked = new Map(withheld.map(({ uid, at }) => [uid, at]))
   const refuseOne = (uid: HexDigest, problem: VerifyProblem, optOut?: StandingOptOut): void => {
     problems.push({ uid, ...(optOut === undefined ? {} : { name: optOut.document.metadata.name }), problem })
     if (optOut !== undefined) refused.push({ ...optOut, because: [notInLog(problem)] })
@@ -28,6 +29,11 @@ export function judgeOptOuts({ active: carried, ended: over }: Bundle, by: Judge
       continue
     }
     const { value } = optOut
+    const at = revoked.get(value.uid)
+    if (at !== undefined) {
+      ended.push({ ...value, ended: { state: 'revoked', at } })
+      continue
+    }
     const judged = twice(each.uid, value.document.metadata.name) ?? judgeActive(each, value, by)
     if (!judged.ok) refuseOne(each.uid, judged.problem, value)
     else if (judged.value === 'lapsed') ended.push({ ...value, ended: { state: 'lapsed', at: value.document.spec.window.until } })

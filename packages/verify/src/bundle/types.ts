@@ -66,6 +66,11 @@ export const bundleSchema = z.strictObject({
   documents: z.strictObject({ workspace: placed, policies: z.array(placed).max(10_000), aliases: z.array(placed).max(10_000) }),
   /** May excuse. `impact`: the approved fingerprints, ascending, or null where the terms ask for none. `entries`: those of its lifecycle, in order. */
   active: z.array(z.strictObject({ ...standing, impact: z.array(fingerprint).nullable(), entries: z.array(entry).min(1).max(200) })).max(mostOptOuts),
+  /**
+   * Revoked, and the log could not be written since: of those listed as active these are not honoured. It is no part of the content, as the log does not know of
+   * it; whoever adds to it can only take away.
+   */
+  withheld: z.array(z.strictObject({ uid: fingerprint, at: instantText })).max(mostOptOuts),
   /** Can never be honoured; kept for the explanations. Those that ended within 30 days. */
   ended: z.array(z.strictObject({ ...standing, state: z.enum(['lapsed', 'revoked', 'exhausted']), at: instantText })).max(mostOptOuts),
 })
