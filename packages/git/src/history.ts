@@ -1,5 +1,6 @@
 /** Who wrote what stands at a commit, and how two commits relate. */
 import { gitFailure } from './diagnose.ts'
+import { gitError, shown } from './problem.ts'
 import { runGit } from './run.ts'
 
 /** No signature checks, no external programs, whatever configuration says. */
@@ -12,8 +13,11 @@ const config = [['log.showSignature', 'false'], ['log.follow', 'false'], ['diff.
  */
 export async function fileWriters(dir: string, commit: string, file: string): Promise<readonly string[]> {
   const format = '%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)'
-  const answer = await runGit(dir, ['log', '--follow', '--no-textconv', '--no-ext-diff', `--format=${format}`, '--end-of-options', commit, '--', file], { config, maxBytes: 16 * 1024 * 1024 })
+  const [answer, shallow] = await Promise.all([runGit(dir, ['--literal-pathspecs', 'log', '--follow', '--no-textconv', '--no-ext-diff', `--format=${format}`, '--end-of-options', commit, '--', file], { config, maxBytes: 16 * 1024 * 1024 }), runGit(dir, ['rev-parse', '--is-shallow-repository'])])
   if (answer.exit !== 0) throw gitFailure(dir, answer)
+  if (shallow.stdout.toString('utf8').trim() !== 'false') {
+    throw gitError('REPOSITORY_DAMAGED', `the history of \`${shown(file)}\` is cut off in this clone, so that nobody can tell who wrote it`, 'run `git fetch --unshallow`')
+  }
   const addresses = answer.stdout.toString('utf8').split('\n').map((line) => (/<([^<>]*)>/.exec(line)?.[1] ?? line).trim().toLowerCase())
   return [...new Set(addresses.filter((address) => address !== ''))].sort()
 }

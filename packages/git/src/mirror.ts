@@ -25,7 +25,7 @@ export interface MirrorOptions {
 }
 
 /** Whether the text names a remote repository and no folder. */
-export const isRemote = (text: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(text) || /^[^/\s@]+@[^/\s:]+:/.test(text)
+export const isRemote = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text) || /^[^/\s@]+@[^/\s:]+:/.test(text)
 
 /**
  * Brings the branch in the mirror to where it stands at the remote, wherever that is, and gives its full name there. A failure leaves the mirror as it was.

@@ -24,12 +24,15 @@ export function agreedTerms(terms: Terms): AgreedTerms {
     ...(limits.renewals === undefined ? {} : { renewals: limits.renewals.value }),
     ...(limits.active === undefined ? {} : { active: limits.active.value }),
     timers: { approval: timers.approval?.value ?? unstated, activation: timers.activation?.value ?? unstated },
-    ...(emergency === undefined ? {} : { emergency: emergencyTerms(emergency.value) }),
+    ...emergencyTerms(emergency?.value),
   }
 }
 
-function emergencyTerms({ groups, duration, reviewers, reviewWithin }: NonNullable<Terms['emergency']>['value']): NonNullable<AgreedTerms['emergency']> {
-  return { groups, duration, reviewers, reviewWithin }
+/** None where the policies share no group: then nobody can declare or review one. */
+function emergencyTerms(value: NonNullable<Terms['emergency']>['value'] | undefined): Pick<AgreedTerms, 'emergency'> {
+  if (value === undefined || value.groups.length === 0 || value.reviewers.length === 0) return {}
+  const { groups, duration, reviewers, reviewWithin } = value
+  return { emergency: { groups, duration, reviewers, reviewWithin } }
 }
 
 /**

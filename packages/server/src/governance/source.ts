@@ -1,7 +1,7 @@
 /** What governs, from a local repository or from a mirror of a remote one. */
 import { compilePolicySet, needsEngines, type PolicySet, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance } from '@exeat/git'
+import { fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
 import type { Governed, GovernanceSource } from '../ports/governance.ts'
 import { sha256 } from '../store/ed25519.ts'
 
@@ -26,8 +26,11 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
   let latest: Governed | undefined
   const writers = new Map<string, Promise<readonly string[]>>()
 
-  async function current({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<Governed> {
-    const ref = await reader.refresh(fresh)
+  const read = joined(async (): Promise<Governed> => {
+    const ref = await reader.ref()
+    const tip = await resolveProtectedRef(reader.dir, ref === undefined ? {} : { ref })
+    // The branch that the workspace names was compared when this commit was read first.
+    if (latest !== undefined && tip.kind === 'ref' && tip.commit === latest.commit && tip.ref === latest.ref) return latest
     const governance = await readGovernance({ dir: reader.dir, sha256, ...(ref === undefined ? {} : { ref }) })
     const { source } = governance
     if (source.kind !== 'ref') throw new Error(`governance of kind ${source.kind} was read where a ref was asked for`)
@@ -36,10 +39,13 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
       writers.clear()
     }
     return latest
-  }
+  })
 
   return {
-    current,
+    current: async ({ fresh = false } = {}) => {
+      await reader.refresh(fresh)
+      return read()
+    },
     latest: () => latest,
     trouble: reader.trouble,
     writers: (commit, file) => {
@@ -55,21 +61,22 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
 
 interface Reader {
   readonly dir: string
-  /** Brings it up to date, and gives the ref to read. */
-  readonly refresh: (fresh: boolean) => Promise<string | undefined>
+  /** Brings it up to date. */
+  readonly refresh: (fresh: boolean) => Promise<void>
+  /** What to read; undefined: what the repository calls its own branch. */
+  readonly ref: () => Promise<string | undefined>
   readonly trouble: () => Problem | undefined
 }
 
-const local = ({ repository, ref }: GovernanceOptions): Reader => ({ dir: repository, refresh: async () => ref, trouble: () => undefined })
+const local = ({ repository, ref }: GovernanceOptions): Reader => ({ dir: repository, refresh: async () => {}, ref: async () => ref, trouble: () => undefined })
 
 /** A failed fetch keeps the last known commit, for a while. */
 function mirrored({ repository, ref: branch, mirrorDir, now, restful = 10_000 }: GovernanceOptions): Reader {
   let good: { readonly ref: string; readonly at: number } | undefined
   let failed: Problem | undefined
   let asked = -Infinity
-  let running: Promise<void> | undefined
 
-  async function ask(): Promise<void> {
+  const ask = joined(async (): Promise<void> => {
     const began = now()
     try {
       const { ref } = await fetchMirror({ url: repository, dir: mirrorDir, ...(branch === undefined ? {} : { branch }) })
@@ -82,19 +89,37 @@ function mirrored({ repository, ref: branch, mirrorDir, now, restful = 10_000 }:
     } finally {
       asked = began
     }
-  }
+  })
 
-  /** Whoever asks for what is fresh waits for a fetch that begins after the asking. */
-  async function refresh(fresh: boolean): Promise<string | undefined> {
-    if (running !== undefined) await running
-    if (fresh || !(now() - asked < restful)) {
-      running ??= ask().finally(() => { running = undefined })
-      await running
-    }
-    if (good === undefined || !(now() - good.at <= longestSilence)) throw stale(failed)
-    return good.ref
+  const within = (since: number, most: number): boolean => now() - since >= 0 && now() - since <= most
+  return {
+    dir: mirrorDir,
+    refresh: async (fresh) => {
+      if (fresh || !within(asked, restful)) await ask()
+    },
+    ref: async () => {
+      if (good === undefined || !within(good.at, longestSilence)) throw stale(failed)
+      return good.ref
+    },
+    trouble: () => failed,
   }
-  return { dir: mirrorDir, refresh, trouble: () => failed }
+}
+
+/** Runs one at a time; those who call meanwhile share the next run, which begins after they called. */
+function joined<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  let next: Promise<T> | undefined
+  const start = (): Promise<T> => {
+    next = undefined
+    running = run().finally(() => { running = undefined })
+    return running
+  }
+  return () => {
+    if (next !== undefined) return next
+    if (running === undefined) return start()
+    next = running.then(start, start)
+    return next
+  }
 }
 
 function stale(failed: Problem | undefined): ExeatError {

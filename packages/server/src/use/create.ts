@@ -1,7 +1,8 @@
 /** The use cases, put together. */
-import type { HexDigest, Instant } from '@exeat/core'
+import type { Instant } from '@exeat/core'
 import type { ActAnswer } from '@exeat/core/wire'
 import type { LogReader } from '../ports/log.ts'
+import type { Done } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import { end, type Ending } from './end.ts'
 import { erase } from './erase.ts'
@@ -55,16 +56,11 @@ export function createUseCases(deps: UseDependencies): UseCases {
   }
 }
 
-interface Done {
-  readonly uid: HexDigest
-  readonly appended: { readonly index: number }
-}
-
 /** The answer to an act: the opt-out as it is now, where the act stands in the log, and the receipt for it. */
 function answering(deps: UseDependencies, pending: PendingRevocations) {
   return async (actor: Actor, act: () => Promise<Done>): Promise<ActAnswer> => {
     await pending.retry()
-    const { uid, appended: { index } } = await act()
+    const { uid, index } = await act()
     const { log } = deps
     const optOut = await log.snapshot(async (reader) => viewOf((await optOutOf(reader, uid)).value, await seen(deps, pending, reader)))
     return { optOut, ...await receipt(log, index), evidence: actor.evidence.strength }

@@ -3,10 +3,10 @@ import { type ActFacts, type Identity, type Instant, type OptOutRecord, transiti
 import { ExeatError } from '@exeat/core/error'
 import { reasonSchema } from '@exeat/core/wire'
 import { type StoreCode, storeCodes } from '../codes.ts'
-import type { Applied, Appended, StateReader, Transaction } from '../ports/log.ts'
-import { type Asking, operationFor } from './act.ts'
+import type { Applied, StateReader, Transaction } from '../ports/log.ts'
+import { type Asking, type Done, operationFor, repeated } from './act.ts'
 import type { UseDependencies } from './context.ts'
-import { enter } from './enter.ts'
+import { enter, particularsOf } from './enter.ts'
 import { shaped } from './input.ts'
 import { groupsIn } from './judge.ts'
 import { ledgerOf, optOutOf, recordedWorkspace, type Versioned } from './load.ts'
@@ -18,13 +18,15 @@ import type { Actor, IdempotencyKey } from './types.ts'
 
 export type Ending = 'reject' | 'withdraw' | 'revoke'
 
-export async function end(deps: UseDependencies, pending: PendingRevocations, kind: Ending, actor: Actor, id: string, reason: string, key: IdempotencyKey) {
+export async function end(deps: UseDependencies, pending: PendingRevocations, kind: Ending, actor: Actor, id: string, reason: string, key: IdempotencyKey): Promise<Done> {
   shaped(reasonSchema, { reason })
   const { uid } = (await optOutOf(deps.log, id)).value.record
   const ending: EndingAct = { kind, uid, reason, asking: { act: kind, actor, key, content: { uid, reason } } }
+  const before = await repeated(deps, ending.asking)
+  if (before !== undefined) return before
   const workspace = await workspaceNow(deps)
   const answer = await append(deps, ending, workspace)
-  if (answer.ok) return { uid, appended: answer.value }
+  if (answer.ok) return { uid, index: answer.value.index }
   if (kind !== 'revoke' || !isUnwritable(answer.problem.code)) throw new ExeatError([answer.problem])
   await revokeHere(deps, pending, ending, workspace)
   throw new ExeatError([useProblem('REVOCATION_QUEUED', `\`${id}\` is revoked on this server, and the log could not record it: ${answer.problem.message}`,
@@ -53,17 +55,24 @@ function append(deps: UseDependencies, ending: EndingAct, workspace: Workspace |
 
 async function judge(tx: Transaction, deps: UseDependencies, ending: EndingAct, known: Workspace | undefined): Promise<Applied> {
   const before = await optOutOf(tx, ending.uid)
-  const workspace = known ?? await recordedWorkspace(tx)
+  const workspace = known ?? await governing(tx)
   const verdict = verdictOn(before, ending, workspace, tx.at as Instant)
-  return enter(tx, deps, { verdict, actor: ending.asking.actor, workspace: workspace?.spec.id ?? '-', before, particulars: before.value })
+  return enter(tx, deps, { verdict, actor: ending.asking.actor, workspace: workspace.spec.id, before, particulars: particularsOf(before.value) })
 }
 
-function verdictOn({ value }: Versioned<StoredOptOut>, { kind, uid, reason, asking: { actor } }: EndingAct, workspace: Workspace | undefined, at: Instant) {
+/** Nothing was ever asked for before something governed. */
+async function governing(reader: StateReader): Promise<Workspace> {
+  const workspace = await recordedWorkspace(reader)
+  if (workspace === undefined) throw new Error('the log has no workspace recorded')
+  return workspace
+}
+
+function verdictOn({ value }: Versioned<StoredOptOut>, { kind, uid, reason, asking: { actor } }: EndingAct, workspace: Workspace, at: Instant) {
   return transition(ledgerOf([value]), { kind, uid, reason }, factsOf(value.record, actor, workspace), at)
 }
 
-function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor, workspace: Workspace | undefined): ActFacts {
-  const groupsOf = (person: Identity): readonly string[] => (workspace === undefined ? [] : groupsIn(workspace, person))
+function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor, workspace: Workspace): ActFacts {
+  const groupsOf = (person: Identity): readonly string[] => groupsIn(workspace, person)
   return { actor: identity, groups: groupsOf(identity), evidence: evidence.strength, binding, terms, groupsOf }
 }
 
@@ -74,7 +83,7 @@ const isUnwritable = (code: string): code is StoreCode => Object.hasOwn(storeCod
 async function revokeHere(deps: UseDependencies, pending: PendingRevocations, ending: EndingAct, known: Workspace | undefined): Promise<void> {
   const reader: StateReader = deps.log
   const before = await optOutOf(reader, ending.uid)
-  const workspace = known ?? await recordedWorkspace(reader)
+  const workspace = known ?? await governing(reader)
   const now = deps.now() as Instant
   const verdict = verdictOn(before, ending, workspace, now)
   if (!verdict.ok) throw new ExeatError([verdict.refusal])
@@ -83,5 +92,3 @@ async function revokeHere(deps: UseDependencies, pending: PendingRevocations, en
     return answer.ok || !isUnwritable(answer.problem.code)
   })
 }
-
-export type Ended = { readonly uid: string; readonly appended: Appended }

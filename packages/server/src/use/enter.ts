@@ -13,6 +13,9 @@ import { saidOf, writeEvents } from './write.ts'
 /** What an opt-out's record says besides the fold of its events. */
 export type Particulars = Pick<StoredOptOut, 'repositoryId' | 'repositoryIds' | 'category' | 'owner' | 'origin'>
 
+export const particularsOf = ({ repositoryId, repositoryIds, category, owner, origin }: StoredOptOut): Particulars =>
+  ({ repositoryId, repositoryIds, category, owner, ...(origin === undefined ? {} : { origin }) })
+
 export interface Entering {
   readonly verdict: Verdict
   readonly actor: Actor

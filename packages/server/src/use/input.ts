@@ -40,11 +40,10 @@ export function checkKey(key: string): void {
 
 /**
  * An OptOut that is right by itself and fits the workspace.
- * @throws {ExeatError} with every problem of the document; NOT_AN_OPTOUT, INPUT_TOO_LARGE
+ * @throws {ExeatError} with every problem of the document; NOT_AN_OPTOUT
  */
-export function decodeOptOut(value: unknown, workspace: Workspace): OptOut {
-  const json = bounded(value, limits.document, 'the document')
-  const decoded = decodeDocument(unlocated(json, 'the document that was sent'))
+export function decodeOptOut(value: Json, workspace: Workspace): OptOut {
+  const decoded = decodeDocument(unlocated(value, 'the document that was sent'))
   if (!decoded.ok) throw new ExeatError(decoded.problems)
   if (decoded.kind !== 'OptOut') throw useError('NOT_AN_OPTOUT', `the document is of kind \`${decoded.kind}\`, and must be an OptOut`)
   const beside = decodeDocument(unlocated(encodeDocument(workspace), 'the workspace'))
@@ -53,9 +52,9 @@ export function decodeOptOut(value: unknown, workspace: Workspace): OptOut {
   return decoded.document
 }
 
-/** @throws {ExeatError} IMPACT_INVALID, IMPACT_MISMATCH, INPUT_TOO_LARGE */
-export function decodeSentImpact(value: unknown, optOut: HexDigest): { readonly impact: Impact; readonly digest: HexDigest } {
-  const answer = decodeImpact(bounded(value, limits.impact, 'the impact'), 'the impact that was sent')
+/** @throws {ExeatError} IMPACT_INVALID, IMPACT_MISMATCH */
+export function decodeSentImpact(value: Json, optOut: HexDigest): { readonly impact: Impact; readonly digest: HexDigest } {
+  const answer = decodeImpact(value, 'the impact that was sent')
   if (!answer.ok) throw new ExeatError([answer.problem])
   if (answer.impact.optOut !== optOut) {
     throw useError('IMPACT_MISMATCH', `the impact is of the document \`${answer.impact.optOut}\`, and \`${optOut}\` was sent`, 'record it anew: `exeat impact NAME REPORTS --write`')
@@ -63,7 +62,14 @@ export function decodeSentImpact(value: unknown, optOut: HexDigest): { readonly 
   return { impact: answer.impact, digest: impactDigest(answer.impact, sha256) }
 }
 
-/** Plain JSON of bounded size and depth, so that nothing behind it can be exhausted. */
+/**
+ * What is asked for, as plain JSON of bounded size and depth, so that nothing behind it can be exhausted.
+ * @throws {ExeatError} INPUT_INVALID, INPUT_TOO_LARGE
+ */
+export function boundedRequest({ document, impact }: { readonly document: unknown; readonly impact?: unknown }): { readonly document: Json; readonly impact: Json } {
+  return { document: bounded(document, limits.document, 'the document'), impact: bounded(impact ?? null, limits.impact, 'the impact') }
+}
+
 function bounded(value: unknown, most: number, what: string): Json {
   const left: (readonly [value: unknown, depth: number])[] = [[value, 0]]
   let size = 0

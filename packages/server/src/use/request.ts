@@ -1,6 +1,6 @@
 /** Asking for an opt-out, and declaring an emergency. */
 import {
-  askedOf, type Binding, type Duration, type HexDigest, type Identity, type Instant, documentDigest, encodeDocument, type Json, optOutUid, type OptOut, type Problem,
+  askedOf, type Binding, type Duration, type HexDigest, type Identity, type Instant, documentDigest, encodeDocument, optOutUid, type OptOut, type Problem,
   repositoryIdOf, repositoryIdsOf, type StandingOptOut, transition, type Verdict,
 } from '@exeat/core'
 import type { Impact } from '@exeat/core/impact'
@@ -9,10 +9,10 @@ import { emergencySchema, requestSchema, type Wire } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
-import { type Asking, perform, refuseAny } from './act.ts'
+import { type Asking, type Done, perform, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import { enter, type Particulars } from './enter.ts'
-import { decodeOptOut, decodeSentImpact, shaped } from './input.ts'
+import { boundedRequest, decodeOptOut, decodeSentImpact, shaped } from './input.ts'
 import { groupsIn, impactOf, involvedBy, standingNamed, type TermsNow, termsNow, unmetByRequest, weakEvidence } from './judge.ts'
 import { loadOpen } from './load.ts'
 import { demand, termProblem, useError } from './problem.ts'
@@ -37,10 +37,14 @@ interface Asked {
   readonly involved: readonly Identity[]
 }
 
+/** What was sent, as JSON; an impact of null is none. */
+type Sent = ReturnType<typeof boundedRequest>
+
 /** Gives the uid that it was asked for under, and the entry. */
-export async function request(deps: UseDependencies, actor: Actor, sent: Wire['requestSchema'], key: IdempotencyKey) {
-  shaped(requestSchema, sent)
-  return ask(deps, { act: 'request', actor, key, content: contentOf(sent) }, sent, async (tx, governed, asked) => {
+export async function request(deps: UseDependencies, actor: Actor, given: Wire['requestSchema'], key: IdempotencyKey): Promise<Done> {
+  shaped(requestSchema, given)
+  const sent = boundedRequest(given)
+  return ask(deps, { act: 'request', actor, key, content: sent }, sent, async (tx, governed, asked) => {
     if (asked.document.spec.category === 'emergency') {
       throw useError('EMERGENCY_REQUESTED', `\`${asked.document.metadata.name}\` is of category \`emergency\``, 'declare it as an emergency, or choose another category')
     }
@@ -61,9 +65,10 @@ export async function request(deps: UseDependencies, actor: Actor, sent: Wire['r
   })
 }
 
-export async function emergency(deps: UseDependencies, actor: Actor, sent: Wire['emergencySchema'], key: IdempotencyKey) {
-  const { team, second: name } = shaped(emergencySchema, sent)
-  return ask(deps, { act: 'emergency', actor, key, content: { ...contentOf(sent), team, second: name ?? null } }, sent, async (tx, governed, asked) => {
+export async function emergency(deps: UseDependencies, actor: Actor, given: Wire['emergencySchema'], key: IdempotencyKey): Promise<Done> {
+  const { team, second: name } = shaped(emergencySchema, given)
+  const sent = boundedRequest(given)
+  return ask(deps, { act: 'emergency', actor, key, content: { ...sent, team, second: name ?? null } }, sent, async (tx, governed, asked) => {
     const { workspace: { document: workspace } } = governed.governance
     const ledger = await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) })
     const identity = name === undefined ? undefined : { iss: operatorIssuer, sub: name }
@@ -86,19 +91,16 @@ export async function emergency(deps: UseDependencies, actor: Actor, sent: Wire[
 }
 
 const problems = (problem: Problem | undefined): readonly Problem[] => (problem === undefined ? [] : [problem])
-const contentOf = ({ document, impact }: Wire['requestSchema']) => ({ document: document as Json, impact: (impact ?? null) as Json })
 const namesOf = ({ metadata: { name }, spec: { renews } }: OptOut): readonly string[] => (renews === undefined ? [name] : [name, renews])
 
 async function ask(
-  deps: UseDependencies, asking: Asking, sent: Wire['requestSchema'], judge: (tx: Transaction, governed: Governed, asked: Asked) => Promise<Verdict>,
-) {
+  deps: UseDependencies, asking: Asking, sent: Sent, judge: (tx: Transaction, governed: Governed, asked: Asked) => Promise<Verdict>,
+): Promise<Done> {
   let asked: Asked | undefined
-  const appended = await perform(deps, asking, async (tx, governed) => {
+  return perform(deps, asking, async (tx, governed) => {
     if (asked === undefined) throw new Error('nothing was asked for')
     return enterAsked(tx, deps, asking.actor, governed, asked, await judge(tx, governed, asked))
   }, async (governed) => { asked = await prepare(deps, governed, sent) })
-  if (asked === undefined) throw new Error('nothing was asked for')
-  return { uid: asked.uid, appended }
 }
 
 async function enterAsked(tx: Transaction, deps: UseDependencies, actor: Actor, governed: Governed, asked: Asked, verdict: Verdict): Promise<Applied> {
@@ -120,7 +122,7 @@ const factsOf = ({ governance: { workspace: { document: workspace } } }: Governe
 })
 
 /** Everything that follows from what was sent and what governs, and needs no log. */
-async function prepare(deps: UseDependencies, governed: Governed, sent: Wire['requestSchema']): Promise<Asked> {
+async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): Promise<Asked> {
   const { governance: { workspace: { document: workspace } }, commit } = governed
   const document = decodeOptOut(sent.document, workspace)
   const digest = documentDigest(document, sha256)
@@ -128,7 +130,7 @@ async function prepare(deps: UseDependencies, governed: Governed, sent: Wire['re
   const repositoryId = repositoryIdOf(document, workspace)
   const uid = optOutUid({ workspace: workspace.spec.id, repositoryId, name, digest }, sha256)
   const standing = sameDocument(standingNamed(governed, name), digest)
-  const decoded = sent.impact === undefined ? undefined : decodeSentImpact(sent.impact, digest)
+  const decoded = sent.impact === null ? undefined : decodeSentImpact(sent.impact, digest)
   const atRef = standing === undefined ? null : impactOf(standing)
   if (decoded !== undefined && atRef !== null && atRef !== decoded.digest) {
     throw useError('IMPACT_MISMATCH', `the impact that was sent has the digest \`${decoded.digest}\`, and the one at the protected ref \`${atRef}\``, 'send none, or record the one that is meant')

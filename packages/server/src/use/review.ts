@@ -1,18 +1,18 @@
 /** The review of an emergency, by somebody else than who declared it. */
 import { type Instant, transition } from '@exeat/core'
 import { reviewSchema, type Wire } from '@exeat/core/wire'
-import { perform, refuseAny } from './act.ts'
+import { type Done, perform, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
-import { enter } from './enter.ts'
+import { enter, particularsOf } from './enter.ts'
 import { shaped } from './input.ts'
 import { groupsIn, termsNow, weakEvidence } from './judge.ts'
 import { documentOf, ledgerOf, optOutOf } from './load.ts'
 import type { Actor, IdempotencyKey } from './types.ts'
 
-export async function review(deps: UseDependencies, actor: Actor, id: string, said: Wire['reviewSchema'], key: IdempotencyKey) {
+export async function review(deps: UseDependencies, actor: Actor, id: string, said: Wire['reviewSchema'], key: IdempotencyKey): Promise<Done> {
   const { verdict: judged, reason } = shaped(reviewSchema, said)
   const { uid } = (await optOutOf(deps.log, id)).value.record
-  const appended = await perform(deps, { act: 'review', actor, key, content: { uid, verdict: judged, reason } }, async (tx, governed) => {
+  return perform(deps, { act: 'review', actor, key, content: { uid, verdict: judged, reason } }, async (tx, governed) => {
     const before = await optOutOf(tx, uid)
     const { binding, terms } = before.value.record
     const { document: workspace } = governed.governance.workspace
@@ -26,7 +26,6 @@ export async function review(deps: UseDependencies, actor: Actor, id: string, sa
       const weak = weakEvidence(actor.evidence.strength, wanted, 'review an emergency')
       refuseAny(weak === undefined ? [] : [weak])
     }
-    return enter(tx, deps, { verdict, actor, workspace: workspace.spec.id, before, particulars: before.value })
+    return enter(tx, deps, { verdict, actor, workspace: workspace.spec.id, before, particulars: particularsOf(before.value) })
   })
-  return { uid, appended }
 }

@@ -5,9 +5,9 @@ import {
 import { signedSchema } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
 import type { Applied, Transaction } from '../ports/log.ts'
-import { perform, refuseAny } from './act.ts'
+import { type Done, perform, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
-import { enter } from './enter.ts'
+import { enter, particularsOf } from './enter.ts'
 import { shaped } from './input.ts'
 import { bindingNow, groupsIn, involvedBy, isAmong, standingNamed, stillIn, type TermsNow, unmetByActivation, weakEvidence } from './judge.ts'
 import { documentOf, ledgerOf, loadOpen, optOutOf, type Versioned } from './load.ts'
@@ -29,7 +29,7 @@ interface Case {
   readonly actor: Actor
 }
 
-export async function approve(deps: UseDependencies, actor: Actor, id: string, signed: Binding, key: IdempotencyKey) {
+export async function approve(deps: UseDependencies, actor: Actor, id: string, signed: Binding, key: IdempotencyKey): Promise<Done> {
   return sign(deps, 'approve', actor, id, signed, key, async (tx, given) => {
     const { stored, record, facts } = given
     const verdict = transition(ledgerOf([stored.value]), { kind: 'approve', uid: record.uid, signed }, facts, tx.at as Instant)
@@ -50,7 +50,7 @@ function againstApproval({ record, document, facts, terms, writers, governed: { 
 
 const evidenceOf = ({ terms: { mfa } }: TermsNow & { readonly ok: true }) => (mfa.value === 'none' ? 'none' : mfa.value.evidence)
 
-export async function activate(deps: UseDependencies, actor: Actor, id: string, signed: Binding, key: IdempotencyKey) {
+export async function activate(deps: UseDependencies, actor: Actor, id: string, signed: Binding, key: IdempotencyKey): Promise<Done> {
   return sign(deps, 'activate', actor, id, signed, key, async (tx, given) => {
     const { record, facts } = given
     const ledger = await loadOpen(tx, { uid: record.uid })
@@ -76,22 +76,21 @@ function againstActivation({ record, standing, facts, terms, governed: { policyS
 async function sign(
   deps: UseDependencies, act: 'approve' | 'activate', actor: Actor, id: string, signed: Binding, key: IdempotencyKey,
   judge: (tx: Transaction, given: Case) => Promise<Verdict>,
-) {
+): Promise<Done> {
   shaped(signedSchema, { signed })
   // Uids and names never change: only what they lead to is read again under the lock.
   const { uid, asked: { name } } = (await optOutOf(deps.log, id)).value.record
   let writers: readonly Identity[] = []
-  const appended = await perform(deps, { act, actor, key, content: { uid, signed } }, async (tx, governed): Promise<Applied> => {
+  return perform(deps, { act, actor, key, content: { uid, signed } }, async (tx, governed): Promise<Applied> => {
     const given = await caseOf(tx, uid, actor, governed, writers)
     const { stored, standing } = given
-    const particulars = { ...stored.value, ...(standing === undefined ? {} : { origin: standing.origin }) }
+    const particulars = { ...particularsOf(stored.value), ...(standing === undefined ? {} : { origin: standing.origin }) }
     const outcome = await enter(tx, deps, { verdict: await judge(tx, given), actor, workspace: governed.governance.workspace.document.spec.id, before: stored, particulars })
     return outcome.ok || given.terms.ok ? outcome : { ...outcome, problem: { ...outcome.problem, hint: given.terms.because.message } }
   }, async (governed) => {
     const standing = standingNamed(governed, name)
     writers = standing === undefined ? [] : involvedBy(await deps.governance.writers(governed.commit, standing.origin.file))
   })
-  return { uid, appended }
 }
 
 async function caseOf(tx: Transaction, uid: HexDigest, actor: Actor, governed: Governed, writers: readonly Identity[]): Promise<Case> {

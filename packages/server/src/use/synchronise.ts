@@ -19,6 +19,8 @@ type Documents = StoredGovernance['documents']
 const changesAnEntry = 100
 const entriesAnOperation = 12
 const attempts = 5
+/** Stands for a commit while the first one is being entered, which can take several operations. */
+const unbegun = ''
 
 /** Who speaks where no person acted. */
 export const serverIdentity = (origin: string): Identity => ({ iss: 'exeat:server', sub: origin })
@@ -36,17 +38,20 @@ export interface Synchronised {
 export async function synchronise(deps: UseDependencies, options: { readonly fresh?: boolean } = {}): Promise<Synchronised> {
   let changed = false
   let fresh = options.fresh === true
-  for (let i = 0; i < attempts; i++) {
+  for (let lost = 0; lost < attempts;) {
     const governed = await deps.governance.current({ fresh })
     const stored = await readGoverning(deps.log)
     if (stored?.value.commit === governed.commit && stored.value.ref === governed.ref) return { governed, changed }
     // Another replica may have seen what is newer: ask again before calling it rewritten.
-    const follows = stored === undefined || await deps.governance.descends(governed.commit, stored.value.commit)
+    const earlier = stored?.value.commit ?? unbegun
+    const follows = earlier === unbegun || await deps.governance.descends(governed.commit, earlier)
     if (!follows && !fresh) {
       fresh = true
       continue
     }
-    changed = await enter(deps, governed, stored, follows) || changed
+    const entered = await enter(deps, governed, stored, follows)
+    changed ||= entered
+    lost += entered ? 0 : 1
   }
   throw new ExeatError([useProblem('GOVERNANCE_MOVED', 'the protected ref moved each time that it was about to be recorded', 'repeat it')])
 }
@@ -88,7 +93,7 @@ async function record(
   if (whole) events.push({ type: 'dev.exeat.workspace.changed.v1', subject: null, data: { ref, commit, workspace: workspace.digest, previous: stored?.workspace ?? null } })
   await keepDocuments(tx, governance)
   const next: StoredGovernance = {
-    ...(whole || stored === undefined ? { ref, commit: whole ? commit : '', workspace: workspace.digest } : stored),
+    ...(whole || stored === undefined ? { ref, commit: whole ? commit : unbegun, workspace: workspace.digest } : stored),
     documents: withChanges(stored?.documents ?? {}, changes),
     ...(rewritten === undefined ? stored?.rewritten === undefined ? {} : { rewritten: stored.rewritten } : { rewritten }),
   }

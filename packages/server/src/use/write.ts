@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import type { HexDigest, Identity, Instant, LifecycleEvent } from '@exeat/core'
 import { identityKey } from '@exeat/core'
 import { commitment, encodeEvent, encodeLeaf, type LogEvent, MAX_BODY_SIZE, recorded, SALT_SIZE, type Signed } from '@exeat/core/entry'
+import * as z from 'zod'
 import type { Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
@@ -36,13 +37,24 @@ export async function writeEvents(tx: Transaction, writer: Writer, by: Identity,
 
 function entryOf({ type, data, subject }: Said, time: Instant, actor: HexDigest, { random, origin }: Writer) {
   const id = uuidv7(time, random(10))
-  const body = encodeEvent({ type, id, source: origin, subject, time, data } as LogEvent)
+  const body = encoded({ type, id, source: origin, subject, time, data } as LogEvent)
   if (body.length > MAX_BODY_SIZE) {
     throw useError('INPUT_TOO_LARGE', `the entry would have ${body.length} bytes, and may have ${MAX_BODY_SIZE}`, 'name fewer targets, or ask for several opt-outs')
   }
   const salt = random(SALT_SIZE)
   const digest = commitment(salt, body, sha256)
   return { entry: encodeLeaf({ v: 1, id, type, time, uid: subject, actor, body: digest }), digest, kept: new Uint8Array(Buffer.concat([salt, body])) }
+}
+
+/** The schema of an entry bounds what a document may leave open: how many targets it names. */
+function encoded(event: LogEvent): Uint8Array {
+  try {
+    return encodeEvent(event)
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error
+    const issue = error.issues[0]
+    throw useError('INPUT_TOO_LARGE', `the entry cannot hold \`${issue?.path.join('.') ?? ''}\`: ${issue?.message ?? 'it is too large'}`, 'name fewer targets, or ask for several opt-outs')
+  }
 }
 
 /** What a lifecycle event is entered as. */
