@@ -22,11 +22,12 @@ export const commands: readonly CommandEntry[] = [
   { name: 'test', summary: 'run the policy tests (OptOutTest documents)', load: () => import('./commands/test.ts') },
   { name: 'impact', summary: 'measure what an opt-out would excuse', load: () => import('./commands/impact.ts') },
   { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },
+  { name: 'serve', summary: 'serve the log, the acts and the bundles', load: () => import('./commands/serve.ts') },
   { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
 ]
 
 /** Named in the design, not in this release. */
 export const laterCommands: readonly string[] = [
   'activate', 'approve', 'audit', 'bundle', 'claim', 'drill', 'emergency', 'enrol', 'export', 'login', 'reject', 'renew', 'request', 'review', 'revoke', 'scan',
-  'serve', 'simulate', 'watch', 'withdraw',
+  'simulate', 'watch', 'withdraw',
 ]

@@ -10,7 +10,7 @@ const packages = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Tables that packages state: every exported constant that ends in `Codes`. */
 function statedTables(): readonly { readonly file: string; readonly codes: readonly string[] }[] {
-  return ['core', 'formats', 'git', 'log', 'client', 'cli'].flatMap((name) => readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
+  return ['core', 'formats', 'git', 'log', 'verify', 'client', 'server', 'cli'].flatMap((name) => readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('codes.ts'))
     .map((file) => ({ file: `${name}/${file}`, text: readFileSync(join(packages, name, 'src', file), 'utf8') }))
     .map(({ file, text }) => ({ file, codes: [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:\{|[a-z]+\()/gm)].map(([, code]) => code ?? '') })))

@@ -1,4 +1,4 @@
-/** The log's store. Nothing serves it yet. */
+/** The log's store, and the server around it. */
 export * from './codes.ts'
 export type * from './ports/log.ts'
 export { entryOperation, type EntryOptions } from './store/entry-operation.ts'
@@ -9,3 +9,9 @@ export type * from './ports/tables.ts'
 export { checkExtends } from './store/head-check.ts'
 export { publicKeyOf, sha256, verifySignature } from './store/ed25519.ts'
 export { openPostgresTables, postgresGrants, preparePostgres } from './store/postgres/index.ts'
+export { startServer, type RunningServer, type StartOptions } from './main/start.ts'
+export { parseWitness } from './main/witness.ts'
+export { foundServer, type Founded, type FoundOptions } from './genesis/found.ts'
+export { rotateKey, type Rotated, type RotateOptions } from './genesis/rotate.ts'
+export { dataPaths, defaultDataFolder } from './config/folder.ts'
+export { type ServerCode, serverCodes } from './config/codes.ts'

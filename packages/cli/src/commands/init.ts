@@ -7,6 +7,7 @@ import type { Io } from '../edge/io.ts'
 import { cliError, cliProblem, systemReason } from '../edge/problem.ts'
 import { developmentPolicy, developmentTest, exampleOptOut, type InitFacts, productionPolicy, workspace } from '../init/documents.ts'
 import { codeOwners, githubWorkflow, gitlabJob } from '../init/pipelines.ts'
+import { type InitServerFlags, serverFlags } from '../init/server-flags.ts'
 import { stylesFor } from '../text/style.ts'
 
 const help = `
@@ -16,9 +17,15 @@ GitLab. It never overwrites a file.
 
 Examples:
   exeat init --dry-run                       see what would be written
-  exeat init --repo acme/payments --branch main`
+  exeat init --repo acme/payments --branch main
 
-interface InitFlags {
+With --server it founds a server instead: its keys, its database, and the entry in
+which the founders say whose keys speak for the log.
+
+  exeat init --server --origin log.acme.example --repository . --founder alice --founder bob
+  exeat init --server --rotate bundle --root-key alice.key --root-key bob.key`
+
+interface InitFlags extends InitServerFlags {
   readonly dryRun?: boolean
   readonly repo?: string
   readonly branch?: string
@@ -29,9 +36,21 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--dry-run', 'print the files instead of writing them')
     .option('--repo <name>', 'name of the repository; default: as the remote `origin` has it')
     .option('--branch <name>', 'branch that will govern; default: the one checked out')
+    .option('--server', 'found a server')
+    .option('--origin <name>', 'with --server: the log\'s name for ever, a URL without scheme')
+    .option('--repository <place>', 'with --server: the governance repository, a folder or a URL')
+    .option('--ref <branch>', 'with --server: its protected branch; default: what the repository calls its own')
+    .option('--founder <name>', 'with --server: who vouches for the log\'s keys; name two people', repeated)
+    .option('--data <folder>', 'with --server: where keys and log are kept; default: $XDG_DATA_HOME/exeat/server')
+    .addOption(command.createOption('--database <kind>', 'with --server: PostgreSQL takes DATABASE_URL, and DATABASE_OWNER_URL to make its tables').choices(['sqlite', 'postgres']))
+    .option('--head <file>', 'with --server: where the last head is held, best on another disk')
+    .option('--rotate <key>', 'with --server: replace the `bundle` or `webhook` key')
+    .option('--root-key <file>', 'with --rotate: a founder\'s key; give two', repeated)
     .addHelpText('after', help)
-    .action(async (flags: InitFlags) => { finish(await init(flags, io)) })
+    .action(async (flags: InitFlags) => { finish(await (flags.server === true ? (await import('../init/server.ts')).initServer(flags, io) : init(flags, io))) })
 }
+
+const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 interface NewFile {
   readonly path: string
@@ -40,6 +59,8 @@ interface NewFile {
 
 /** @throws {ExeatError} FILE_EXISTS for every file in the way, OUTPUT_FAILED */
 async function init(flags: InitFlags, io: Io): Promise<number> {
+  const stray = serverFlags.find((name) => flags[name] !== undefined)
+  if (stray !== undefined) throw cliError('USAGE', `\`--${stray === 'rootKey' ? 'root-key' : stray}\` needs \`--server\``)
   const facts = await initFacts(flags, io)
   const owners = codeOwnersFile(io.cwd)
   const files = [...filesOf(facts), ...(owners === undefined ? [{ path: '.github/CODEOWNERS', content: codeOwners }] : [])]

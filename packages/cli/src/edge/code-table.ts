@@ -1,12 +1,14 @@
 /** Every code of every package. Loaded when something has gone wrong, and for the reference page. */
 import { remoteLogCodes } from '@exeat/client/log'
 import type { CodeEntry } from '@exeat/core'
-import { documentCodes, governanceCodes, policyCodes } from '@exeat/core'
+import { documentCodes, governanceCodes, policyCodes, refusalCodes } from '@exeat/core'
 import { impactCodes } from '@exeat/core/impact'
 import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
 import { reportCodes } from '@exeat/formats/findings'
 import { gitCodes } from '@exeat/git'
 import { logCodes } from '@exeat/log'
+import { serverCodes, storeCodes, useCodes } from '@exeat/server/tables'
+import { verifyCodes } from '@exeat/verify'
 import { cliCodes } from './codes.ts'
 
 export interface CodeGroup {
@@ -24,6 +26,10 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'Reports', codes: reportCodes },
   { title: 'SARIF', codes: sarifCodes },
   { title: 'Git', codes: gitCodes },
+  { title: 'Acts', codes: { ...refusalCodes, ...useCodes } },
+  { title: 'Bundles', codes: verifyCodes },
+  { title: 'Server', codes: serverCodes },
+  { title: 'Store', codes: storeCodes },
   { title: 'Log', codes: logCodes },
   { title: 'Logs and witnesses elsewhere', codes: remoteLogCodes },
 ]

@@ -1,9 +1,10 @@
 /** The database that a server keeps its log in: made when it is founded, and only opened ever after. */
+import { chmodSync } from 'node:fs'
+import { ExeatError } from '@exeat/core/error'
 import type { Refusal, Verdict } from '../codes.ts'
 import { inFolder } from '../config/read.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import type { LogTables } from '../ports/tables.ts'
-import { ExeatError } from '@exeat/core/error'
 
 export interface DatabaseAddress {
   /** The role that the log runs as: `DATABASE_URL`. */
@@ -31,7 +32,10 @@ export async function prepareDatabase(config: Pick<ServerConfig, 'database'>, fo
   const { database } = config
   if (database.kind === 'sqlite') {
     const { prepareSqlite } = await import('../store/sqlite/index.ts')
-    demand(prepareSqlite(inFolder(folder, database.file)))
+    const file = inFolder(folder, database.file)
+    demand(prepareSqlite(file))
+    // SQLite gives the files that it makes beside it the same mode.
+    chmodSync(file, 0o600)
     return
   }
   if (address.ownerUrl === undefined) return

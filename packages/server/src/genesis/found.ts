@@ -1,12 +1,13 @@
 /** Founding a server: keys, database, and the entry 0 in which the founders say whose keys speak for the log. Nothing else ever creates any of them. */
 import { createHash } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { chmodSync, rmSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import type { Instant } from '@exeat/core'
 import { formatVerifierKey, type SignerKey } from '@exeat/log'
 import { type Delegation, delegationType, type Dsse, encodeDelegation, signDsse } from '@exeat/verify'
 import { serverError } from '../config/codes.ts'
 import { type DataPaths, dataPaths, fileNames, stands } from '../config/folder.ts'
+import { inFolder } from '../config/read.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import { newPointToken, writeRandomKey } from '../keys/random.ts'
 import { writeSecret } from '../keys/secret.ts'
@@ -120,7 +121,9 @@ async function writeLog(folder: string, config: ServerConfig, keys: Keys, pseudo
   const { now } = options
   await prepareDatabase(config, folder, options)
   const tables = await openTables(config, folder, options)
-  const outside = taken(createHeadFile(isAbsolute(config.head) ? config.head : join(folder, config.head)))
+  const headFile = inFolder(folder, config.head)
+  const outside = taken(createHeadFile(headFile))
+  chmodSync(headFile, 0o600)
   try {
     const logOptions = { origin: config.origin, signer: keys.log, now, outside }
     demand(await foundLog(tables, logOptions))

@@ -1,0 +1,111 @@
+import type { Command } from 'commander'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Problem } from '@exeat/core'
+import type { RunningServer } from '@exeat/server'
+import type { Io } from '../edge/io.ts'
+import { cliError, cliProblem, systemReason } from '../edge/problem.ts'
+import { problemLines } from '../edge/report.ts'
+import { shown } from '../text/safe.ts'
+import { stylesFor } from '../text/style.ts'
+
+const help = `
+Serves the log, the acts and the bundles of a server that \`exeat init --server\`
+founded. Acts are taken at the socket in the data folder alone; whoever can open it
+acts as the operator. Bundles and the list want the token of an enforcement point;
+the log is public. It starts on no log that does not verify.
+
+Examples:
+  exeat serve
+  exeat serve --data /srv/exeat --listen 127.0.0.1:8420
+  exeat serve --witness https://witness.example/security=KEY
+
+Put a reverse proxy in front of it for encryption, or give --tls-cert and --tls-key.
+With the log in PostgreSQL, DATABASE_URL names the database and the role that the
+log runs as.
+
+Exit codes: 0 stopped by SIGINT or SIGTERM, 1 failed, 2 the log or a key is not what
+was signed, 3 invalid configuration, 64 wrong usage.`
+
+interface ServeFlags {
+  readonly data?: string
+  readonly listen: string
+  readonly witness?: readonly string[]
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+}
+
+export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  command
+    .option('--data <folder>', 'the server\'s data folder; default: $XDG_DATA_HOME/exeat/server')
+    .option('--listen <host:port>', 'where to serve; whoever reaches it may read the log', '127.0.0.1:8420')
+    .option('--witness <url=vkey>', 'a witness that is asked to cosign each head; may be repeated', (value: string, before: readonly string[] = []) => [...before, value])
+    .option('--tls-cert <file>', 'certificate chain in PEM; without it a proxy must encrypt')
+    .option('--tls-key <file>', 'its private key in PEM')
+    .addHelpText('after', help)
+    .action(async (flags: ServeFlags) => { finish(await serve(flags, io)) })
+}
+
+/** @throws {ExeatError} with what keeps the server from starting */
+async function serve(flags: ServeFlags, io: Io): Promise<number> {
+  const { defaultDataFolder, parseWitness, startServer } = await import('@exeat/server')
+  const databaseUrl = io.env['DATABASE_URL']
+  // From here on a signal ends the start as soon as there is something to stop.
+  const stopped = untilSignalled()
+  const running = await startServer({
+    data: resolve(io.cwd, flags.data ?? defaultDataFolder(io.env)),
+    listen: listenOn(flags.listen),
+    witnesses: (flags.witness ?? []).map(parseWitness),
+    ...tlsOf(flags, io),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    now: Date.now,
+    report: (problem) => { reportTo(io, problem) },
+  })
+  io.stdout.write(startedLine(running, flags))
+  await stopped
+  await running.stop()
+  return 0
+}
+
+const startedLine = ({ origin, address: { host, port }, socket, size, key, singleFounder }: RunningServer, { tlsCert }: ServeFlags): string =>
+  `exeat serves ${shown(origin)} on ${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port} and ${shown(socket)}: ${size === 1 ? '1 entry' : `${size} entries`}, key ${shown(key)}${singleFounder ? ', single-founder' : ''}\n`
+
+/** The first signal asks for an orderly end; the second gets one at once. */
+function untilSignalled(): Promise<void> {
+  return new Promise((resolvePromise) => {
+    let signals = 0
+    const onSignal = (): void => {
+      signals += 1
+      if (signals > 1) process.exit(1)
+      resolvePromise()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  })
+}
+
+function listenOn(place: string): { readonly host: string; readonly port: number } {
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(place)
+  const [host, port] = [parts?.[1] ?? parts?.[2], Number(parts?.[3])]
+  if (host === undefined || port > 65_535) throw cliError('USAGE', `\`--listen ${place}\` is no place to listen`, 'say 127.0.0.1:PORT or [::1]:PORT')
+  return { host, port }
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServeFlags, io: Io): { readonly tls?: { readonly cert: string; readonly key: string } } {
+  if (tlsCert === undefined && tlsKey === undefined) return {}
+  if (tlsCert === undefined || tlsKey === undefined) throw cliError('USAGE', '`--tls-cert` and `--tls-key` go together')
+  return { tls: { cert: fileText(tlsCert, io), key: fileText(tlsKey, io) } }
+}
+
+function fileText(file: string, io: Io): string {
+  try {
+    return readFileSync(resolve(io.cwd, file), 'utf8')
+  } catch (cause) {
+    throw cliError('INPUT_UNREADABLE', `\`${file}\` cannot be read: ${systemReason(cause)}`)
+  }
+}
+
+function reportTo(io: Io, problem: Problem | Error): void {
+  const told = problem instanceof Error ? cliProblem('INTERNAL', `something unexpected failed: \`${problem.message.slice(0, 500)}\``) : problem
+  io.stderr.write(problemLines([told], 'warning', stylesFor(io.stderr, io.env)))
+  if (problem instanceof Error && io.env['EXEAT_DEBUG'] !== undefined) io.stderr.write(`${problem.stack ?? ''}\n`)
+}

@@ -1,0 +1,16 @@
+/** Options of `exeat init --server`. */
+export interface InitServerFlags {
+  readonly server?: boolean
+  readonly origin?: string
+  readonly repository?: string
+  readonly ref?: string
+  readonly founder?: readonly string[]
+  readonly data?: string
+  readonly database?: string
+  readonly head?: string
+  readonly rotate?: string
+  readonly rootKey?: readonly string[]
+}
+
+/** Options that mean nothing without `--server`. */
+export const serverFlags = ['origin', 'repository', 'ref', 'founder', 'data', 'database', 'head', 'rotate', 'rootKey'] as const
