@@ -13,7 +13,7 @@ export const verifyCodes = {
   DELEGATION_INVALID: refused('What the root keys delegate to is not stated as it must be.'),
   DELEGATION_UNSIGNED: refused('Too few of the workspace\'s root keys signed the delegation.'),
   PINS_INVALID: refused('The workspace pins no log, or a key that cannot be read.'),
-  BUNDLE_MALFORMED: refused('The bundle cannot be read.'),
+  BUNDLE_UNREADABLE: refused('The bundle cannot be read.'),
   BUNDLE_TOO_LARGE: refused('The bundle is larger than any that is read.'),
   BUNDLE_OTHER_WORKSPACE: refused('The bundle is of another workspace, log or audience.'),
   BUNDLE_STALE: refused('The bundle is too old.'),

@@ -21,13 +21,13 @@ export function readBundle(bytes: Uint8Array, pins: BundlePins, deps: VerifyDeps
   if (!envelope.success) return refuse('DSSE_MALFORMED', 'the bundle is not a DSSE envelope in JSON', 'fetch it again: GET /v1/bundle')
   const unsigned = jsonOf(decodeBase64(envelope.data.payload))
   const inner = z.object({ delegation: dsseSchema }).safeParse(unsigned)
-  if (!inner.success) return refuse('BUNDLE_MALFORMED', 'the bundle carries no delegation of the key that signs it')
+  if (!inner.success) return refuse('BUNDLE_UNREADABLE', 'the bundle carries no delegation of the key that signs it')
   const delegation = verifyDelegation(inner.data.delegation, pins, deps)
   if (!delegation.ok) return delegation
   const opened = openDsse(envelope.data, bundleType, [delegation.value.bundle], deps.verify)
   if (!opened.ok) return opened
   const bundle = bundleSchema.safeParse(unsigned)
-  return bundle.success ? ok({ bundle: bundle.data, delegation: delegation.value }) : refuse('BUNDLE_MALFORMED', `the bundle is not one of this release: ${firstIssue(bundle.error)}`)
+  return bundle.success ? ok({ bundle: bundle.data, delegation: delegation.value }) : refuse('BUNDLE_UNREADABLE', `the bundle is not one of this release: ${firstIssue(bundle.error)}`)
 }
 
 /** Undefined where the bytes are no JSON in UTF-8. A key that stands twice has the last value: what is signed is the bytes, and what is read is judged. */
