@@ -97,7 +97,7 @@ describe('completion', () => {
 })
 
 describe('help', () => {
-  test.for(['init', 'gate', 'explain', 'list', 'lint', 'test', 'impact'])('%s: fits 80 columns and has examples', (name) => {
+  test.for(['init', 'gate', 'explain', 'list', 'lint', 'test', 'impact', 'serve'])('%s: fits 80 columns and has examples', (name) => {
     inRepository((repository) => {
       const { stdout, exit } = runExeat(main, ['help', name], repository.dir, { COLUMNS: '80' })
       expect(exit).toBe(0)

@@ -19,10 +19,11 @@ Examples:
   exeat init --dry-run                       see what would be written
   exeat init --repo acme/payments --branch main
 
-With --server it founds a server instead: its keys, its database, and the entry in
-which the founders say whose keys speak for the log.
+With --server it founds a server instead: its keys, its database, and the entry
+in which the founders say whose keys speak for the log.
 
-  exeat init --server --origin log.acme.example --repository . --founder alice --founder bob
+  exeat init --server --origin log.acme.example --repository . \\
+      --founder alice --founder bob
   exeat init --server --rotate bundle --root-key alice.key --root-key bob.key`
 
 interface InitFlags extends InitServerFlags {

@@ -10,22 +10,22 @@ import { shown } from '../text/safe.ts'
 import { stylesFor } from '../text/style.ts'
 
 const help = `
-Serves the log, the acts and the bundles of a server that \`exeat init --server\`
-founded. Acts are taken at the socket in the data folder alone; whoever can open it
-acts as the operator. Bundles and the list want the token of an enforcement point;
-the log is public. It starts on no log that does not verify.
+Serves the log, the acts and the bundles of a server that "exeat init --server"
+founded. Acts are taken at the socket in the data folder alone: whoever can open
+it acts as the operator. Bundles and lists want the token of an enforcement
+point; the log is public. It starts on no log that does not verify.
 
 Examples:
   exeat serve
   exeat serve --data /srv/exeat --listen 127.0.0.1:8420
   exeat serve --witness https://witness.example/security=KEY
 
-Put a reverse proxy in front of it for encryption, or give --tls-cert and --tls-key.
-With the log in PostgreSQL, DATABASE_URL names the database and the role that the
-log runs as.
+Put a reverse proxy in front of it for encryption, or give --tls-cert and
+--tls-key. With the log in PostgreSQL, DATABASE_URL names the database and the
+role that the log runs as.
 
-Exit codes: 0 stopped by SIGINT or SIGTERM, 1 failed, 2 the log or a key is not what
-was signed, 3 invalid configuration, 64 wrong usage.`
+Exit codes: 0 stopped by SIGINT or SIGTERM, 1 failed, 2 the log or a key is not
+what was signed, 3 invalid configuration, 64 wrong usage.`
 
 interface ServeFlags {
   readonly data?: string
