@@ -16,6 +16,7 @@ for (const name of readdirSync(schemas)) ajv.addSchema(JSON.parse(readFileSync(j
 
 const byKind: Readonly<Record<string, string>> = {
   GateResult: 'gate-result', Problems: 'problems', LintResult: 'lint-result', Explanation: 'explanation', OptOutList: 'opt-out-list', TestResult: 'test-result', ImpactResult: 'impact-result',
+  LogVerification: 'log-verification', LogEntries: 'log-entries', ReceiptCheck: 'receipt-check',
 }
 
 interface Output { readonly kind: string; readonly [key: string]: unknown }

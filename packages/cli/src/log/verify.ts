@@ -70,7 +70,7 @@ async function verifyAndKeep(flags: VerifyFlags, verifier: Verifier, folder: str
 
 /** Not being able to read is no verdict; one sign of tampering among what could be read is. */
 function refused(report: VerifyReport, trust: Trust, folder: string, kept: string): Verification {
-  const [first, ...more] = report.findings
+  const [first, ...more] = report.findings.map(({ code, message, hint }) => ({ code, message, ...(hint === undefined ? {} : { hint }) }))
   if (first !== undefined && !report.findings.some(({ code }) => saysTampered(code))) throw new ExeatError([first, ...more])
   const proof = report.head !== undefined && report.findings.some(({ code }) => proven.includes(code)) ? keepRejected(folder, trust.origin, report.head.bytes) : undefined
   return { report, trust, kept, ...(proof === undefined ? {} : { rejected: proof }) }

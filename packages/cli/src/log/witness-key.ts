@@ -11,25 +11,31 @@ const seedSize = 32
 const longestFile = 4096
 const openToOthers = 0o077
 
-/** Makes a key and writes it, durably; never over a file that is there. @throws {ExeatError} USAGE, FILE_EXISTS, OUTPUT_FAILED */
-export function createWitnessKey(path: string, name: string, publicKeyOf: Ed25519PublicKey): SignerKey {
+/** A new key. @throws {ExeatError} USAGE for a name that no key can have */
+export function newWitnessKey(name: string, publicKeyOf: Ed25519PublicKey): SignerKey {
   const key = signerKey(sha256, publicKeyOf, name, 'cosignature/v1', new Uint8Array(randomBytes(seedSize)))
-  if (!key.ok) throw cliError('USAGE', `\`--name ${name}\` is no name for a key: ${key.problem.message}`, 'take one without scheme, such as witness.example/security')
+  if (key.ok) return key.value
+  throw cliError('USAGE', `\`--name ${name}\` is no name for a key: ${key.problem.message}`, 'take one without scheme, such as witness.example/security')
+}
+
+/** Writes a key durably, and never over a file that is there. @throws {ExeatError} FILE_EXISTS, OUTPUT_FAILED */
+export function writeWitnessKey(path: string, key: SignerKey): void {
   try {
     const handle = openSync(path, 'wx', 0o600)
     try {
-      writeSync(handle, `${formatSignerKey(key.value)}\n`)
+      writeSync(handle, `${formatSignerKey(key)}\n`)
       fsyncSync(handle)
     } finally {
       closeSync(handle)
     }
     syncFolder(dirname(path))
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw cliError('FILE_EXISTS', `\`${path}\` exists already`, 'a key is never overwritten: name another file')
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw keyExists(path)
     throw cliError('OUTPUT_FAILED', `\`${path}\` cannot be written: ${systemReason(cause)}`)
   }
-  return key.value
 }
+
+export const keyExists = (path: string): Error => cliError('FILE_EXISTS', `\`${path}\` exists already`, 'a key is never overwritten: name another file')
 
 /** @throws {ExeatError} WITNESS_KEY for a file that is missing, open to other users, or holds no key of a witness */
 export function readWitnessKey(path: string, publicKeyOf: Ed25519PublicKey): SignerKey {

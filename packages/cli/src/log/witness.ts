@@ -8,7 +8,7 @@ import { cliError, systemReason } from '../edge/problem.ts'
 import { shown } from '../text/safe.ts'
 import { sha256 } from './crypto.ts'
 import { readKey } from './trust.ts'
-import { createWitnessKey, readWitnessKey } from './witness-key.ts'
+import { keyExists, newWitnessKey, readWitnessKey, writeWitnessKey } from './witness-key.ts'
 
 export interface WitnessFlags {
   readonly init?: boolean
@@ -28,11 +28,14 @@ export async function witness(flags: WitnessFlags, io: Io): Promise<void> {
 function init({ name, key, state, listen, log }: WitnessFlags, io: Io): void {
   if (name === undefined) throw cliError('USAGE', '`--init` needs `--name`', 'the name by which others know the witness, such as witness.example/security')
   if (listen !== undefined || log !== undefined) throw cliError('USAGE', '`--init` makes a witness and does not run it', 'leave `--listen` and `--log` for the next run')
-  if (existsSync(resolve(io.cwd, key))) throw cliError('FILE_EXISTS', `\`${key}\` exists already`, 'a key is never overwritten: name another file')
-  const made = createWitnessState(resolve(io.cwd, state))
-  if (!made.ok) throw cliError('WITNESS_STATE', made.problem.message, 'a witness keeps its state for ever: name another folder for another witness')
-  made.value.close()
-  io.stdout.write(`${formatVerifierKey(createWitnessKey(resolve(io.cwd, key), name, publicKeyOf))}\n`)
+  const path = resolve(io.cwd, key)
+  const made = newWitnessKey(name, publicKeyOf)
+  if (existsSync(path)) throw keyExists(key)
+  const created = createWitnessState(resolve(io.cwd, state))
+  if (!created.ok) throw cliError('WITNESS_STATE', created.problem.message, 'a witness keeps its state for ever: name another folder for another witness')
+  created.value.close()
+  writeWitnessKey(path, made)
+  io.stdout.write(`${formatVerifierKey(made)}\n`)
   io.stderr.write('give this verifier key to whoever relies on the witness; keep the key file and the state, and never restore either from a backup\n')
 }
 
