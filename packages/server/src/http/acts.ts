@@ -1,4 +1,5 @@
 /** Acts on opt-outs: at the administrative socket, each with who acts and a key. */
+import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { actAnswerSchema, type ActAnswer, emergencySchema, erasureAnswerSchema, erasureSchema, reasonSchema, requestSchema, reviewSchema, signedSchema } from '@exeat/core/wire'
 import * as z from 'zod'
@@ -39,6 +40,8 @@ const synchronise = createRoute({
 const decide = createRoute({
   ...common, method: 'post', path: '/v1/decisions', summary: 'Decide findings; comes with a later release', responses: refusals,
 })
+
+export const actRoutes: readonly RouteConfig[] = [request, emergency, approve, activate, reject, withdraw, revoke, review, erase, synchronise, decide]
 
 export function addActs(app: App, uses: UseCases): void {
   app.openapi(request, (c) => begun(c, (actor, key) => uses.request(actor, c.req.valid('json'), key)))

@@ -61,7 +61,7 @@ export function createApp(options: AppOptions): App {
   addLog(app, options)
   addReads(app, useCases, options)
   addActs(app, useCases)
-  const description = JSON.stringify(openApiDocument(app))
+  const description = JSON.stringify(openApiDocument())
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))
 
   app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))

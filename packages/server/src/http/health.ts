@@ -1,4 +1,5 @@
 /** Whether the process runs, and whether it can do its work. */
+import type { RouteConfig } from '@hono/zod-openapi'
 import * as z from 'zod'
 import type { Problem } from '@exeat/core'
 import { answers, type App, createRoute, forAnyone } from './parts.ts'
@@ -11,6 +12,8 @@ const readyz = createRoute({
   ...common, path: '/readyz', summary: 'The log takes entries, and the protected ref was read lately',
   responses: answers(z.strictObject({ status: z.literal('ready'), checkedAt: z.exactOptional(z.string()) }).meta({ id: 'Ready' }), 'Ready. `checkedAt`: when the last whole reading of the log ended.'),
 })
+
+export const healthRoutes: readonly RouteConfig[] = [healthz, readyz]
 
 /** Every reason why the server is not ready; none where it is. */
 export interface Readiness {

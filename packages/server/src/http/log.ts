@@ -1,4 +1,5 @@
 /** The log as C2SP tlog-tiles lays it out, for anyone; and proofs for those who would rather not read tiles. */
+import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { encodeBase64, formatNote, openTree, parseNote, parseSignatureLines, parseTilePath, type Answer, TILE_WIDTH } from '@exeat/log'
@@ -33,6 +34,8 @@ const consistency = createRoute({
   responses: answers(proofSchema, 'The proof, base64.'),
 })
 
+export const logRoutes: readonly RouteConfig[] = [checkpoint, cosigned, vkey, tile, inclusion, consistency]
+
 /** Full tiles never change; what stands at the right edge, and the checkpoint, do within seconds. */
 const lasting = { immutable: 'public, max-age=31536000, immutable', brief: 'public, max-age=5' } as const
 
@@ -52,7 +55,6 @@ export function addLog(app: App, { log, key }: LogRoutesOptions): void {
     return newest === undefined ? unknown('no witness has signed a checkpoint of this log') : note(withLines(newest.checkpoint, newest.lines))
   })
   app.openapi(vkey, () => new Response(`${key}\n`, { headers: { 'content-type': text, 'cache-control': lasting.brief } }))
-  app.openAPIRegistry.registerPath(tile)
   app.get('/log/tile/*', (c) => serveTile(c, log))
   app.openapi(inclusion, (c) => {
     const { index, size } = c.req.valid('query')

@@ -1,8 +1,12 @@
 /** The API's OpenAPI 3.1 description, from the schemas that check it. */
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import * as z from 'zod'
 import manifest from '../../package.json' with { type: 'json' }
-import type { Env } from './env.ts'
+import { actRoutes } from './acts.ts'
+import { healthRoutes } from './health.ts'
+import { logRoutes } from './log.ts'
+import { createRoute, forAnyone, plainAnswers } from './parts.ts'
+import { readRoutes } from './reads.ts'
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
@@ -18,21 +22,29 @@ const securitySchemes = {
   socket: { type: 'apiKey', in: 'header', name: 'Exeat-Actor', description: 'The administrative socket: whoever can open it may act. Not a secret.' },
 } as const
 
+/** Every route of the API: what `createApp` answers, and what is described. */
+export const routes: readonly RouteConfig[] = [...actRoutes, ...readRoutes, ...logRoutes, ...healthRoutes, createRoute({
+  method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: plainAnswers('application/json', 'OpenAPI 3.1.'),
+})]
+
 /**
  * The generator's paths with zod's own JSON Schemas: the generator calls a member required that may be absent but not `undefined` (`exactOptional`).
  */
-export function openApiDocument(app: OpenAPIHono<Env>): Document {
-  const generated = app.getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'log', 'health'].map((name) => ({ name })) })
-  const schemas = named()
+export function openApiDocument(): Document {
+  const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
+  for (const route of routes) openAPIRegistry.registerPath(route)
+  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'log', 'health'].map((name) => ({ name })) })
   const used = new Set(Object.keys(generated.components?.schemas ?? {}))
-  const paths = Object.fromEntries(Object.entries(generated.paths ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)))
-  optionalParameters(app, paths)
+  const paths = Object.fromEntries(Object.entries(generated.paths ?? {}).sort(byName))
+  optionalParameters(paths)
   return {
     ...generated,
     paths,
-    components: { securitySchemes, schemas: Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))) },
+    components: { securitySchemes, schemas: Object.fromEntries(Object.entries(named()).filter(([name]) => used.has(name)).sort(byName)) },
   } as Document
 }
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
 
 /** Every schema that has an id, by it. */
 function named(): Readonly<Record<string, unknown>> {
@@ -41,11 +53,10 @@ function named(): Readonly<Record<string, unknown>> {
 }
 
 /** A parameter is required where its route's own schema says so. */
-function optionalParameters(app: OpenAPIHono<Env>, paths: Record<string, unknown>): void {
-  for (const definition of app.openAPIRegistry.definitions) {
-    const query = definition.type === 'route' ? definition.route.request?.query : undefined
-    if (definition.type !== 'route' || !(query instanceof z.ZodObject)) continue
-    const { method, path } = definition.route
+function optionalParameters(paths: Readonly<Record<string, unknown>>): void {
+  for (const { method, path, request } of routes) {
+    const query = request?.query
+    if (!(query instanceof z.ZodObject)) continue
     const required = new Set(z.toJSONSchema(query, { io: 'input' }).required ?? [])
     const operation = (paths[path] as Record<string, { parameters?: { in: string; name: string; required?: boolean }[] }> | undefined)?.[method]
     for (const parameter of operation?.parameters ?? []) if (parameter.in === 'query') parameter.required = required.has(parameter.name)

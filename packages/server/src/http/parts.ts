@@ -43,7 +43,7 @@ export const idParameter = z.strictObject({ id: line.meta({ description: 'The op
 
 /** A whole number in a path or query, in its only spelling. */
 export const wholeNumber = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/, 'it is no whole number')
-  .transform(Number).pipe(z.int().min(0)).meta({ override: { type: 'integer', minimum: 0 } })
+  .transform(Number).pipe(z.int().min(0))
 
 /** Whether an act has its headers is told with codes of their own, so the routes only describe them. */
 export const actHeaders = [

@@ -1,4 +1,5 @@
 /** What enforcement points and people may read, and the uses that points claim. */
+import type { RouteConfig } from '@hono/zod-openapi'
 import * as z from 'zod'
 import {
   bundleQuerySchema, entryViewSchema, listAnswerSchema, listQuerySchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema, usesSchema,
@@ -37,6 +38,8 @@ const document = createRoute({
   request: { params: z.strictObject({ kind: z.enum(documentKinds), digest: fingerprint }) }, responses: answers(z.record(z.string(), z.unknown()), 'As JSON, spelled as in YAML.'),
 })
 const status = createRoute({ ...common, method: 'get', path: '/v1/status', summary: 'What the server is, and how it is', responses: answers(statusSchema, 'The status.') })
+
+export const readRoutes: readonly RouteConfig[] = [list, one, claim, bundle, entry, receipt, document, status]
 
 export interface ReadOptions {
   /** Milliseconds since the epoch. */

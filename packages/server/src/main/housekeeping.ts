@@ -11,6 +11,9 @@ import type { UseCases } from '../use/types.ts'
 import { type Checked, checkWhole } from './check.ts'
 import { witnessing } from './witness.ts'
 
+/** Milliseconds that what runs has to end. */
+const patience = 5_000
+
 /** In milliseconds. */
 const every = { ref: 60_000, whole: 24 * 3_600_000, witnesses: 1_000 } as const
 
@@ -95,7 +98,8 @@ export function keepHouse({ log, useCases, governance, witnesses: addresses, now
     }),
     stop: async () => {
       stopped = true
-      await Promise.all(chores.map((chore) => chore.stop()))
+      // A remote that is slow to answer keeps nobody from stopping.
+      await Promise.race([Promise.all(chores.map((chore) => chore.stop())), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
     },
   }
 }
