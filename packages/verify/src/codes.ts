@@ -2,9 +2,12 @@ import type { CodeEntry, Problem } from '@exeat/core'
 
 const refused = (summary: string): CodeEntry => ({ exit: 3, http: 422, summary })
 
+/** Shown by the server's own signatures: it tells points something else than it logs. */
+const differs = (summary: string): CodeEntry => ({ exit: 2, http: 409, summary })
+
 /**
  * Everything that can be wrong with what an enforcement point is given. `BUNDLE_*` and `DELEGATION_*` refuse the whole bundle, and nothing is
- * excused; `ENTRY_*` and `OPTOUT_*` refuse one opt-out alone.
+ * excused; `ENTRY_*` and `OPTOUT_*` refuse one opt-out alone. `AUDIT_*` are a monitor's findings.
  */
 export const verifyCodes = {
   DSSE_MALFORMED: refused('A signed envelope is not DSSE: wrong shape, type or encoding.'),
@@ -32,6 +35,12 @@ export const verifyCodes = {
   OPTOUT_HISTORY: refused('The entries of an opt-out do not add up to an active one.'),
   OPTOUT_ACTOR: refused('An act was recorded under another envelope, actor or evidence than it states.'),
   OPTOUT_DUPLICATE: refused('Two opt-outs of the bundle have one name or identity.'),
+  AUDIT_INCOMPLETE: refused('The log was not read as far as the bundle\'s checkpoint reaches.'),
+  AUDIT_SPLIT_VIEW: differs('The bundle\'s log is another than the one that was read.'),
+  AUDIT_DOCUMENTS: differs('What governs in the bundle is not what the log records.'),
+  AUDIT_UNPUBLISHED: differs('The log does not record the bundle\'s content as published.'),
+  AUDIT_NOT_ACTIVE: differs('The bundle lists an opt-out as active that the log does not, or not with all of its entries.'),
+  AUDIT_LEFT_OUT: differs('The bundle leaves out an opt-out that the log has, or tells it otherwise.'),
 } as const satisfies Record<string, CodeEntry>
 
 export type VerifyCode = keyof typeof verifyCodes

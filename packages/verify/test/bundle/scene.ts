@@ -9,7 +9,7 @@ import { type Envelope, envelopeDigest, type Purpose } from '@exeat/core/envelop
 import { impactDigest } from '@exeat/core/impact'
 import { encodeBase64, formatCheckpoint, formatVerifierKey, inclusionPlan, leafHash, proofOf, rootOfLeaves, type SignerKey, signNote } from '@exeat/log'
 import {
-  type Bundle, type BundleContext, type BundleEntry, bundlePins, type BundlePins, bundleSchema, bundleType, contentDigest, type Dsse, signDsse, verifyBundle,
+  type Bundle, type BundleContext, type BundleEntry, bundlePins, type BundlePins, bundleSchema, bundleType, contentDigest, type Dsse, readEntry, signDsse, verifyBundle,
 } from '../../src/index.ts'
 import { delegation, key, keys, origin, sha256, sign, signed, tools } from '../delegation/support.ts'
 
@@ -82,6 +82,7 @@ export interface Draft {
 }
 
 interface Entered {
+  readonly text: string
   readonly leaf: Uint8Array
   readonly bare: Omit<BundleEntry, 'proof'>
   readonly event: LogEvent
@@ -113,7 +114,9 @@ const purposes: Readonly<Partial<Record<LifecycleEvent['type'], Purpose>>> = {
 
 const honest = [['bob', 'approve'], ['carol', 'approve'], ['dave', 'activate']] as const
 
-/** A new log: entry 0 the delegation, and nothing else. */
+const commit = '0'.repeat(40)
+
+/** A new log: the delegation, and what governs. */
 export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: { readonly log?: { readonly [key: string]: Json }; readonly workspace?: Json } = {}) {
   const entered: Entered[] = []
   const ledger: Ledger = emptyLedger()
@@ -128,10 +131,15 @@ export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: {
     const salt = new Uint8Array(randomBytes(32))
     const actor = digestOf(`pseudonym of ${by}`)
     const leaf = encodeLeaf({ v: 1, id, type: said.type, time, uid: subject, actor, body: commitment(salt, body, sha256) })
-    entered.push({ leaf: leafHash(sha256, leaf), event, bare: { index: entered.length, actor, salt: encodeBase64(salt), event: Buffer.from(body).toString('utf8') } })
+    entered.push({ text: Buffer.from(leaf).toString('utf8'), leaf: leafHash(sha256, leaf), event, bare: { index: entered.length, actor, salt: encodeBase64(salt), event: Buffer.from(body).toString('utf8') } })
     return entered.length - 1
   }
   append({ type: 'dev.exeat.workspace.changed.v1', data: { delegation: delegated } } as Pick<LogEvent, 'type' | 'data'>, null, start, 'founders')
+  const own = { workspace: placed(workspace), policies: [placed(policyJson())], aliases: [] }
+  append({
+    type: 'dev.exeat.policy.changed.v1', data: { commit, changes: [{ kind: 'OptOutPolicy', name: 'staging', digest: own.policies[0]?.digest ?? null, previous: null }] },
+  } as Pick<LogEvent, 'type' | 'data'>, null, start, 'server')
+  append({ type: 'dev.exeat.workspace.changed.v1', data: { ref: 'refs/heads/main', commit, workspace: own.workspace.digest, previous: null } } as Pick<LogEvent, 'type' | 'data'>, null, start, 'server')
 
   function enter(drafts: readonly Draft[]): readonly number[] {
     return drafts.map(({ event, envelope, typed }) => {
@@ -199,9 +207,9 @@ export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: {
 
   /** The bundle of these lives, its content published as an entry first. */
   function bundle(lives: readonly Life[], options: BundleOptions = {}): Bundle {
-    const { documents = { workspace: placed(workspace), policies: [placed(policyJson())], aliases: [] }, ended = [], before, after, checkpointBy } = options
+    const { documents = own, ended = [], before, after, checkpointBy } = options
     const bare = {
-      workspace: 'acme', commit: '0'.repeat(40), documents, ended: [...ended],
+      workspace: 'acme', commit, documents: structuredClone(documents), ended: [...ended],
       active: lives.map(({ item, indexes }) => ({ ...item, entries: indexes.map((index) => ({ index })) })),
     }
     before?.(bare)
@@ -216,7 +224,10 @@ export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: {
     return made
   }
 
-  return { append, enter, life, bundle, entryAt, headAt, checkpoint, entered, governing, pins: must(bundlePins(governing, sha256)), delegated }
+  /** Every entry as an auditor reads it; of those at `erased` nothing but the leaf is left. */
+  const read = (erased: readonly number[] = []) => entered.map(({ text, bare: { salt, event } }, index) => must(readEntry(erased.includes(index) ? { leaf: text } : { leaf: text, body: { salt, event } }, sha256)))
+
+  return { read, append, enter, life, bundle, entryAt, headAt, checkpoint, entered, governing, pins: must(bundlePins(governing, sha256)), delegated }
 }
 
 export type Scene = ReturnType<typeof scene>
