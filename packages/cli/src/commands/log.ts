@@ -25,7 +25,7 @@ Exit codes:
 const verifyHelp = `
 Holds the log's signed head against the keys, against the checkpoint that the last
 run kept, and against --since. Then rehashes every entry and compares every tile:
-by default up to 100000 entries; beyond that, --full asks for it.
+by default up to a million entries; beyond that, --full asks for it.
 
 The checkpoint is kept under XDG_STATE_HOME (~/.local/state/exeat/checkpoints) and
 replaced by none that is not proven to extend it. What the log signed and should

@@ -16,16 +16,17 @@ export function writeVerification(verification: Verification, flags: VerifyFlags
 function writeText({ report, trust, kept, rejected }: Verification, flags: VerifyFlags, io: Io): void {
   const styles = stylesFor(io.stdout, io.env)
   const line = (label: string, text: string): void => { io.stdout.write(`  ${label.padEnd(11)}${shown(text)}\n`) }
-  const { head } = report
+  const { head, cosigned } = report
   io.stdout.write(`${report.ok ? styles.good('VERIFIED') : styles.bad('TAMPERED')}  ${styles.bold(shown(trust.origin))}\n\n`)
   line('log', flags.log)
   if (head !== undefined) {
     line('entries', `${head.checkpoint.size}`)
     line('root', hex(head.checkpoint.root))
     line('signed by', head.signers.map(keyText).join(', '))
-    if (trust.witnesses.keys.length > 0) line('witnesses', `${head.witnesses.length} of ${trust.witnesses.keys.length}, ${trust.witnesses.atLeast} asked for${head.witnesses.map((each) => `; ${witnessText(each, io.now)}`).join('')}`)
+    const witnesses = cosigned?.witnesses ?? []
+    if (trust.witnesses.keys.length > 0) line('witnesses', `${witnesses.length} of ${trust.witnesses.keys.length}, ${trust.witnesses.atLeast} asked for${witnesses.map((each) => `; ${witnessText(each, io.now)}`).join('')}`)
   }
-  for (const { from, checkpoint } of report.extended) line('extends', `the ${plural(checkpoint.size, 'entry', 'entries')} ${from === 'saved' ? 'verified here before' : `of ${flags.since ?? ''}`}`)
+  for (const { from, checkpoint } of report.extended) line('extends', `the ${plural(checkpoint.size, 'entry', 'entries')} ${{ saved: 'verified here before', since: `of ${flags.since ?? ''}`, cosigned: 'that the witnesses signed' }[from]}`)
   if (report.ok && report.extended.length === 0) line('extends', 'nothing yet: this is the first checkpoint kept of this log')
   if (report.depth !== undefined) line('checked', report.depth === 'full' ? 'every entry and every tile' : 'signatures, consistency and the newest entries; --full reads all of them')
   line('kept', report.ok ? kept : `${kept}, unchanged`)
@@ -47,13 +48,13 @@ const witnessText = (witness: VerifiedSignature, now: Instant): string => `${wit
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 function writeJson({ report, trust, kept, rejected }: Verification, flags: VerifyFlags, exit: number, io: Io): void {
-  const { head } = report
+  const { head, cosigned } = report
   io.stdout.write(`${JSON.stringify({
     schemaVersion: 1, kind: 'LogVerification', exit, outcome: report.ok ? 'verified' : 'tampered', log: flags.log, origin: trust.origin,
     ...(head === undefined ? {} : {
       size: head.checkpoint.size, root: hex(head.checkpoint.root),
       signers: head.signers.map(keyText),
-      witnesses: head.witnesses.map((each) => ({ key: keyText(each), at: formatInstant(instantOf(each)) })),
+      witnesses: (cosigned?.witnesses ?? []).map((each) => ({ key: keyText(each), at: formatInstant(instantOf(each)) })),
     }),
     quorum: trust.witnesses.atLeast,
     ...(report.depth === undefined ? {} : { depth: report.depth }),

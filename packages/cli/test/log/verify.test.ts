@@ -378,6 +378,28 @@ describe('witnesses', () => {
     expect(await verify(...asked, '--format', 'json')).toMatchObject({ exit: 0, stdout: expect.stringContaining('9999-12-31T23:59:59Z') })
   })
 
+  test('that lag behind: the head that they signed counts, and the newest must extend it', async () => {
+    files = new Map([...filesOf(testLog(650)), ...files, ['cosigned-checkpoint', checkpointOf(testLog(650), 650, [one, two], 1_799_999_000)]])
+    expect(await verify(...asked, '--format', 'json')).toMatchObject({ exit: 0, stdout: expect.stringContaining('"extends":[{"from":"cosigned","size":650}]') })
+    expect(readFileSync(savedFile())).toEqual(Buffer.from(checkpointOf(testLog(700))))
+    const again = await verify(...asked)
+    expect([again.exit, again.stdout]).toEqual([0, expect.stringContaining('extends    the 650 entries that the witnesses signed\n  extends    the 700 entries verified here before')])
+    const proven = await exeat({ cwd }, 'log', 'prove', '3', '--log', server.url, '--key', key, ...asked, '-o', 'receipt')
+    expect([proven.exit, (await exeat({ cwd }, 'log', 'check', 'receipt', '--key', key, ...asked)).stdout]).toEqual([0, expect.stringContaining('among the 650')])
+    files.set('cosigned-checkpoint', checkpointOf(testLog(650, { salt: 'other' }), 650, [one, two], 5))
+    expect(await verify(...asked)).toMatchObject({ exit: 2, stdout: expect.stringContaining('LOG_SPLIT_VIEW') })
+    files.set('cosigned-checkpoint', checkpointOf(testLog(650), 650, [one], 5))
+    expect(await verify(...asked)).toMatchObject({ exit: 2, stdout: expect.stringContaining('WITNESS_QUORUM') })
+  })
+
+  test('that saw a larger log than is served as the newest', async () => {
+    const later = filesOf(testLog(800))
+    later.set('checkpoint', checkpointOf(testLog(700)))
+    later.set('cosigned-checkpoint', checkpointOf(testLog(800), 800, [one, two], 5))
+    files = later
+    expect(await verify(...asked)).toMatchObject({ exit: 0, stdout: expect.stringContaining('entries    800') })
+  })
+
   test('whose cosignature is another head\'s', async () => {
     const foreign = Buffer.from(checkpointOf(testLog(699), 699, [one], 5)).toString('utf8').split('\n').find((line) => line.includes('witness.example'))
     files.set('checkpoint', Buffer.concat([checkpointOf(testLog(700)), Buffer.from(`${foreign}\n`)]))

@@ -14,6 +14,8 @@ export interface LogSource extends TileReader {
 
 /** Where Exeat's log says which key it signs with: a C2SP verifier key on each line. Not part of C2SP tlog-tiles. */
 export const KEY_PATH = 'vkey'
+/** Where Exeat's server shows the newest checkpoint that a witness has signed. Not part of C2SP tlog-tiles either. */
+export const COSIGNED_PATH = 'cosigned-checkpoint'
 export const MAX_KEYS_SIZE: number = 16 * 1024
 
 /** The most bytes that a tile or bundle of this path can have. @throws {Error} where it is no path of either */

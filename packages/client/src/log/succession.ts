@@ -2,9 +2,9 @@
 import { emptyRoot, verifyConsistency, type Checkpoint, type Sha256, type TreeHead, type VerifiedTree } from '@exeat/log'
 import { refuse, type LogAnswer, type LogVerdict } from './codes.ts'
 
-/** A head that the log signed before. `saved` was shown to us; `since` may have been shown to somebody else. */
+/** A head that the log signed before. `saved` was shown to us, `cosigned` to its witnesses; `since` may have been shown to anybody. */
 export interface EarlierHead {
-  readonly from: 'saved' | 'since'
+  readonly from: 'saved' | 'since' | 'cosigned'
   readonly checkpoint: Checkpoint
 }
 
@@ -31,14 +31,16 @@ export async function checkSuccession(sha256: Sha256, head: TreeHead, earlier: E
   const verdict = verifyConsistency(sha256, { from: size, to: head.size, fromRoot: root, toRoot: head.root, proof: proof.value })
   if (verdict.ok) return verdict
   const differs = `the log of ${head.size} entries does not extend the ${size} entries with root ${hex(root)} that it had ${whose(earlier)}`
-  return earlier.from === 'since' ? splitView(differs) : refuse('LOG_REWRITTEN', differs, evidence)
+  return earlier.from === 'saved' ? refuse('LOG_REWRITTEN', differs, evidence) : splitView(differs)
 }
 
 const evidence = 'keep both checkpoints: the log signed both, and together they prove it'
 
 const splitView = (message: string): LogVerdict => refuse('LOG_SPLIT_VIEW', message, evidence)
 
-const whose = ({ from }: EarlierHead): string => (from === 'saved' ? 'when it was last verified here' : 'in the checkpoint given with `--since`')
+const whose = ({ from }: EarlierHead): string => ({
+  saved: 'when it was last verified here', since: 'in the checkpoint given with `--since`', cosigned: 'when its witnesses signed',
+})[from]
 
 const hex = (hash: Uint8Array): string => Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
 

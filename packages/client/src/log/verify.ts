@@ -3,7 +3,7 @@ import type { Problem } from '@exeat/core'
 import { differences, openTree, TILE_WIDTH, type LogFinding, type TileReader, type TreeHead, type VerifiedTree } from '@exeat/log'
 import { pathsInOrder, readAhead } from './ahead.ts'
 import type { AnyLogCode, LogAnswer } from './codes.ts'
-import { readHead, type SignedHead, type Verifier } from './open.ts'
+import { readHeads, type SignedHead, type Verifier } from './open.ts'
 import type { LogSource } from './source.ts'
 import { checkSuccession, type EarlierHead } from './succession.ts'
 
@@ -11,7 +11,7 @@ import { checkSuccession, type EarlierHead } from './succession.ts'
 export type Depth = 'full' | 'quick'
 
 /** Where nothing is asked for, logs of up to so many entries are checked in full. */
-export const FULL_BY_DEFAULT = 100_000
+export const FULL_BY_DEFAULT = 1_000_000
 
 export interface VerifyOptions extends Verifier {
   /** Heads that the log signed before, each verified. */
@@ -31,6 +31,8 @@ export interface VerifyReport {
   readonly ok: boolean
   /** Absent where no signed head could be had. */
   readonly head?: SignedHead
+  /** The head that the witnesses signed, if enough of them did; an earlier one where they lag behind. */
+  readonly cosigned?: SignedHead
   readonly depth?: Depth
   /** Earlier heads that the log was shown to extend. */
   readonly extended: readonly EarlierHead[]
@@ -44,19 +46,21 @@ const kept = 20
 
 /** Total: whatever the source gives ends as a report. */
 export async function verifyLog(source: LogSource, options: VerifyOptions): Promise<VerifyReport> {
-  const head = await readHead(source, options)
-  if (!head.ok) return { ok: false, extended: [], findings: [head.problem], total: 1 }
-  const { checkpoint } = head.value
+  const heads = await readHeads(source, options)
+  if (!heads.ok) return { ok: false, extended: [], findings: [heads.problem], total: 1 }
+  const { newest: head, cosigned } = heads.value
+  const { checkpoint } = head
   const depth = options.depth ?? (checkpoint.size <= FULL_BY_DEFAULT ? 'full' : 'quick')
   const open = once(() => openTree(options.sha256, source, checkpoint))
+  const lag: readonly EarlierHead[] = cosigned === head ? [] : [{ from: 'cosigned', checkpoint: cosigned.checkpoint }]
   const extended: EarlierHead[] = []
-  for (const earlier of options.earlier) {
+  for (const earlier of [...lag, ...options.earlier]) {
     const verdict = await checkSuccession(options.sha256, checkpoint, earlier, open)
-    if (!verdict.ok) return { ok: false, head: head.value, extended, findings: [verdict.problem], total: 1 }
+    if (!verdict.ok) return { ok: false, head, cosigned, extended, findings: [verdict.problem], total: 1 }
     extended.push(earlier)
   }
   const { findings, total } = depth === 'full' ? await checkAll(source, checkpoint, options) : await checkEdge(checkpoint, open)
-  return { ok: total === 0, head: head.value, depth, extended, findings, total }
+  return { ok: total === 0, head, cosigned, depth, extended, findings, total }
 }
 
 type Found = Pick<VerifyReport, 'findings' | 'total'>
