@@ -21,14 +21,14 @@ export interface Collected {
   readonly until: Instant
 }
 
-/** Opt-outs whose entries the head of `size` covers. One whose bodies were erased is left out, as nobody could verify it. */
-export async function collect(snapshot: Snapshot, size: number, now: Instant, { governed, revoked }: BundleContext): Promise<Collected> {
+/** Opt-outs whose entries are below `size`. One whose bodies were erased is left out, as nobody could verify it. */
+export async function collect(snapshot: Snapshot, size: number, now: Instant, { governed }: BundleContext): Promise<Collected> {
   const active: Collected['active'][number][] = []
   const ended: Bundle['ended'][number][] = []
   let until = Infinity
   for await (const { key } of recordsOf(snapshot, recordKinds.open)) {
     const stored = (await readOptOut(snapshot, key))?.value
-    const what = stored === undefined ? undefined : stateOf(stored, now, revoked.get(key))
+    const what = stored === undefined ? undefined : stateOf(stored, now)
     if (stored === undefined || what === undefined) continue
     const placed = await standing(snapshot, stored)
     if (placed === undefined) continue
@@ -42,14 +42,25 @@ export async function collect(snapshot: Snapshot, size: number, now: Instant, { 
 type State = { readonly state: 'active'; readonly until: number } | { readonly state: Bundle['ended'][number]['state']; readonly at: Instant; readonly until: number }
 
 /** Undefined where it may not excuse yet, never could, or ended too long ago to be worth telling. `until`: when that changes by itself. */
-function stateOf({ record, erased }: StoredOptOut, now: Instant, revokedAt: Instant | undefined): State | undefined {
+function stateOf({ record, erased }: StoredOptOut, now: Instant): State | undefined {
   if (erased === true || record.activatedAt === undefined) return undefined
   const phase = phaseAt(record, now)
-  if (phase === 'active') return revokedAt === undefined ? { state: 'active', until: record.asked.window.until } : { state: 'revoked', at: revokedAt, until: revokedAt + remembered }
+  if (phase === 'active') return { state: 'active', until: record.asked.window.until }
   const at = endedAt(record, now)
   if (at === undefined || !(now - at <= remembered)) return undefined
   // Only these three follow upon an activation.
   return { state: phase === 'revoked' || phase === 'exhausted' ? phase : 'lapsed', at, until: at + remembered + 1 }
+}
+
+/** Those of the listed that must not be honoured though they are: revoked by word alone, or ended in the log since the list was published. */
+export async function withheldOf(snapshot: Snapshot, listed: Collected['active'], revoked: BundleContext['revoked']): Promise<Bundle['withheld']> {
+  const withheld: Bundle['withheld'] = []
+  for (const { uid } of listed) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection: reads one after the other whatever is asked
+    const at = revoked.get(uid) ?? (await readOptOut(snapshot, uid))?.value.record.ended?.at
+    if (at !== undefined) withheld.push({ uid, at })
+  }
+  return withheld
 }
 
 type Standing = Omit<Active, 'entries' | 'impact'>

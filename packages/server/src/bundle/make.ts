@@ -9,7 +9,7 @@ import { sha256, signerOf } from '../store/ed25519.ts'
 import { readRecord } from '../use/load.ts'
 import { recordKinds, type StoredBundle, type StoredDelegation } from '../use/stored.ts'
 import type { Writer } from '../use/write.ts'
-import { type BareEntry, bareEntry, collect, type Collected } from './collect.ts'
+import { type BareEntry, bareEntry, collect, type Collected, withheldOf } from './collect.ts'
 import { type BundleHead, bundleHead } from './head.ts'
 import { inclusionProofs } from './proofs.ts'
 import { type Publication, publish } from './publish.ts'
@@ -35,6 +35,9 @@ interface Made {
 
 /** Others may publish between a fold and its entry; each time somebody has. */
 const mostAttempts = 20
+
+/** How long what was published last serves before the log is tried again, in milliseconds. */
+const patience = 5000
 
 /**
  * Bundles by a query. A fold is made once for each head, commit and set of pending revocations, and again only when the clock ends something; those who ask
@@ -88,53 +91,75 @@ async function keyOf(reader: LogReader, { governed: { ref, commit }, revoked }: 
 type Attempt = (context: BundleContext) => Promise<Made | undefined>
 
 /** One fold as of one commit. Undefined where its content is new: then it was entered, and the head has moved on. */
-function attempts(deps: BundleDependencies): Attempt {
-  const { log, writer, logKey, now } = deps
+function attempts({ log, writer, logKey, now }: BundleDependencies): Attempt {
   let witnessed: BundleHead | undefined
-  return async (context) => {
-    const { governance: { workspace }, commit, ref } = context.governed
-    const outcome = await log.snapshot(async (snapshot): Promise<Made | Publication> => {
-      const head = witnessed = await bundleHead(snapshot, workspace.document, logKey, witnessed)
-      const collected = await collect(snapshot, head.size, now() as Instant, context)
-      const said = { workspace: workspace.document.spec.id, commit, documents: collected.documents, active: collected.active, ended: collected.ended }
-      const content = contentDigest(said, sha256)
-      const published = await readRecord<StoredBundle>(snapshot, recordKinds.bundle, 'current')
-      if (published?.value.content !== content) return { content, size: (await snapshot.head()).size, commit, version: published?.version ?? 0 }
-      const key = await keyOf(snapshot, context)
-      return { key, until: collected.until, members: await membersOf(snapshot, { head, said, ref, content, index: published.value.index, origin: writer.origin }) }
-    })
-    if ('members' in outcome) return outcome
-    await publish(log, writer, outcome)
-    return undefined
+  const headOf = async (snapshot: Snapshot, { governed }: BundleContext): Promise<BundleHead> =>
+    (witnessed = await bundleHead(snapshot, governed.governance.workspace.document, logKey, witnessed))
+
+  async function fold(snapshot: Snapshot, context: BundleContext): Promise<Made | Publication> {
+    const head = await headOf(snapshot, context)
+    const folded = now() as Instant
+    const collected = await collect(snapshot, head.size, folded, context)
+    const content = contentOf(collected, context)
+    const published = await readRecord<StoredBundle>(snapshot, recordKinds.bundle, 'current')
+    if (published?.value.content !== content) return { content, size: head.size, folded, commit: context.governed.commit, version: published?.version ?? 0 }
+    return made(snapshot, context, collected.until, { head, collected, published: published.value, origin: writer.origin })
   }
+
+  /** What was published last, less what has ended since. Undefined where it is not what this commit says, or can no longer be made. */
+  async function last(snapshot: Snapshot, context: BundleContext): Promise<Made | undefined> {
+    const published = await readRecord<StoredBundle>(snapshot, recordKinds.bundle, 'current')
+    if (published === undefined) return undefined
+    const collected = await collect(snapshot, published.value.size, published.value.folded, context)
+    if (contentOf(collected, context) !== published.value.content) return undefined
+    const head = await headOf(snapshot, context)
+    return made(snapshot, context, (now() + patience) as Instant, { head, collected, published: published.value, origin: writer.origin })
+  }
+
+  return async (context) => {
+    const outcome = await log.snapshot((snapshot) => fold(snapshot, context))
+    if ('members' in outcome) return outcome
+    try {
+      await publish(log, writer, outcome)
+      return undefined
+    } catch (error) {
+      // The log cannot be written: nothing new is honoured, and what was published goes on to be, as far as it still stands.
+      const kept = await log.snapshot((snapshot) => last(snapshot, context))
+      if (kept === undefined) throw error
+      return kept
+    }
+  }
+}
+
+function contentOf({ documents, active, ended }: Collected, { governed: { governance, commit } }: BundleContext): HexDigest {
+  return contentDigest({ workspace: governance.workspace.document.spec.id, commit, documents, active, ended }, sha256)
 }
 
 interface Said {
   readonly head: BundleHead
-  readonly said: Pick<Collected, 'documents' | 'active' | 'ended'> & { readonly workspace: string; readonly commit: string }
-  readonly ref: string
+  readonly collected: Collected
+  readonly published: StoredBundle
   readonly origin: string
-  readonly content: HexDigest
-  /** Of the entry that published the content. */
-  readonly index: number
 }
 
-async function membersOf(snapshot: Snapshot, { head, said, ref, origin, content, index }: Said): Promise<string> {
+async function made(snapshot: Snapshot, context: BundleContext, until: Instant, { head, collected, published, origin }: Said): Promise<Made> {
+  const { governance, commit, ref } = context.governed
   const delegation = await readRecord<StoredDelegation>(snapshot, recordKinds.delegation, 'current')
   if (delegation === undefined) throw new Error('the log has no delegation')
-  const entry = index < head.size ? (await bareEntry(snapshot, index, undefined))?.bare : undefined
-  const indexes = [...said.active.flatMap(({ entries }) => entries.map((each) => each.index)), ...(entry === undefined ? [] : [index])]
+  const entry = published.index < head.size ? (await bareEntry(snapshot, published.index, undefined))?.bare : undefined
+  const indexes = [...collected.active.flatMap(({ entries }) => entries.map(({ index }) => index)), ...(entry === undefined ? [] : [published.index])]
   const proofs = await inclusionProofs(snapshot, head, indexes)
   const proven = (bare: BareEntry): BundleEntry => ({ ...bare, proof: (proofs.get(bare.index) ?? []).map((hash) => encodeBase64(hash)) })
+  const withheld = await withheldOf(snapshot, collected.active, context.revoked)
   const members = {
-    workspace: said.workspace, origin, ref, commit: said.commit, delegation: delegation.value.envelope, checkpoint: Buffer.from(head.note).toString('utf8'),
-    published: { content, entry: entry === undefined ? null : proven(entry) },
-    documents: said.documents,
-    active: said.active.map((each) => ({ ...each, entries: each.entries.map(proven) })),
-    withheld: [],
-    ended: said.ended.map((each) => ({ ...each, at: canonicalInstant(each.at) })),
+    workspace: governance.workspace.document.spec.id, origin, ref, commit, delegation: delegation.value.envelope, checkpoint: Buffer.from(head.note).toString('utf8'),
+    published: { content: published.content, entry: entry === undefined ? null : proven(entry) },
+    documents: collected.documents,
+    active: collected.active.map((each) => ({ ...each, entries: each.entries.map(proven) })),
+    withheld: withheld.map(({ uid, at }) => ({ uid, at: canonicalInstant(at) })),
+    ended: collected.ended.map((each) => ({ ...each, at: canonicalInstant(each.at) })),
   }
-  return JSON.stringify(members).slice(1)
+  return { key: await keyOf(snapshot, context), until, members: JSON.stringify(members).slice(1) }
 }
 
 /** For one caller and a short life. The protected environment is the point's to name: whoever names it falsely gets a bundle that lives less, or is refused. */

@@ -11,8 +11,9 @@ import { writeEvents, type Writer } from '../use/write.ts'
 
 export interface Publication {
   readonly content: HexDigest
-  /** Of the log that the content was folded from. */
+  /** What it was folded from: so many entries of the log, at this instant. */
   readonly size: number
+  readonly folded: Instant
   readonly commit: string
   /** Of the record that it takes the place of; 0 where nothing was published yet. */
   readonly version: number
@@ -25,7 +26,7 @@ const overtaken = 'PUBLISHED_MEANWHILE'
  * Appends `bundle.published`. Several may try at once, in several processes: the first is entered, and the others find that the record has moved on.
  * @throws {ExeatError} where the log cannot be written
  */
-export async function publish(log: LogStore, writer: Writer, { content, size, commit, version }: Publication): Promise<void> {
+export async function publish(log: LogStore, writer: Writer, { content, size, folded, commit, version }: Publication): Promise<void> {
   const said = JSON.stringify([content, size, commit])
   const answer = await log.append({
     key: `bundle/${version}/${content}`,
@@ -34,7 +35,7 @@ export async function publish(log: LogStore, writer: Writer, { content, size, co
       const current = await readRecord<StoredBundle>(tx, recordKinds.bundle, 'current')
       if ((current?.version ?? 0) !== version) return { ok: false, problem: { code: overtaken, message: 'another content was published meanwhile' } }
       const { entries } = await writeEvents(tx, writer, serverIdentity(writer.origin), [{ type: 'dev.exeat.bundle.published.v1', subject: null, data: { content, size, commit } }])
-      const stored: StoredBundle = { content, index: tx.index, at: tx.at as Instant }
+      const stored: StoredBundle = { content, index: tx.index, at: tx.at as Instant, size, folded }
       demand(await tx.put(recordKinds.bundle, 'current', toBytes(stored), version))
       return { ok: true, entries }
     },

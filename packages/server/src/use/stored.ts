@@ -71,8 +71,12 @@ export interface StoredDelegation {
 
 export interface StoredBundle {
   readonly content: HexDigest
+  /** Of the entry `bundle.published`. */
   readonly index: number
   readonly at: Instant
+  /** What it was folded from: so many entries of the log, at this instant. */
+  readonly size: number
+  readonly folded: Instant
 }
 
 export const toBytes = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value), 'utf8'))
