@@ -1,15 +1,14 @@
 /** Active opt-outs whose control, repository, environment and path fit a finding: path tables, built once for each repository and environment. */
-import { controlOf } from '../control/tools.ts'
 import type { Facts } from '../model/facts.ts'
-import type { Finding } from '../model/finding.ts'
 import type { Entry } from './entry.ts'
 import type { ByControl, Named } from './index-controls.ts'
+import { pathList } from './path-list.ts'
 import { coversRun } from './scope.ts'
 import { parsePath, pathTrie } from './trie.ts'
-import type { PathTrie } from './trie.ts'
+import type { ParsedPath, PathTrie } from './trie.ts'
 
-/** Calls `each` for every candidate; one that fits in several ways comes several times. */
-export type Candidates = (finding: Finding, each: (entry: Entry) => void) => void
+/** Calls `each` for every candidate of a finding by its control and path; one that fits in several ways comes several times. */
+export type Candidates = (control: string, path: string | undefined, each: (entry: Entry) => void) => void
 
 interface PathTable {
   /** Entries without a path target. */
@@ -17,9 +16,10 @@ interface PathTable {
   readonly byPath: PathTrie<Entry> | undefined
 }
 
-/** Places and controls remembered at most: both come from what runs claim and report. */
+/** Places, controls and paths remembered at most: they come from what runs claim and report. */
 const mostPlaces = 64
 const mostControls = 20_000
+const mostPaths = 20_000
 /** From this many entries on, a pattern's table is shared by all controls that it matches; smaller ones are joined into one of the control's own. */
 const worthSharing = 8
 
@@ -38,13 +38,11 @@ export function rememberedCandidates(byControl: ByControl): (facts: Facts) => Ca
 
 function candidates(byControl: ByControl, facts: Facts): Candidates {
   const tablesFor = rememberedTables(byControl, facts)
-  return (finding, each) => {
-    const tables = tablesFor(controlOf(finding))
-    if (tables.length === 0) return
-    const path = finding.path === undefined ? undefined : parsePath(finding.path)
-    for (const { anywhere, byPath } of tables) {
+  const parsed = parsedPaths()
+  return (control, path, each) => {
+    for (const { anywhere, byPath } of tablesFor(control)) {
       for (const entry of anywhere) each(entry)
-      if (path !== undefined) byPath?.match(path, each)
+      if (path !== undefined) byPath?.match(parsed(path), each)
     }
   }
 }
@@ -66,6 +64,19 @@ function rememberedTables(byControl: ByControl, facts: Facts): (control: string)
   }
 }
 
+/** Findings share their files. */
+function parsedPaths(): (path: string) => ParsedPath {
+  const known = new Map<string, ParsedPath>()
+  return (path) => {
+    let parsed = known.get(path)
+    if (parsed === undefined) {
+      if (known.size >= mostPaths) known.clear()
+      known.set(path, parsed = parsePath(path))
+    }
+    return parsed
+  }
+}
+
 function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
   const known = new Map<K, V>()
   return (key) => {
@@ -75,10 +86,14 @@ function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
   }
 }
 
+/** Up to this many patterns a list is quicker than a trie. */
+const mostListed = 32
+
 function pathTable(entries: readonly Entry[]): PathTable {
-  let byPath: PathTrie<Entry> | undefined
-  for (const entry of entries) {
-    for (const { alternatives } of entry.paths ?? []) for (const alternative of alternatives) (byPath ??= pathTrie()).add(alternative, entry)
-  }
-  return { anywhere: entries.filter(({ paths }) => paths === undefined), byPath }
+  const anywhere = entries.filter(({ paths }) => paths === undefined)
+  const patterns = entries.flatMap((entry) => (entry.paths ?? []).flatMap(({ alternatives }) => alternatives.map((alternative) => ({ alternative, entry }))))
+  if (patterns.length === 0) return { anywhere, byPath: undefined }
+  const byPath = patterns.length <= mostListed ? pathList<Entry>() : pathTrie<Entry>()
+  for (const { alternative, entry } of patterns) byPath.add(alternative, entry)
+  return { anywhere, byPath }
 }

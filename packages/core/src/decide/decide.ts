@@ -63,24 +63,34 @@ function decideWith(
 ): readonly Decision[] {
   const facts = provenFacts(policySet.workspace, claimed)
   const fingerprintAt = fingerprints(findings, facts.repository?.value.id ?? '', sha256)
-  const placeAt = (index: number): Place => ({ finding: findings[index] as Finding, facts, claimed, fingerprint: () => fingerprintAt(index) })
+  const controls: string[] = []
+  const placeAt = (index: number): Place => ({ finding: findings[index] as Finding, control: controls[index] as string, facts, claimed, fingerprint: () => fingerprintAt(index) })
   const candidatesFor = candidatesIn(facts)
   const judge = applies(policySet, unmet, facts, now)
-  const passes = passing(policySet, facts)
+  const toolOf = toolsOfRun(policySet, facts)
 
   const passed: (Reason | undefined)[] = []
   const willing = new Map<Entry, number[]>()
-  for (const [index, finding] of findings.entries()) {
-    const reason = passes(finding)
+  // One function for all findings, and a place only for those that an opt-out may excuse: a run may hold very many that none does.
+  let index = 0
+  let place: Place | undefined
+  const offer = (entry: Entry): void => {
+    const matches = willing.get(entry)
+    if (matches?.at(-1) === index) return
+    place ??= placeAt(index)
+    if (!coversBesidesPath(entry, place) || judge(entry, place) !== undefined) return
+    if (matches === undefined) willing.set(entry, [index])
+    else matches.push(index)
+  }
+  for (const finding of findings) {
+    const tool = toolOf(finding.tool)
+    const control = tool.controlOf(finding)
+    const reason = belowThreshold(finding, tool.threshold)
+    controls.push(control)
     passed.push(reason)
-    if (reason !== undefined || !isKnown(finding)) continue
-    const place = placeAt(index)
-    candidatesFor(finding, (entry) => {
-      const matches = willing.get(entry)
-      if (matches?.at(-1) === index || !coversBesidesPath(entry, place) || judge(entry, place) !== undefined) return
-      if (matches === undefined) willing.set(entry, [index])
-      else matches.push(index)
-    })
+    place = undefined
+    if (reason === undefined && tool.known) candidatesFor(control, finding.path, offer)
+    index++
   }
 
   const excused = new Map<number, Entry>()
@@ -92,9 +102,9 @@ function decideWith(
   }
 
   const explain = explainer({ policySet, byControl, judge, willing, facts, now })
-  const explainAt = (index: number, control: string): Explanation => explain(placeAt(index), control)
+  const explainAt = (index: number): Explanation => explain(placeAt(index))
   return findings.map((finding, index): Decision => {
-    const control = controlOf(finding)
+    const control = controls[index] as string
     const below = passed[index]
     if (below !== undefined) return { finding, control, outcome: 'passed', reasons: [below], nearest: [] }
     const entry = excused.get(index)
@@ -103,19 +113,44 @@ function decideWith(
   })
 }
 
-const isKnown = ({ tool }: Finding): boolean => canonicalTool(tool) === tool
+/** What a run asks of a tool, once for all of its findings. */
+interface ToolOfRun {
+  /** Spelled as the table of tools spells it. */
+  readonly known: boolean
+  readonly threshold: Severity | undefined
+  /** The same string for the same rule: the tables that it is looked up in need no new one for each finding. */
+  controlOf(finding: Finding): string
+}
 
-/** Whether a finding is below the workspace's threshold. An unknown severity never is. */
-function passing(policySet: PolicySet, facts: Facts): (finding: Finding) => Reason | undefined {
-  const thresholds = new Map<string, Severity | undefined>()
-  const rank = new Map(severities.map((severity, index) => [severity, index]))
-  return ({ tool, severity }) => {
-    if (!thresholds.has(tool)) thresholds.set(tool, policySet.threshold(tool, facts.repository?.value.name, facts.environment?.value))
-    const threshold = thresholds.get(tool)
-    if (threshold === undefined || severity === undefined) return undefined
-    const below = (rank.get(severity) ?? Infinity) < (rank.get(threshold) ?? -Infinity)
-    return below ? { code: 'BELOW_THRESHOLD', severity, threshold } : undefined
+function toolsOfRun(policySet: PolicySet, facts: Facts): (tool: string) => ToolOfRun {
+  const known = new Map<string, ToolOfRun>()
+  return (tool) => {
+    let found = known.get(tool)
+    if (found === undefined) known.set(tool, found = toolOfRun(policySet, facts, tool))
+    return found
   }
+}
+
+function toolOfRun(policySet: PolicySet, facts: Facts, tool: string): ToolOfRun {
+  const controls = new Map<string, string>()
+  return {
+    known: canonicalTool(tool) === tool,
+    threshold: policySet.threshold(tool, facts.repository?.value.name, facts.environment?.value),
+    controlOf(finding) {
+      let control = controls.get(finding.rule)
+      if (control === undefined) controls.set(finding.rule, control = controlOf(finding))
+      return control
+    },
+  }
+}
+
+const rank: ReadonlyMap<Severity, number> = new Map(severities.map((severity, index) => [severity, index]))
+
+/** An unknown severity never is. */
+function belowThreshold({ severity }: Finding, threshold: Severity | undefined): Reason | undefined {
+  if (threshold === undefined || severity === undefined) return undefined
+  const below = (rank.get(severity) ?? Infinity) < (rank.get(threshold) ?? -Infinity)
+  return below ? { code: 'BELOW_THRESHOLD', severity, threshold } : undefined
 }
 
 /** Of several that excuse, the one that lasts longest is named; then by name, so that order says nothing. */
@@ -155,10 +190,10 @@ class BlockedDecision implements Decision {
   readonly finding: Finding
   readonly control: string
   readonly #index: number
-  readonly #explain: (index: number, control: string) => Explanation
+  readonly #explain: (index: number) => Explanation
   #known: Explanation | undefined
 
-  constructor(finding: Finding, control: string, index: number, explain: (index: number, control: string) => Explanation) {
+  constructor(finding: Finding, control: string, index: number, explain: (index: number) => Explanation) {
     this.finding = finding
     this.control = control
     this.#index = index
@@ -176,6 +211,6 @@ class BlockedDecision implements Decision {
   }
 
   #explanation(): Explanation {
-    return this.#known ??= this.#explain(this.#index, this.control)
+    return this.#known ??= this.#explain(this.#index)
   }
 }

@@ -19,7 +19,8 @@ export interface Entry {
   /** Ids that the workspace's sources give for the names; a name that is no source matches nothing. */
   readonly repositories?: ReadonlySet<string>
   readonly environments?: ReadonlySet<string>
-  readonly paths?: readonly Pattern[]
+  /** Compiled when first asked for: most entries are of other repositories and environments than the run's. */
+  readonly paths: readonly Pattern[] | undefined
   readonly resources?: readonly Pattern[]
   readonly images?: ReadonlySet<string>
   readonly fingerprints?: ReadonlySet<string>
@@ -38,13 +39,15 @@ export function entriesOf(set: OptOutSet, workspace: Workspace): readonly Entry[
 }
 
 function byName<T extends StandingOptOut>(optOuts: readonly T[]): readonly T[] {
-  const key = ({ document, uid }: T): string => `${document.metadata.name}\0${uid}`
-  return [...optOuts].sort((a, b) => (key(a) < key(b) ? -1 : 1))
+  return [...optOuts].sort((a, b) => compare(a.document.metadata.name, b.document.metadata.name) || compare(a.uid, b.uid))
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function entryOf(standing: Standing, idOf: ReadonlyMap<string, string>): Entry {
   const { metadata, spec } = standing.optOut.document
   const { repositories, environments, paths, resources, images, fingerprints } = spec.targets ?? {}
+  let compiledPaths: readonly Pattern[] | undefined
   return {
     standing,
     name: metadata.name,
@@ -52,7 +55,7 @@ function entryOf(standing: Standing, idOf: ReadonlyMap<string, string>): Entry {
     written: spec.targets ?? {},
     ...(repositories === undefined ? {} : { repositories: new Set(repositories.flatMap((name) => idOf.get(name) ?? [])) }),
     ...(environments === undefined ? {} : { environments: new Set(environments) }),
-    ...(paths === undefined ? {} : { paths: compiled(paths, 'path') }),
+    get paths() { return paths === undefined ? undefined : compiledPaths ??= compiled(paths, 'path') },
     ...(resources === undefined ? {} : { resources: compiled(resources, 'name') }),
     ...(images === undefined ? {} : { images: new Set(images) }),
     ...(fingerprints === undefined ? {} : { fingerprints: new Set(fingerprints) }),

@@ -26,17 +26,17 @@ export interface ExplainContext {
 const mostCandidates = 64
 const mostNearest = 3
 
-export type Explain = (place: Place, control: string) => Pick<Decision, 'reasons' | 'nearest'> & { readonly wayOut: WayOut }
+export type Explain = (place: Place) => Pick<Decision, 'reasons' | 'nearest'> & { readonly wayOut: WayOut }
 
 export function explainer(context: ExplainContext): Explain {
   const wayOutFor = rememberedWayOut(context)
-  return (place, control) => {
+  return (place) => {
     const { finding } = place
     if (canonicalTool(finding.tool) !== finding.tool) {
       const reasons: readonly Reason[] = [{ code: 'TOOL_UNKNOWN', tool: finding.tool }]
       return { reasons, nearest: [], wayOut: unknownTool(finding.tool) }
     }
-    const nearest = nearestOf(context, place, control)
+    const nearest = nearestOf(context, place)
     const reasons: readonly Reason[] = nearest.length === 0 ? [{ code: 'NO_OPTOUT' }] : nearest.map(({ reason }) => reason)
     return { reasons, nearest, wayOut: wayOutFor(subjectOf(place, context.facts)) }
   }
@@ -55,8 +55,8 @@ const ranks: Readonly<Partial<Record<Reason['code'], number>>> = {
 }
 const rankOfKey = { fingerprints: 7, paths: 8, resources: 9, images: 10, environments: 11, repositories: 12 } as const
 
-function nearestOf(context: ExplainContext, place: Place, control: string): readonly NearMiss[] {
-  return candidatesFor(context.byControl, control).map((entry) => rankedMiss(context, place, entry)).sort(nearer).slice(0, mostNearest)
+function nearestOf(context: ExplainContext, place: Place): readonly NearMiss[] {
+  return candidatesFor(context.byControl, place.control).map((entry) => rankedMiss(context, place, entry)).sort(nearer).slice(0, mostNearest)
     .map(({ optOut, origin, reason }) => ({ optOut, origin, reason }))
 }
 

@@ -8,6 +8,8 @@ import type { Entry } from './entry.ts'
 /** A finding and what is known of the run it came from. `facts` holds only what is proven as far as the workspace asks. */
 export interface Place {
   readonly finding: Finding
+  /** Of the finding. */
+  readonly control: string
   readonly facts: Facts
   /** As claimed, proven or not: only for the explanations. */
   readonly claimed: Facts

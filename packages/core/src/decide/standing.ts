@@ -4,7 +4,6 @@ import type { Facts } from '../model/facts.ts'
 import type { Instant } from '../model/instant.ts'
 import type { ActiveOptOut } from '../model/optout.ts'
 import type { PolicySet, Subject, Terms, TermsAnswer } from '../policy/types.ts'
-import { controlOf } from '../control/tools.ts'
 import type { Entry, Standing } from './entry.ts'
 import type { Place } from './scope.ts'
 
@@ -43,9 +42,9 @@ function termsOfLast(policySet: PolicySet, facts: Facts): (place: Place) => Term
 }
 
 /** What the terms of one finding are asked about, from proven facts alone. */
-export function subjectOf({ finding }: Place, { environment, repository }: Facts): Subject {
+export function subjectOf({ finding, control }: Place, { environment, repository }: Facts): Subject {
   return {
-    control: controlOf(finding),
+    control,
     ...(environment === undefined ? {} : { environment: environment.value }),
     ...(finding.severity === undefined ? {} : { severity: finding.severity }),
     ...(repository === undefined ? {} : { repository: repository.value.name }),

@@ -75,19 +75,31 @@ function mergedTerms(policies: readonly CompiledPolicy[]): MergeOf {
   }
 }
 
+/** Asked for every finding that an opt-out fits: so by members, the one that differs most last, and not by one key made of them. */
 function remembered(answer: (subject: Subject) => TermsAnswer): (subject: Subject) => TermsAnswer {
-  const answers = new Map<string, TermsAnswer>()
+  const answers: Answers = new Map()
+  let size = 0
   return (subject) => {
-    // The control comes last: reports choose it freely, and no character of it may pass for another member.
-    const key = `${subject.environment ?? ''}\0${subject.severity ?? ''}\0${subject.repository ?? ''}\0${subject.control}`
-    let known = answers.get(key)
-    if (known === undefined) {
-      if (answers.size >= rememberedSubjects) answers.clear()
-      known = answer(subject)
-      answers.set(key, known)
+    const { environment, severity, repository, control } = subject
+    const known = answers.get(environment)?.get(severity)?.get(repository)?.get(control)
+    if (known !== undefined) return known
+    if (size++ >= rememberedSubjects) {
+      answers.clear()
+      size = 1
     }
-    return known
+    const found = answer(subject)
+    within(within(within(answers, environment), severity), repository).set(control, found)
+    return found
   }
+}
+
+type Member = string | undefined
+type Answers = Map<Member, Map<Member, Map<Member, Map<string, TermsAnswer>>>>
+
+function within<K, V>(outer: Map<Member, Map<K, V>>, member: Member): Map<K, V> {
+  let inner = outer.get(member)
+  if (inner === undefined) outer.set(member, inner = new Map())
+  return inner
 }
 
 const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
