@@ -42,7 +42,7 @@ function beside(name: string, hoisted: boolean): void {
     const excuses = naive(work satisfies Workload, hoisted)
     return sample.map(({ finding }) => excuses(finding))
   })
-  const differ = sample.filter(({ outcome }, index) => loop.value[index] !== (outcome === 'excused')).length
+  const differ = sample.filter(({ optOut }, index) => loop.value[index] !== optOut?.name).length
   if (differ > 0) throw new Error(`${differ} of ${sample.length} decisions differ from the ${name}`)
   const scale = decisions.length / sample.length
   const all: Took = { wall: loop.wall * scale, processor: loop.processor * scale }
