@@ -34,7 +34,7 @@ describe('key', () => {
     expect(await log('key', '--log', server.url)).toMatchObject({ exit: 0, stdout: `${key}\n` })
   })
 
-  test.for([['another', () => `${vkey(testKey(2))}\n`], ['rubbish', () => 'rubbish'], ['nothing', () => ''], ['one whose id is wrong', () => key.replace(/\+.{8}\+/, '+00000000+')]] as const)('%s published', async ([, text]) => {
+  test.for<readonly [string, () => string]>([['another', () => `${vkey(testKey(2))}\n`], ['rubbish', () => 'rubbish'], ['nothing', () => ''], ['one whose id is wrong', () => key.replace(/\+.{8}\+/, '+00000000+')]])('%s published', async ([, text]) => {
     files.set('vkey', Buffer.from(text()))
     expect(await log('key', '--log', server.url)).toMatchObject({ exit: 3, stdout: '', stderr: expect.stringContaining('LOG_NO_KEY') })
   })

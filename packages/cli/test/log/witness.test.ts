@@ -1,15 +1,15 @@
 /** `exeat witness` as a process: made once, run, stopped; and what it refuses to start with. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { addCosignature, cosign, fetchTransport } from '@exeat/client/log'
 import { formatSignerKey, parseVerifierKey } from '@exeat/log'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256, verifySignature } from '../../src/log/crypto.ts'
 import { exeat, type Ran } from './command.ts'
+import { type Running, startExeat } from './process.ts'
 import { checkpointOf, filesHandler, filesOf, must, removeFolder, serve, temporaryFolder, testKey, testLog, vkey } from './support.ts'
 
-const main = resolve(import.meta.dirname, '../../src/main.ts')
 let cwd = ''
 const children: ChildProcess[] = []
 beforeEach(() => { cwd = temporaryFolder() })
@@ -21,29 +21,10 @@ afterEach(() => {
 const run = (...args: readonly string[]): Promise<Ran> => exeat({ cwd }, 'witness', '--key', 'w.key', '--state', 'w.state', ...args)
 const init = (): Promise<Ran> => run('--init', '--name', 'witness.example/w')
 
-interface Running {
-  readonly url: string
-  readonly child: ChildProcess
-  readonly said: () => string
-  readonly ended: Promise<number | null>
-}
-
-function start(): Promise<Running> {
-  return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [main, 'witness', '--key', 'w.key', '--state', 'w.state', '--log', vkey(), '--listen', '127.0.0.1:0'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-    children.push(child)
-    let said = ''
-    const ended = new Promise<number | null>((end) => { child.on('close', (code) => { end(code) }) })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (data: Buffer) => {
-        said += data.toString()
-        const url = /listens on (http:\S+)\n/.exec(said)?.[1]
-        if (url !== undefined) done({ url, child, said: () => said, ended })
-      })
-    }
-    child.on('error', failed)
-    void ended.then(() => { failed(new Error(said)) })
-  })
+async function start(): Promise<Running> {
+  const running = await startExeat(cwd, ['witness', '--key', 'w.key', '--state', 'w.state', '--log', vkey(), '--listen', '127.0.0.1:0'], /listens on (http:\S+)\n/)
+  children.push(running.child)
+  return running
 }
 
 describe('a witness', () => {
@@ -58,13 +39,13 @@ describe('a witness', () => {
       checkpoint: checkpointOf(testLog(size)), from, prove: async () => { throw new Error('not asked for') },
     }, { transport: fetchTransport, verify: verifySignature, timeout: 60_000 })
     const first = await start()
-    const cosigned = must(await ask(first.url, 700, 0))
+    const cosigned = must(await ask(first.told, 700, 0))
     first.child.kill('SIGKILL')
     await first.ended
 
     const second = await start()
-    expect(must(await ask(second.url, 700, 0)).size).toBe(700)
-    expect(await ask(second.url, 650, 650)).toMatchObject({ ok: false, problem: { code: 'WITNESS_AHEAD' } })
+    expect(must(await ask(second.told, 700, 0)).size).toBe(700)
+    expect(await ask(second.told, 650, 650)).toMatchObject({ ok: false, problem: { code: 'WITNESS_AHEAD' } })
     second.child.kill('SIGTERM')
     expect(await second.ended).toBe(0)
     expect(second.said()).toMatch(/witness witness\.example\/w of log\.example\/test listens on .*\n\S+Z 409 log\.example\/test 700\n\S+Z 200 log\.example\/test\n\S+Z 409 /)
