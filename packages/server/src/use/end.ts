@@ -1,5 +1,5 @@
 /** Rejecting, withdrawing, revoking: acts that only take away, which go on where the clock is behind, and where the protected ref cannot be read. */
-import { type ActFacts, type Identity, type Instant, type OptOutRecord, transition, type Workspace } from '@exeat/core'
+import { type ActFacts, type Identity, type Instant, type OptOutRecord, transition, type Verdict, type Workspace } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { reasonSchema } from '@exeat/core/wire'
 import { type StoreCode, storeCodes } from '../codes.ts'
@@ -28,7 +28,9 @@ export async function end(deps: UseDependencies, pending: PendingRevocations, ki
   const answer = await append(deps, ending, workspace)
   if (answer.ok) return { uid, index: answer.value.index }
   if (kind !== 'revoke' || !isUnwritable(answer.problem.code)) throw new ExeatError([answer.problem])
-  await revokeHere(deps, pending, ending, workspace)
+  const verdict = await revokeHere(deps, pending, ending, workspace)
+  // Over already: perhaps by this very act, whose answer was lost.
+  if (!verdict.ok) throw new ExeatError([verdict.refusal.code === 'WRONG_PHASE' ? answer.problem : verdict.refusal])
   throw new ExeatError([useProblem('REVOCATION_QUEUED', `\`${id}\` is revoked on this server, and the log could not record it: ${answer.problem.message}`,
     'it is tried again; repeat it with the same key until it is answered')])
 }
@@ -80,15 +82,17 @@ function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor
 const isUnwritable = (code: string): code is StoreCode => Object.hasOwn(storeCodes, code) && /^(?:STORE|HEAD)_/.test(code) && code !== 'STORE_CLOSED'
 
 /** Judged by what can still be read; entered with the same people and groups as soon as the log can be written. */
-async function revokeHere(deps: UseDependencies, pending: PendingRevocations, ending: EndingAct, known: Workspace | undefined): Promise<void> {
+async function revokeHere(deps: UseDependencies, pending: PendingRevocations, ending: EndingAct, known: Workspace | undefined): Promise<Verdict> {
   const reader: StateReader = deps.log
   const before = await optOutOf(reader, ending.uid)
   const workspace = known ?? await governing(reader)
   const now = deps.now() as Instant
   const verdict = verdictOn(before, ending, workspace, now)
-  if (!verdict.ok) throw new ExeatError([verdict.refusal])
-  pending.add(ending.uid, now, async () => {
-    const answer = await append(deps, ending, workspace)
-    return answer.ok || !isUnwritable(answer.problem.code)
-  })
+  if (verdict.ok) {
+    pending.add(ending.uid, now, async () => {
+      const answer = await append(deps, ending, workspace)
+      return answer.ok || !isUnwritable(answer.problem.code)
+    })
+  }
+  return verdict
 }

@@ -1,7 +1,10 @@
 /** A workspace in a real repository, a real log, and use cases between them; the clock is the test's. */
 import { randomBytes } from 'node:crypto'
+import { fold } from '@exeat/core'
+import { commitment, decodeEvent, decodeLeaf, lifecycleOf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import type { ActAnswer } from '@exeat/core/wire'
+import { fsck } from '@exeat/log'
 import { expect } from 'vitest'
 import { must, testSigner, type StoreKind, type TestDatabase } from '../../../testkit/src/log-store-kit.ts'
 import { temporaryFolder, temporaryRepository, type TemporaryRepository } from '../../../testkit/src/index.ts'
@@ -9,8 +12,9 @@ import { governanceSource } from '../../src/governance/index.ts'
 import type { GovernanceSource } from '../../src/ports/governance.ts'
 import type { LogStore } from '../../src/ports/log.ts'
 import type { LogTables } from '../../src/ports/tables.ts'
+import { sha256 } from '../../src/store/ed25519.ts'
 import { foundLog, openLog } from '../../src/store/log.ts'
-import { createUseCases, operatorIssuer, type Actor, type UseCases, type UseDependencies } from '../../src/use/index.ts'
+import { createUseCases, fromBytes, operatorIssuer, type Actor, type StoredOptOut, type UseCases, type UseDependencies } from '../../src/use/index.ts'
 
 export const hour = 3_600_000
 export const day = 24 * hour
@@ -127,6 +131,38 @@ export interface World {
 }
 
 export const governanceFiles = { '.exeat/workspace.yaml': workspace(), '.exeat/policies/trivy.yaml': policy(), '.exeat/policies/production.yaml': strictPolicy }
+
+/** Events of the whole log, in order, and whether all of it verifies. */
+export async function eventsOf(log: LogStore): Promise<readonly LogEvent[]> {
+  const { size } = await log.head()
+  const events: LogEvent[] = []
+  for (let index = 0; index < size; index++) {
+    const leaf = decodeLeaf(Buffer.from((await log.entry(index))?.entry ?? []).toString('utf8'))
+    const body = leaf === undefined ? undefined : await log.body('event', leaf.body)
+    if (leaf === undefined || body === undefined) continue
+    expect(commitment(body.subarray(0, SALT_SIZE), body.subarray(SALT_SIZE), sha256)).toBe(leaf.body)
+    const decoded = decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
+    if (!decoded.ok) throw new Error(`entry ${index}: ${decoded.because}`)
+    const { event } = decoded
+    expect({ id: event.id, type: event.type, time: event.time, uid: event.subject }).toEqual({ id: leaf.id, type: leaf.type, time: leaf.time, uid: leaf.uid })
+    events.push(event)
+  }
+  return events
+}
+
+/** The records are what the log's events add up to, and the log is whole. */
+export async function agree(log: LogStore): Promise<void> {
+  await log.snapshot(async (reader) => {
+    const events = (await eventsOf(reader as LogStore)).flatMap((event) => lifecycleOf(event) ?? [])
+    const ledger = fold(events)
+    const records = await reader.records('optout', { limit: 1000 })
+    expect(new Map(records.map(({ key, value }) => [key, fromBytes<StoredOptOut>(value).record]))).toEqual(ledger.records)
+    for (const { key, value } of records) expect(fromBytes<StoredOptOut>(value).uses).toBe(ledger.uses.get(key)?.size ?? 0)
+    const names = await reader.records('name', { limit: 1000 })
+    expect(new Map(names.map(({ key, value }) => [key, Buffer.from(value).toString('utf8')]))).toEqual(ledger.names)
+    expect(await fsck(sha256, reader, await reader.head())).toMatchObject({ ok: true })
+  })
+}
 
 export async function world(kind: StoreKind, files: Readonly<Record<string, unknown>> = {}): Promise<World> {
   const repository = temporaryRepository(texts({ ...governanceFiles, ...files }))

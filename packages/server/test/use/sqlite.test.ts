@@ -1,0 +1,6 @@
+import { sqlite } from '../sqlite-kind.ts'
+import { faultSuite } from './fault-suite.ts'
+import { raceSuite } from './race-suite.ts'
+
+raceSuite(sqlite)
+faultSuite(sqlite)
