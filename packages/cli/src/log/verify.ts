@@ -55,7 +55,7 @@ async function verifyAndKeep(flags: VerifyFlags, verifier: Verifier, folder: str
     const earlier = [...(saved === undefined ? [] : [earlierHead('saved', kept, saved, verifier)]), ...since]
     const progress = progressOn(io)
     const report = await verifyLog(source, {
-      ...verifier, earlier,
+      ...verifier, earlier, now: io.now,
       ...(flags.full === true ? { depth: 'full' as const } : flags.quick === true ? { depth: 'quick' as const } : {}),
       ...(progress === undefined ? {} : { onProgress: progress.show }),
     }).finally(() => progress?.clear())

@@ -13,7 +13,15 @@ export type Depth = 'full' | 'quick'
 /** Where nothing is asked for, logs of up to so many entries are checked in full. */
 export const FULL_BY_DEFAULT = 1_000_000
 
+/**
+ * How long, in milliseconds, a log may have grown past the head that its witnesses signed. Without an end to it a log that its witnesses
+ * refuse would go on showing what they signed last.
+ */
+const longestLag = 3_600_000
+
 export interface VerifyOptions extends Verifier {
+  /** Milliseconds since the epoch; only for how far witnesses lag behind. */
+  readonly now: number
   /** Heads that the log signed before, each verified. */
   readonly earlier: readonly EarlierHead[]
   readonly depth?: Depth
@@ -59,8 +67,21 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
     if (!verdict.ok) return { ok: false, head, cosigned, extended, findings: [verdict.problem], total: 1 }
     extended.push(earlier)
   }
+  if (cosigned !== head && !isRecent(cosigned, options)) return { ok: false, head, cosigned, extended, findings: [lagging(head, cosigned, options)], total: 1 }
   const { findings, total } = depth === 'full' ? await checkAll(source, checkpoint, options) : await checkEdge(checkpoint, open)
   return { ok: total === 0, head, cosigned, depth, extended, findings, total }
+}
+
+/** Whether as many witnesses as are asked for signed within the time allowed. */
+function isRecent({ witnesses }: SignedHead, { now, trust }: VerifyOptions): boolean {
+  return witnesses.filter(({ time }) => now - (time ?? 0) * 1000 <= longestLag).length >= trust.witnesses.atLeast
+}
+
+function lagging(head: SignedHead, cosigned: SignedHead, { trust }: VerifyOptions): RemoteFinding {
+  return {
+    code: 'WITNESS_QUORUM', hint: 'try again in a minute, as the newest entries may just have been written; if it stays so, ask the witnesses what they refuse',
+    message: `the newest head that ${trust.witnesses.atLeast} witnesses signed has ${cosigned.checkpoint.size} entries and is more than an hour old, and the log has ${head.checkpoint.size}`,
+  }
 }
 
 type Found = Pick<VerifyReport, 'findings' | 'total'>
