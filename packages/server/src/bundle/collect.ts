@@ -42,8 +42,8 @@ export async function collect(snapshot: Snapshot, size: number, now: Instant, { 
 type State = { readonly state: 'active'; readonly until: number } | { readonly state: Bundle['ended'][number]['state']; readonly at: Instant; readonly until: number }
 
 /** Undefined where it may not excuse yet, never could, or ended too long ago to be worth telling. `until`: when that changes by itself. */
-function stateOf({ record, erased }: StoredOptOut, now: Instant): State | undefined {
-  if (erased === true || record.activatedAt === undefined) return undefined
+function stateOf({ record }: StoredOptOut, now: Instant): State | undefined {
+  if (record.activatedAt === undefined) return undefined
   const phase = phaseAt(record, now)
   if (phase === 'active') return { state: 'active', until: record.asked.window.until }
   const at = endedAt(record, now)

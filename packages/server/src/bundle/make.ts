@@ -98,7 +98,8 @@ function attempts({ log, writer, logKey, now }: BundleDependencies): Attempt {
 
   async function fold(snapshot: Snapshot, context: BundleContext): Promise<Made | Publication> {
     const head = await headOf(snapshot, context)
-    const folded = now() as Instant
+    // A clock behind the log must not bring back what the log has ended.
+    const folded = Math.max(now(), (await snapshot.head()).at) as Instant
     const collected = await collect(snapshot, head.size, folded, context)
     const content = contentOf(collected, context)
     const published = await readRecord<StoredBundle>(snapshot, recordKinds.bundle, 'current')

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  type Binding, compilePolicySet, decodeDocument, documentDigest, type ExeatDocument, type HexDigest, type Instant, type Json, optOutUid, repositoryIdOf, type StandingOptOut,
+  compilePolicySet, decodeDocument, documentDigest, type ExeatDocument, type Finding, fingerprints, type HexDigest, type Instant, type Json, optOutUid, repositoryIdOf, type StandingOptOut,
   unlocated,
 } from '@exeat/core'
 import { impactDigest } from '@exeat/core/impact'
@@ -20,10 +20,8 @@ import { publicKeyOf, sha256, verifySignature } from '../../src/store/ed25519.ts
 import { foundLog, openLog } from '../../src/store/log.ts'
 import { openSqliteTables, prepareSqlite } from '../../src/store/sqlite/index.ts'
 import type { UseDependencies } from '../../src/use/context.ts'
-import { optOutOf } from '../../src/use/load.ts'
-import { request } from '../../src/use/request.ts'
-import { activate, approve } from '../../src/use/sign.ts'
-import { operatorIssuer, type Actor } from '../../src/use/types.ts'
+import { createUseCases } from '../../src/use/create.ts'
+import { operatorIssuer, type Actor, type UseCases } from '../../src/use/types.ts'
 
 export const origin = 'log.example/acme'
 export const start = Date.UTC(2026, 10, 22, 10) as Instant
@@ -68,11 +66,15 @@ export const optOutJson = (name: string, over: { readonly [key: string]: Json } 
   },
 })
 
-export const fingerprintsOf = (name: string): readonly HexDigest[] => [Buffer.from(sha256(Buffer.from(name))).toString('hex')]
+/** The finding that an opt-out of this name excuses. */
+export const findingOf = (name: string): Finding => ({ tool: 'trivy', rule: name, severity: 'high', title: 'a flaw', path: 'pom.xml' })
+export const fingerprintsOf = (name: string): readonly HexDigest[] => [fingerprints([findingOf(name)], '1001', sha256)(0)]
 
 export interface World {
   readonly log: LogStore
-  readonly use: UseDependencies
+  readonly use: UseCases
+  readonly dependencies: UseDependencies
+  readonly nextKey: () => string
   readonly pins: BundlePins
   readonly clock: { now: number }
   /** Adds documents to the protected ref, as its next commit. */
@@ -108,19 +110,19 @@ export async function world({ witnesses }: WorldOptions = {}): Promise<World> {
   const ref = protectedRef(workspaceJson(pinned), policyJson)
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
   const makeBundle = bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => clock.now })
-  const use: UseDependencies = { log, governance: ref.source, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
+  const dependencies: UseDependencies = { log, governance: ref.source, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
+  const use = createUseCases(dependencies)
   let count = 0
   const nextKey = (): string => `key-${count += 1}`
 
   return {
-    log, use, clock, merge: ref.merge, governed: ref.governed, pins: must(bundlePins(ref.governed().governance.workspace.document, sha256)),
+    log, use, dependencies, nextKey, clock, merge: ref.merge, governed: ref.governed, pins: must(bundlePins(ref.governed().governance.workspace.document, sha256)),
     activated: async (name, over) => {
       const document = optOutJson(name, over)
-      ref.merge(document)
-      const { uid } = await request(use, person('alice'), { document, impact: impactJson(document, fingerprintsOf(name)) as { readonly [key: string]: Json } }, nextKey())
-      const { binding } = (await optOutOf(log, uid)).value.record
-      for (const who of ['bob', 'carol']) await approve(use, person(who), uid, binding satisfies Binding, nextKey())
-      await activate(use, person('dave'), uid, binding, nextKey())
+      if (!ref.governed().governance.optOuts.some((each) => each.document.metadata.name === name)) ref.merge(document)
+      const { optOut: { uid, binding } } = await use.request(person('alice'), { document, impact: impactJson(document, fingerprintsOf(name)) as { readonly [key: string]: Json } }, nextKey())
+      for (const who of ['bob', 'carol']) await use.approve(person(who), uid, binding, nextKey())
+      await use.activate(person('dave'), uid, binding, nextKey())
       return uid
     },
     bundle: (query = {}, revoked = new Map()) => makeBundle(query, { governed: ref.governed(), revoked }),
