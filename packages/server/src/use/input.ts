@@ -4,7 +4,7 @@ import { evidenceSchema, line } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import { identitySchema } from '@exeat/core/envelope'
 import { decodeImpact, type Impact, impactDigest } from '@exeat/core/impact'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { sha256 } from '../store/ed25519.ts'
 import { shown, useError } from './problem.ts'
 import { type Actor, operatorIssuer } from './types.ts'
@@ -24,10 +24,11 @@ export function shaped<T extends z.ZodType>(schema: T, value: unknown): z.output
   throw useError('INPUT_INVALID', `${where} is wrong: ${(issue?.message ?? 'invalid').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`)
 }
 
+const actorSchema = z.strictObject({ identity: identitySchema, evidence: evidenceSchema })
+
 /** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
 export function checkActor(actor: Actor): void {
-  const identity = shaped(identitySchema, actor.identity)
-  const evidence = shaped(evidenceSchema, actor.evidence)
+  const { identity, evidence } = shaped(actorSchema, actor)
   if (identity.iss === operatorIssuer && identity.sub === evidence.name) return
   throw useError('INPUT_INVALID', 'the actor is not the name that was typed at the administrative socket')
 }

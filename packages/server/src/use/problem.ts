@@ -19,8 +19,9 @@ export function demand(verdict: Verdict<StoreCode>): void {
   if (!verdict.ok) throw new ExeatError([verdict.problem])
 }
 
-/** Foreign text for a message: one line, and not endless. */
-export function shown(text: string): string {
+/** Foreign text for a message: one line, and not endless; of what is no text, only that it is none. */
+export function shown(text: unknown): string {
+  if (typeof text !== 'string') return typeof text === 'number' ? String(text) : `(${typeof text})`
   const safe = text.replace(/[^\P{C}]|[\u2028\u2029]/gu, '?')
   return safe.length > 200 ? `${safe.slice(0, 200)}…` : safe
 }

@@ -25,7 +25,7 @@ const keptBody = (bytes: Uint8Array) => ({
   event: Buffer.from(bytes.subarray(SALT_SIZE)).toString('utf8'),
 })
 
-const noEntry = (index: number): ExeatError => useError('ENTRY_UNKNOWN', `the log has no entry ${shown(String(index))}`)
+const noEntry = (index: number): ExeatError => useError('ENTRY_UNKNOWN', `the log has no entry ${shown(index)}`)
 
 /**
  * A C2SP tlog-proof@v1 under the newest checkpoint.
