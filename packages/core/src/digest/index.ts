@@ -1,5 +1,6 @@
-export { documentDigest, optOutUid, taggedDigest } from './digest.ts'
+export { documentDigest, optOutUid } from './digest.ts'
 export type { OptOutIdentity } from './digest.ts'
+export { taggedDigest } from './tagged.ts'
 export { toHex } from './hex.ts'
 export { repositoryIdOf, repositoryIdsOf } from './repository.ts'
 export { utf8 } from './utf8.ts'

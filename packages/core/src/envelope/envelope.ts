@@ -1,6 +1,6 @@
 /** The statement that every act on an opt-out rests on (design §7): what people sign, by digest, so that nothing can be exchanged beneath them. */
 import * as z from 'zod'
-import { taggedDigest } from '../digest/digest.ts'
+import { taggedDigest } from '../digest/tagged.ts'
 import { utf8 } from '../digest/utf8.ts'
 import { fingerprint, identifier } from '../document/scalars.ts'
 import { instantText } from '../entry/scalars.ts'

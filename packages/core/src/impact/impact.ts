@@ -1,6 +1,6 @@
 /** What an opt-out was shown to excuse when people approved it: a set of fingerprints, content-addressed (design §1 rule 9, §6). */
 import * as z from 'zod'
-import { taggedDigest } from '../digest/digest.ts'
+import { taggedDigest } from '../digest/tagged.ts'
 import type { Json } from '../document/located.ts'
 import { fingerprint } from '../document/scalars.ts'
 import type { Problem } from '../error/problem.ts'

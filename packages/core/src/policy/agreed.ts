@@ -1,5 +1,5 @@
 /** Merged terms as the lifecycle enforces them, and their digest, which people sign. */
-import { taggedDigest } from '../digest/digest.ts'
+import { taggedDigest } from '../digest/tagged.ts'
 import type { Json } from '../document/located.ts'
 import type { AgreedTerms } from '../lifecycle/events.ts'
 import type { HexDigest, Sha256 } from '../model/digest.ts'
