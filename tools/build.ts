@@ -3,19 +3,20 @@
  * after `npm ci`. Start-up is most of a small run, and unbundled imports are most of start-up.
  */
 import { rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
 const at = (path: string): string => fileURLToPath(new URL(`../packages/cli/${path}`, import.meta.url))
 
 /**
- * Node's own modules by `process.getBuiltinModule`: an `import` of one reads every member of it, and some members load others when read
+ * Node's own modules, whether imported or, in what is CommonJS (commander, cli-table3), required, by `process.getBuiltinModule`: an `import` of one reads every member of it, and some members load others when read
  * (`node:util` its differ, `node:process` its readline), which is a tenth of a small run.
  */
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
+    onResolve({ filter: /^[\w:/]+$/ }, ({ path }) => (isBuiltin(path) ? { path: path.replace(/^(?!node:)/, 'node:'), namespace: 'builtin', sideEffects: false } : undefined))
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`, loader: 'js' }))
   },
 }
@@ -39,8 +40,6 @@ export async function buildCommand(outdir: string): Promise<{ readonly files: nu
     legalComments: 'linked',
     metafile: true,
     plugins: [builtins],
-    // What is CommonJS inside (cli-table3) asks for Node's own modules by `require`.
-    banner: { js: 'import { createRequire as __exeatRequire } from "node:module";const require = __exeatRequire(import.meta.url);' },
     logLevel: 'warning',
   })
   const outputs = Object.values(metafile.outputs)

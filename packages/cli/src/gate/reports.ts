@@ -1,7 +1,6 @@
 /** Bytes to reports: every input, and every problem of every input. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { compareProblems, type Problem, type Report } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import type { ByteSource, ReadAnswer, SarifPositions } from '@exeat/formats'
@@ -46,7 +45,7 @@ export function closeInputs(read: readonly ReadInput[]): void {
 async function readInput(name: string, format: string | undefined, root: string, io: Io): Promise<ReadInput> {
   const input = openInput(name, io)
   // A large report makes very many small objects that stay, and the young generation alone would grow by 100 MB.
-  if (input.size > largeReport) setFlagsFromString('--semi-space-growth-factor=1')
+  if (input.size > largeReport) (await import('node:v8')).setFlagsFromString('--semi-space-growth-factor=1')
   const progress = progressOf(input, io)
   try {
     const answer = await readSource(progress.source, format, root)
