@@ -21,6 +21,17 @@ export const commands: readonly CommandEntry[] = [
   { name: 'lint', summary: 'check the documents: every problem at once', load: () => import('./commands/lint.ts') },
   { name: 'test', summary: 'run the policy tests (OptOutTest documents)', load: () => import('./commands/test.ts') },
   { name: 'impact', summary: 'measure what an opt-out would excuse', load: () => import('./commands/impact.ts') },
+  { name: 'request', summary: 'ask for an opt-out', load: () => import('./commands/request.ts') },
+  { name: 'approve', summary: 'approve an opt-out that was asked for', load: () => import('./commands/approve.ts') },
+  { name: 'activate', summary: 'put an approved opt-out into force', load: () => import('./commands/activate.ts') },
+  { name: 'status', summary: 'what the server says of itself, or of one opt-out', load: () => import('./commands/status.ts') },
+  { name: 'revoke', summary: 'end an active opt-out at once', load: () => import('./commands/revoke.ts') },
+  { name: 'reject', summary: 'reject a request', load: () => import('./commands/reject.ts') },
+  { name: 'withdraw', summary: 'take back a request of one\'s own', load: () => import('./commands/withdraw.ts') },
+  { name: 'renew', summary: 'draft a renewal, or ask for it', load: () => import('./commands/renew.ts') },
+  { name: 'emergency', summary: 'activate an emergency at once, reviewed afterwards', load: () => import('./commands/emergency.ts') },
+  { name: 'review', summary: 'judge an emergency afterwards', load: () => import('./commands/review.ts') },
+  { name: 'bundle', summary: 'fetch the signed bundle for machines without the server', load: () => import('./commands/bundle.ts') },
   { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },
   { name: 'serve', summary: 'serve the log, the acts and the bundles', load: () => import('./commands/serve.ts') },
   { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
@@ -28,6 +39,5 @@ export const commands: readonly CommandEntry[] = [
 
 /** Named in the design, not in this release. */
 export const laterCommands: readonly string[] = [
-  'activate', 'approve', 'audit', 'bundle', 'claim', 'drill', 'emergency', 'enrol', 'export', 'login', 'reject', 'renew', 'request', 'review', 'revoke', 'scan',
-  'simulate', 'watch', 'withdraw',
+  'audit', 'claim', 'drill', 'enrol', 'export', 'login', 'scan', 'simulate', 'watch',
 ]

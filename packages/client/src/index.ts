@@ -1,2 +1,3 @@
-/** Clients of Exeat: of its log here, of its API beside it. */
+/** Clients of Exeat: of its HTTP API and of its log. */
+export * from './api/index.ts'
 export * from './log/index.ts'

@@ -6,6 +6,6 @@ export type { ReadDocuments, ReadDocumentsOptions, YamlCode } from './yaml/index
 export { isSarif, readSarif, sarifCodes } from './findings/sarif/index.ts'
 export type { RunPositions, SarifAnswer, SarifCode, SarifOptions, SarifPositions } from './findings/sarif/index.ts'
 export { spliceSuppressions, suppressionOf, toSarif } from './sarif/index.ts'
-export type { ByteSink, DecidedReport, ExcusedFindings, SarifLog, SarifSuppression, SpliceAnswer } from './sarif/index.ts'
+export type { ByteSink, DecidedReport, ExcusedFindings, SarifLog, SarifSuppression, SpliceAnswer, SuppressionTrust } from './sarif/index.ts'
 export { inputFormats, nativeReaders, readReports, reportCodes } from './findings/index.ts'
 export type { ReadOptions, ReportCode } from './findings/index.ts'

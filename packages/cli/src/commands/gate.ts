@@ -5,19 +5,21 @@ import { gitFacts } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { writeOutput } from '../edge/output.ts'
 import { cliError } from '../edge/problem.ts'
-import { answerGate, parsePreview, parseThreshold } from '../gate/decide.ts'
+import { answerGate, type GateQuestion, parsePreview, parseThreshold } from '../gate/decide.ts'
 import { formats, type Output, outputFlags, refuseInputs } from '../gate/outputs.ts'
 import { closeInputs, type ReadInput, readInputs } from '../gate/reports.ts'
 import type { GateResult } from '../gate/result.ts'
 import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
 import { runFacts } from '../governance/facts.ts'
 import { plainStyles, stylesFor } from '../text/style.ts'
+import { trustMode } from '../trust/mode.ts'
 
 const help = `
 Reads what scanners found, applies the opt-outs that policy permits and time
 still covers, and passes or blocks. Policies and opt-outs are read from the
 protected branch, never from the change under judgement. Flags say where the
-run is; nothing they say loosens anything.
+run is; nothing they say loosens anything. Where the workspace pins a log, an
+opt-out excuses only if a signed bundle shows that it is active in that log.
 
 Examples:
   exeat gate trivy.sarif --env staging
@@ -26,10 +28,12 @@ Examples:
     --format sarif --output out/            a table here, SARIF files there
   exeat gate trivy.sarif --env staging \\
     --now 2026-12-01T00:00:00Z              what turns red on that day?
+  exeat gate trivy.sarif --env production \\
+    --bundle https://exeat.example          opt-outs from the log (EXEAT_TOKEN)
 
 Exit codes:
   0 nothing blocks   1 Exeat or its needs failed   2 blocked
-  3 a report or a policy is invalid                64 wrong usage`
+  3 a report, a policy or a bundle is invalid      64 wrong usage`
 
 interface GateFlags extends GovernanceFlags {
   readonly env?: string
@@ -38,6 +42,8 @@ interface GateFlags extends GovernanceFlags {
   readonly severityThreshold?: string
   readonly now?: string
   readonly all?: boolean
+  readonly trust?: string
+  readonly bundle?: string
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
@@ -52,6 +58,8 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--severity-threshold <severity>', 'block from this severity on; may only tighten what the workspace says')
     .option('--now <instant>', 'preview of a future instant; refused where CI is set')
     .option('--all', 'show every finding')
+    .option('--trust <mode>', 'git or log; the workspace says which, and a flag cannot loosen it')
+    .option('--bundle <url|file>', 'log trust: the server, or a bundle that `exeat bundle` fetched; EXEAT_BUNDLE')
   governanceOptions(command)
   command.addHelpText('after', help)
     .action(async (reports: readonly string[], flags: GateFlags) => { finish(await gate(reports, flags, outputs.outputs(io.cwd), io)) })
@@ -72,12 +80,15 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
   }
   try {
     const [governance, known] = governed.value
-    const result = answerGate({
+    const question: GateQuestion = {
       governance, policySet: await compilePolicies(governance), facts: runFacts(flags, governance, known),
       reports: inputs.value.flatMap(({ reports }) => reports), now: io.now,
       ...(preview === undefined ? {} : { preview }),
       ...(threshold === undefined ? {} : { threshold } satisfies { threshold: Severity }),
-    })
+    }
+    const result = trustMode(flags.trust, governance.workspace.document) === 'git' ? answerGate(question)
+      // Loaded where a log is pinned, and nowhere else: it brings signatures, schemas and sockets along.
+      : await (await import('../trust/gate.ts')).answerLogged(question, flags, io)
     await writeAll(result, inputs.value, outputs, flags.all === true, io)
     await warn(result, io)
     return result.exit

@@ -1,4 +1,5 @@
 /** Every code of every package. Loaded when something has gone wrong, and for the reference page. */
+import { apiCodes } from '@exeat/client/api'
 import { remoteLogCodes } from '@exeat/client/log'
 import type { CodeEntry } from '@exeat/core'
 import { documentCodes, governanceCodes, policyCodes, refusalCodes } from '@exeat/core'
@@ -29,6 +30,7 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'Acts', codes: { ...refusalCodes, ...useCodes } },
   { title: 'Bundles', codes: verifyCodes },
   { title: 'Server', codes: serverCodes },
+  { title: 'Client', codes: apiCodes },
   { title: 'Store', codes: storeCodes },
   { title: 'Log', codes: logCodes },
   { title: 'Logs and witnesses elsewhere', codes: remoteLogCodes },

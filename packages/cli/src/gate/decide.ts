@@ -1,13 +1,13 @@
 /** Reports, facts and governance to the answer of the gate. */
 import {
   type Block, controlOf, decide, type Decision, type Facts, type Finding, formatInstant, isLiteral, type Instant, judgeGitOptOuts, judgeReports, type OptOutSet, parseInstant, type PolicySet, type Problem,
-  type Report, severities, type Severity,
+  type Report, severities, type Severity, type StandingOptOut,
 } from '@exeat/core'
 import type { Governance } from '@exeat/git'
 import { inCi, type Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
 import { modeOf, sha256 } from '../governance/load.ts'
-import { type GateResult, summarise, weakestEvidence } from './result.ts'
+import { type GateResult, type Logged, summarise, weakestEvidence } from './result.ts'
 
 export interface GateQuestion {
   readonly governance: Governance
@@ -19,6 +19,10 @@ export interface GateQuestion {
   /** `--now`, later than the real one. */
   readonly preview?: Instant
   readonly threshold?: Severity
+  /** Log trust: what the bundle says, in place of what stands at the protected ref. */
+  readonly trusted?: { readonly optOuts: OptOutSet; readonly log: Logged }
+  /** What whoever asks has to say besides. */
+  readonly warnings?: readonly Problem[]
 }
 
 interface Answer {
@@ -27,22 +31,24 @@ interface Answer {
 }
 
 export function answerGate(question: GateQuestion): GateResult {
-  const { governance, policySet, facts, reports, now, preview, threshold } = question
+  const { governance, policySet, facts, reports, now, preview, threshold, trusted } = question
   const asked = threshold === undefined ? policySet : tightened(policySet, threshold)
   const blocks = judgeReports(asked, reports, facts)
   const findings = reports.flatMap((report) => report.findings)
-  const standing = concerning(governance.optOuts, findings, asked)
+  const concerns = concerning(findings, asked)
+  const standing = trusted === undefined ? governance.optOuts.filter(concerns) : []
+  const logged = trusted === undefined ? undefined : setOf(trusted.optOuts, concerns)
   const at = (instant: Instant): Answer => {
-    const optOuts: OptOutSet = judgeGitOptOuts(asked, standing, instant)
+    const optOuts = logged ?? judgeGitOptOuts(asked, standing, instant)
     return { blocks, decisions: decide(asked, optOuts, findings, facts, instant, { sha256 }) }
   }
   const shown = at(preview ?? now)
   const summary = summarise(shown.decisions, blocks, reports)
   const real = preview === undefined ? summary : summarise(at(now).decisions, blocks, reports)
   return {
-    mode: modeOf(governance), now: preview ?? now, governance, facts, reports, ...shown, summary,
+    mode: trusted === undefined ? modeOf(governance) : 'log', ...(trusted === undefined ? {} : { log: trusted.log }), now: preview ?? now, governance, facts, reports, ...shown, summary,
     ...(preview === undefined ? {} : { preview: { real: now, summary: real } }),
-    warnings: [...governance.warnings, ...(threshold === undefined ? [] : looser(policySet, threshold, reports, facts))],
+    warnings: [...governance.warnings, ...question.warnings ?? [], ...(threshold === undefined ? [] : looser(policySet, threshold, reports, facts))],
     evidence: weakestEvidence(shown.decisions),
     exit: summary.outcome === 'blocked' || real.outcome === 'blocked' ? 2 : 0,
   }
@@ -52,7 +58,7 @@ export function answerGate(question: GateQuestion): GateResult {
  * The opt-outs that name a control of the run, or name controls by a pattern: no other can excuse one of these findings, be near to it,
  * or share its name with one that can (two of a name are refused as they are read). Judging all of very many takes longer than the run.
  */
-function concerning(optOuts: Governance['optOuts'], findings: readonly Finding[], policySet: PolicySet): Governance['optOuts'] {
+function concerning(findings: readonly Finding[], policySet: PolicySet): (optOut: StandingOptOut) => boolean {
   const byTool = new Map<string, Map<string, Finding>>()
   for (const finding of findings) {
     let rules = byTool.get(finding.tool)
@@ -60,8 +66,11 @@ function concerning(optOuts: Governance['optOuts'], findings: readonly Finding[]
     if (!rules.has(finding.rule)) rules.set(finding.rule, finding)
   }
   const names = new Set([...byTool.values()].flatMap((rules) => [...rules.values()]).flatMap((finding) => policySet.sameControls(controlOf(finding))))
-  return optOuts.filter(({ document: { spec: { controls } } }) => controls.some((control) => !isLiteral(control) || names.has(control)))
+  return ({ document: { spec: { controls } } }) => controls.some((control) => !isLiteral(control) || names.has(control))
 }
+
+const setOf = ({ active, ended, refused }: OptOutSet, concerns: (optOut: StandingOptOut) => boolean): OptOutSet =>
+  ({ active: active.filter(concerns), ended: ended.filter(concerns), refused: refused.filter(concerns) })
 
 const rank = (severity: Severity | undefined): number => (severity === undefined ? -1 : severities.indexOf(severity))
 

@@ -1,4 +1,4 @@
-import type { Block, Decision, EvidenceStrength, Facts, Instant, Problem, Report } from '@exeat/core'
+import type { Block, Decision, EvidenceStrength, Facts, HexDigest, Instant, Problem, Report } from '@exeat/core'
 import { evidenceStrengths } from '@exeat/core'
 import type { Governance } from '@exeat/git'
 
@@ -17,9 +17,26 @@ export interface Summary {
   readonly shadow: number
 }
 
+/** What log trust rests on. */
+export interface Logged {
+  /** Of the log, and how many entries the bundle's checkpoint covers. */
+  readonly origin: string
+  readonly size: number
+  readonly source: 'fetched' | 'file' | 'cache'
+  readonly issuedAt: Instant
+  readonly notAfter: Instant
+  readonly singleFounder: boolean
+  /** Names of the witnesses that cosigned the checkpoint. */
+  readonly witnesses: readonly string[]
+  /** One for each opt-out that excused, or would have. `spooled` waits on this machine; `lost` is counted nowhere. */
+  readonly uses: readonly { readonly uid: HexDigest; readonly state: 'counted' | 'refused' | 'spooled' | 'lost'; readonly message?: string }[]
+}
+
 /** What one run of the gate answers. `decisions` are in the order of the reports and their findings. */
 export interface GateResult {
-  readonly mode: 'git' | 'worktree'
+  readonly mode: 'git' | 'worktree' | 'log'
+  /** In log trust. */
+  readonly log?: Logged
   readonly now: Instant
   /** `--now`: `now` is the instant looked at, `real` that of the run and what it answers. */
   readonly preview?: { readonly real: Instant; readonly summary: Summary }

@@ -1,6 +1,6 @@
 import type { ExcusedBy, Finding, Report, Severity } from '@exeat/core'
 import { suppressionOf } from './suppression.ts'
-import type { SarifSuppression } from './suppression.ts'
+import type { SarifSuppression, SuppressionTrust } from './suppression.ts'
 
 /** A native report and what was decided of it. */
 export interface DecidedReport {
@@ -9,6 +9,7 @@ export interface DecidedReport {
   readonly excused: ReadonlyMap<number, ExcusedBy>
   /** Fingerprints of design §4 by the finding's index; those that are missing are left out. */
   readonly fingerprints: ReadonlyMap<number, string>
+  readonly trust?: SuppressionTrust
 }
 
 /** The part of a SARIF 2.1.0 log that Exeat writes. */
@@ -64,7 +65,7 @@ export function toSarif(decided: readonly DecidedReport[]): SarifLog {
   }
 }
 
-function runOf({ report, excused, fingerprints }: DecidedReport): SarifRun {
+function runOf({ report, excused, fingerprints, trust }: DecidedReport): SarifRun {
   const rules = rulesOf(report.findings)
   return {
     tool: { driver: { name: report.tool, rules: [...rules.values()].map(({ rule }) => rule) } },
@@ -76,7 +77,7 @@ function runOf({ report, excused, fingerprints }: DecidedReport): SarifRun {
         ...resultOf(finding, rules.get(finding.rule)?.index ?? -1),
         ...(fingerprint === undefined ? {} : { partialFingerprints: { 'exeat/v1': fingerprint } }),
         // §3.27.23: where one result has the array, an absent one elsewhere would mean that nobody looked.
-        ...(excused.size === 0 ? {} : { suppressions: excusedBy === undefined ? [] : [suppressionOf(excusedBy)] }),
+        ...(excused.size === 0 ? {} : { suppressions: excusedBy === undefined ? [] : [suppressionOf(excusedBy, trust)] }),
       }
     }),
     ...(report.commit === undefined ? {} : { properties: { exeat: { commit: report.commit } } }),

@@ -3,4 +3,4 @@ export type { DecidedReport, SarifLog, SarifResult, SarifRun } from './document.
 export { spliceSuppressions } from './splice.ts'
 export type { ByteSink, ExcusedFindings, SpliceAnswer } from './splice.ts'
 export { suppressionOf } from './suppression.ts'
-export type { SarifSuppression } from './suppression.ts'
+export type { SarifSuppression, SuppressionTrust } from './suppression.ts'

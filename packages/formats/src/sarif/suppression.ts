@@ -18,12 +18,18 @@ export interface SarifSuppression {
       /** `file:line` of the opt-out. */
       readonly origin: string
       readonly ticket?: string
-    }
+    } & Partial<SuppressionTrust>
   }
 }
 
+/** The trust mode that the excuse rests on, where it is another than git, and the log with how many entries were known of it. */
+export interface SuppressionTrust {
+  readonly mode: string
+  readonly log: { readonly origin: string; readonly size: number }
+}
+
 /** No `guid`: §3.35.3 wants one a suppression, and the same run must give the same bytes. */
-export function suppressionOf(excusedBy: ExcusedBy): SarifSuppression {
+export function suppressionOf(excusedBy: ExcusedBy, trust?: SuppressionTrust): SarifSuppression {
   const { name, uid, until, category, owner, evidence, origin, ticket, reason } = excusedBy
   return {
     kind: 'external',
@@ -39,6 +45,7 @@ export function suppressionOf(excusedBy: ExcusedBy): SarifSuppression {
         evidence,
         origin: `${origin.file}:${origin.line}`,
         ...(ticket === undefined ? {} : { ticket }),
+        ...trust,
       },
     },
   }

@@ -7,11 +7,12 @@ import { plural } from '../../text/wrap.ts'
 import { blockedGroups, excusedGroups, placeOf } from '../groups.ts'
 import { factsText } from './table.ts'
 import { authority, type GateResult } from '../result.ts'
+import { trustText } from '../trust-text.ts'
 
 const shownByGithub = 10
 
 export function writeGithub(result: GateResult, sink: Sink, all: boolean): void {
-  const { blocks, decisions, summary, now, mode, governance, evidence, facts, preview } = result
+  const { blocks, decisions, summary, now, facts, preview } = result
   const command = (level: 'error' | 'notice' | 'warning', properties: Readonly<Record<string, string | number | undefined>>, text: string): void => {
     const given = Object.entries(properties).filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${workflowProperty(String(value))}`)
     sink.write(`::${level}${given.length === 0 ? '' : ` ${given.join(',')}`}::${workflowData(text)}\n`)
@@ -34,7 +35,7 @@ export function writeGithub(result: GateResult, sink: Sink, all: boolean): void 
   }
   if (summary.shadow > 0) command('warning', { title: 'shadow opt-outs' }, `${plural(summary.shadow, 'suppression')} came with the reports; they changed nothing`)
   command('notice', { title: `exeat: ${preview === undefined ? '' : 'preview: '}${summary.outcome}` },
-    `${summary.blocked} blocked, ${summary.excused} excused, ${summary.passed} passed. ${mode} mode, ${governance.label}, evidence ${evidence}; ${factsText(facts)}; ${authority}`)
+    `${summary.blocked} blocked, ${summary.excused} excused, ${summary.passed} passed. ${trustText(result)}; ${factsText(facts)}; ${authority}`)
 }
 
 function whyText(group: ReturnType<typeof blockedGroups>[number], now: GateResult['now']): string {

@@ -2,7 +2,7 @@
 import { formatInstant } from '@exeat/core'
 import type { Sink } from '../../edge/output.ts'
 import { decisionJson } from '../../text/json.ts'
-import { authority, type GateResult } from '../result.ts'
+import { authority, type GateResult, type Logged } from '../result.ts'
 
 export function writeJson(result: GateResult, sink: Sink): void {
   const head = JSON.stringify(headOf(result))
@@ -14,12 +14,13 @@ export function writeJson(result: GateResult, sink: Sink): void {
 }
 
 function headOf(result: GateResult): object {
-  const { mode, now, preview, governance, facts, reports, blocks, warnings, summary, evidence, exit } = result
+  const { mode, log, now, preview, governance, facts, reports, blocks, warnings, summary, evidence, exit } = result
   const { source, label } = governance
   return {
     schemaVersion: 1,
     kind: 'GateResult',
     mode,
+    ...(log === undefined ? {} : { log: logJson(log) }),
     authoritative: false,
     authority,
     evidence,
@@ -42,6 +43,8 @@ function headOf(result: GateResult): object {
     warnings,
   }
 }
+
+const logJson = ({ issuedAt, notAfter, ...rest }: Logged): object => ({ ...rest, issuedAt: formatInstant(issuedAt), notAfter: formatInstant(notAfter) })
 
 function writeList<T>(items: readonly T[], toJson: (item: T) => unknown, sink: Sink): void {
   sink.write('[')

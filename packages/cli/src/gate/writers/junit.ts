@@ -6,6 +6,7 @@ import { reasonHint, reasonText } from '../../text/reason.ts'
 import { placeOf } from '../groups.ts'
 import { factsText } from './table.ts'
 import { authority, type GateResult } from '../result.ts'
+import { trustText } from '../trust-text.ts'
 
 export function writeJunit(result: GateResult, sink: Sink): void {
   const { summary, decisions, blocks } = result
@@ -17,9 +18,9 @@ export function writeJunit(result: GateResult, sink: Sink): void {
 }
 
 function runSuite(result: GateResult, sink: Sink): void {
-  const { blocks, mode, governance, evidence, facts, preview } = result
+  const { blocks, mode, log, governance, evidence, facts, preview } = result
   sink.write(`  <testsuite name="exeat: the run" tests="${blocks.length}" failures="${blocks.length}" skipped="0">\n    <properties>\n`)
-  const properties = { mode, authoritative: 'false', authority, governance: governance.label, evidence, facts: factsText(facts), ...(preview === undefined ? {} : { preview: 'true' }) }
+  const properties = { mode, authoritative: 'false', authority, governance: governance.label, evidence, ...(log === undefined ? {} : { trust: trustText(result), logOrigin: log.origin, logSize: String(log.size) }), facts: factsText(facts), ...(preview === undefined ? {} : { preview: 'true' }) }
   for (const [name, value] of Object.entries(properties)) sink.write(`      <property name="${name}" value="${xmlText(value)}"/>\n`)
   sink.write('    </properties>\n')
   for (const { code, message, hint } of blocks) {

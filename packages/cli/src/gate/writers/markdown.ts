@@ -7,6 +7,7 @@ import { plural } from '../../text/wrap.ts'
 import { blockedGroups, excusedGroups, placeOf, termsText } from '../groups.ts'
 import { factsText } from './table.ts'
 import { authority, type GateResult } from '../result.ts'
+import { trustText } from '../trust-text.ts'
 
 const mostControls = 50
 
@@ -17,8 +18,7 @@ export function writeMarkdown(result: GateResult, sink: Sink, all: boolean): voi
   sink.write(`| findings | blocked | excused | passed | shadow opt-outs |\n|---:|---:|---:|---:|---:|\n| ${summary.findings} | ${summary.blocked} | ${summary.excused} | ${summary.passed} | ${summary.shadow} |\n\n`)
   blocksAndFindings(result, sink, all)
   excused(result, sink)
-  const { mode, governance, evidence, facts } = result
-  sink.write(`<sub>${markdownText(`${mode} mode, ${governance.label}; evidence ${evidence}; ${factsText(facts)}; ${authority}`)}</sub>\n`)
+  sink.write(`<sub>${markdownText(`${trustText(result)}; ${factsText(result.facts)}; ${authority}`)}</sub>\n`)
 }
 
 function blocksAndFindings({ blocks, decisions, now, summary }: GateResult, sink: Sink, all: boolean): void {

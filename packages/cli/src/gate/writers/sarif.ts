@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Decision, type ExcusedBy, fingerprints } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { type DecidedReport, type SarifSuppression, spliceSuppressions, suppressionOf, toSarif } from '@exeat/formats'
+import { type DecidedReport, type SarifSuppression, spliceSuppressions, suppressionOf, type SuppressionTrust, toSarif } from '@exeat/formats'
 import type { Io } from '../../edge/io.ts'
 import { type Sink, writeOutput } from '../../edge/output.ts'
 import { cliError, systemReason } from '../../edge/problem.ts'
@@ -53,8 +53,9 @@ function excusedByReport({ reports, decisions, preview }: GateResult): Excused {
 
 function writeInputs(result: GateResult, inputs: readonly ReadInput[], excused: Excused, sink: Sink): void {
   const [first] = inputs
+  const trust = trustOf(result)
   if (first?.positions !== undefined) {
-    const suppressions = first.reports.map((report) => new Map([...excused.get(report) ?? []].map(([index, optOut]): [number, SarifSuppression] => [index, suppressionOf(optOut)])))
+    const suppressions = first.reports.map((report) => new Map([...excused.get(report) ?? []].map(([index, optOut]): [number, SarifSuppression] => [index, suppressionOf(optOut, trust)])))
     const answer = spliceSuppressions(first.input, first.positions, suppressions, sink.bytes)
     if (!answer.ok) throw new ExeatError([answer.problem])
     return
@@ -62,11 +63,17 @@ function writeInputs(result: GateResult, inputs: readonly ReadInput[], excused: 
   sink.write(`${JSON.stringify(toSarif(inputs.flatMap(({ reports }) => reports.map((report) => decided(report, result, excused)))), undefined, 1)}\n`)
 }
 
-function decided(report: ReadInput['reports'][number], { facts }: GateResult, excused: Excused): DecidedReport {
+/** Git mode is what a suppression means that says nothing else. */
+const trustOf = ({ mode, log }: GateResult): SuppressionTrust | undefined => (log === undefined ? undefined : { mode, log: { origin: log.origin, size: log.size } })
+const trusting = (trust: SuppressionTrust | undefined): Pick<DecidedReport, 'trust'> => (trust === undefined ? {} : { trust })
+
+function decided(report: ReadInput['reports'][number], result: GateResult, excused: Excused): DecidedReport {
+  const { facts } = result
   const fingerprintAt = fingerprints(report.findings, facts.repository?.value.id ?? '', sha256)
   return {
     report,
     excused: excused.get(report) ?? new Map(),
+    ...trusting(trustOf(result)),
     fingerprints: new Map(report.findings.map((_, index) => [index, fingerprintAt(index)])),
   }
 }

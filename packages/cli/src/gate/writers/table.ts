@@ -8,6 +8,7 @@ import { fromNow, spanText } from '../../text/span.ts'
 import type { Styles } from '../../text/style.ts'
 import { hanging, plural } from '../../text/wrap.ts'
 import { authority, type GateResult } from '../result.ts'
+import { trustText, usesText } from '../trust-text.ts'
 import { statementsOn } from '../vex.ts'
 
 export interface TableOptions {
@@ -148,10 +149,12 @@ function shadow({ result: { reports, summary }, styles, width, all, line }: Page
 }
 
 function footer({ result, styles, width, line }: Page): void {
-  const { summary, facts, governance, mode, evidence, reports, exit } = result
+  const { summary, facts, reports, exit } = result
+  const uses = usesText(result)
   line(styles.dim(hanging('run      ', factsText(facts), width)))
   line(styles.dim(hanging('reports  ', reports.length === 0 ? 'none' : [...new Set(reports.map(({ input, tool }) => `${oneLine(input)} (${oneLine(tool)})`))].slice(0, 20).join(', '), width)))
-  line(styles.dim(hanging('trust    ', `${mode} mode, ${shown(governance.label)}; evidence ${evidence}`, width)))
+  line(styles.dim(hanging('trust    ', trustText(result), width)))
+  if (uses !== undefined) line(styles.dim(hanging('uses     ', uses, width)))
   line(styles.dim(hanging('         ', authority, width)))
   const counts = `${plural(summary.findings, 'finding')}: ${summary.blocked} blocked, ${summary.excused} excused, ${summary.passed} passed`
   line(exit === 0 ? styles.good(`PASSED   ${counts}`) : styles.bad(`BLOCKED  ${counts}`))

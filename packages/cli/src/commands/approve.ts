@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import { defineSigned } from '../acts/sign.ts'
+import type { Io } from '../edge/io.ts'
+
+const help = `
+Shows all that the approval stands for, asks, and sends back exactly what was
+shown: a document, terms or impact that changed meanwhile is not approved. The
+comparison code stands for all of it; people at two screens can read it aloud.
+
+Examples:
+  exeat approve log4j-hotfix --actor bob
+  exeat approve log4j-hotfix --actor bob --code 7QK2M-4E9WD-XTB0H-N5C8R
+
+Exit codes:
+  0 approved   1 the server could not be reached   3 refused   64 not confirmed`
+
+export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  defineSigned('approve', command, io, finish, help)
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import type { OptOutView } from '@exeat/core/wire'
+import { whoMay } from '../acts/people.ts'
+import { printAnswer } from '../acts/answer.ts'
+import { findDocument, requestOf } from '../acts/document.ts'
+import { type ActFlags, acting, actOptions } from '../acts/server.ts'
+import { patienceOf, waitForPeople } from '../acts/wait.ts'
+import type { Io } from '../edge/io.ts'
+import { loadAuthored } from '../governance/load.ts'
+
+const help = `
+Sends the document as it lies here, with its impact from .exeat/impacts/ where one
+was recorded, and starts the approvals. Whether the document stands at the
+protected branch counts when it is activated.
+
+Examples:
+  exeat request log4j-hotfix --actor alice
+  exeat request .exeat/opt-outs/log4j.yaml --actor alice --wait --timeout 4h
+
+Exit codes:
+  0 asked for; with --wait: approved, or active   4 --wait: it still waits for people
+  2 --wait: it ended without an approval          3 refused, or the document is wrong
+  1 the server could not be reached               64 wrong usage`
+
+export interface RequestFlags extends ActFlags {
+  readonly wait?: boolean
+  readonly timeout: string
+}
+
+export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  waitOptions(actOptions(command.argument('<name-or-file>', 'the opt-out, or the file that it stands in')))
+    .addHelpText('after', help)
+    .action(async (word: string, flags: RequestFlags) => { finish(await request(word, flags, io)) })
+}
+
+export const waitOptions = (command: Command): Command => command
+  .option('--wait', 'wait until people have decided')
+  .option('--timeout <duration>', 'how long: 30m, 4h, 2d', '1h')
+
+/** @throws {ExeatError} OPTOUT_UNKNOWN, USAGE, what is wrong with the document, and what the server refuses */
+export async function request(word: string, flags: RequestFlags, io: Io): Promise<number> {
+  const patience = patienceOf(flags.timeout)
+  const governance = await loadAuthored({}, io)
+  const found = findDocument(word, governance, io)
+  const { client, key } = acting(flags, io)
+  const answer = await client.request(requestOf(found), key)
+  const notes = await whoMay(governance, found.document, answer.optOut)
+  if (flags.wait !== true || answer.optOut.phase !== 'proposed') {
+    printAnswer('request', answer, flags, io, notes)
+    return 0
+  }
+  printAnswer('request', answer, { format: 'text' }, { ...io, stdout: io.stderr }, notes)
+  io.stderr.write('\nwaiting for people …\n')
+  const optOut = await waitForPeople(client, answer.optOut.uid, patience)
+  printAnswer('request', { ...answer, optOut }, flags, io)
+  return exitOf(optOut)
+}
+
+function exitOf({ phase }: OptOutView): number {
+  if (phase === 'approved' || phase === 'active') return 0
+  return phase === 'proposed' ? 4 : 2
+}

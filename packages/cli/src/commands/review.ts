@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import { printAnswer } from '../acts/answer.ts'
+import { type ActFlags, acting, actOptions } from '../acts/server.ts'
+import type { Io } from '../edge/io.ts'
+
+const help = `
+Every emergency is judged afterwards, by somebody else and in time; an overdue
+review blocks the next emergency of the same person or team.
+
+Example:
+  exeat review outage-4711 --actor dora --verdict justified --reason 'INC-4711 shows the need'
+
+Exit codes:
+  0 recorded   1 the server could not be reached   3 refused   64 wrong usage`
+
+interface ReviewFlags extends ActFlags {
+  readonly verdict: 'justified' | 'unjustified'
+  readonly reason: string
+}
+
+export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  actOptions(command.argument('<name>', 'name or uid of the emergency'))
+    .addOption(command.createOption('--verdict <verdict>', 'what the reviewer found').choices(['justified', 'unjustified']).makeOptionMandatory())
+    .requiredOption('--reason <text>', 'why; it is recorded')
+    .addHelpText('after', help)
+    .action(async (id: string, { verdict, reason, ...flags }: ReviewFlags) => {
+      const { client, key } = acting(flags, io)
+      printAnswer('review', await client.review(id, { verdict, reason }, key), flags, io)
+      finish(0)
+    })
+}

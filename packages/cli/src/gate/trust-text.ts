@@ -1,0 +1,33 @@
+/** What a run rests on, in one sentence for every output: the mode, the documents, the log and how fresh it is, and the evidence. */
+import { plural } from '../text/wrap.ts'
+import { oneLine, shown } from '../text/safe.ts'
+import type { GateResult, Logged } from './result.ts'
+
+export function trustText({ mode, governance, evidence, log }: GateResult): string {
+  return `${mode} mode, ${shown(governance.label)}${log === undefined ? '' : `; ${logText(log)}`}; evidence ${evidence}`
+}
+
+const sources = { fetched: 'bundle fetched', file: 'bundle from a file', cache: 'bundle of an earlier run' } as const
+
+function logText({ origin, size, source, issuedAt, notAfter, singleFounder, witnesses }: Logged): string {
+  return [
+    `log ${oneLine(origin)} of ${plural(size, 'entry', 'entries')}, ${sources[source]}`,
+    `revocations up to ${Math.ceil((notAfter - issuedAt) / 60_000)} min old`,
+    ...(witnesses.length === 0 ? [] : [`cosigned by ${plural(witnesses.length, 'witness', 'witnesses')}`]),
+    ...(singleFounder ? ['single-founder'] : []),
+  ].join(', ')
+}
+
+/** What became of the uses; undefined where there are none to tell of. */
+export function usesText({ log, preview }: GateResult): string | undefined {
+  if (log === undefined || preview !== undefined || log.uses.length === 0) return undefined
+  const count = (state: Logged['uses'][number]['state']): number => log.uses.filter((use) => use.state === state).length
+  return [
+    ...told(count('counted'), 'counted in the log'),
+    ...told(count('spooled'), 'best effort: waiting on this machine to be counted'),
+    ...told(count('refused'), 'not counted'),
+    ...told(count('lost'), 'counted nowhere'),
+  ].join(', ')
+}
+
+const told = (count: number, words: string): readonly string[] => (count === 0 ? [] : [`${count} ${words}`])

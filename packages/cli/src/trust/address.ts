@@ -1,0 +1,47 @@
+/** Where a server is: an HTTP address or the path of its socket. */
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { apiClient, type ApiClient, fetchTransport, type Transport } from '@exeat/client'
+import type { Io } from '../edge/io.ts'
+import { cliError } from '../edge/problem.ts'
+import { unixTransport } from '../log/unix-transport.ts'
+
+export interface Address {
+  /** As the user wrote it. */
+  readonly name: string
+  readonly base: string
+  readonly transport: Transport
+}
+
+export const isAddress = (text: string): boolean => text.startsWith('unix:') || /^https?:\/\//i.test(text)
+
+/** @throws {ExeatError} USAGE */
+export function addressOf(text: string, io: Io): Address {
+  if (text.startsWith('unix:')) return { name: text, base: 'http://localhost', transport: unixTransport(resolve(io.cwd, text.slice('unix:'.length))) }
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw cliError('USAGE', `\`${text}\` is no address of a server`, 'write https://HOST, or unix:/PATH/TO/admin.sock')
+  }
+  return { name: text, base: url.href.replace(/\/+$/, ''), transport: fetchTransport }
+}
+
+export interface ClientOptions {
+  readonly actor?: string
+  /** Milliseconds for each exchange. */
+  readonly timeout?: number
+}
+
+/** `EXEAT_TOKEN` goes along, and over an open network never in the clear. @throws {ExeatError} USAGE */
+export function clientAt({ name, base, transport }: Address, io: Io, options: ClientOptions = {}): ApiClient {
+  const stated = io.env['EXEAT_TOKEN']
+  const token = stated === undefined || stated === '' || transport !== fetchTransport ? undefined : stated
+  if (token !== undefined && !/^[!-~]{1,512}$/.test(token)) throw cliError('USAGE', '`EXEAT_TOKEN` is no token: 1 to 512 printable characters without spaces')
+  if (token !== undefined && !isPrivate(new URL(base))) throw cliError('USAGE', `\`EXEAT_TOKEN\` would go to \`${name}\` in the clear`, 'name the server by https://')
+  return apiClient({ transport, base, name, ...(token === undefined ? {} : { token }), ...options })
+}
+
+/** Encrypted, or to this very machine. */
+function isPrivate({ protocol, hostname }: URL): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return protocol === 'https:' || host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}

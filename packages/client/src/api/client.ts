@@ -1,0 +1,133 @@
+/** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
+import {
+  type ActAnswer, actAnswerSchema, entryViewSchema, erasureAnswerSchema, listAnswerSchema, type OptOutView, optOutViewSchema, receiptSchema, type Status, statusSchema,
+  usesAnswerSchema, type Wire,
+} from '@exeat/core/wire'
+import { dsseSchema, largestBundle } from '@exeat/verify'
+import type { HttpAnswer, HttpRequest, Transport } from '../log/transport.ts'
+import { apiError, refusalOf } from './errors.ts'
+import { bytesOf, jsonOf, queryText } from './text.ts'
+
+export interface ApiOptions {
+  readonly transport: Transport
+  /** Address of the server: `https://exeat.example`, with a path where it stands under one. */
+  readonly base: string
+  /** As the user named it, for messages. */
+  readonly name: string
+  /** Bearer token of an enforcement point. */
+  readonly token?: string
+  /** Who acts, at the administrative socket. */
+  readonly actor?: string
+  /** For each exchange, in milliseconds; 20 s where absent. */
+  readonly timeout?: number
+}
+
+type Signed = Wire['bindingSchema']
+export type DocumentKind = 'OptOut' | 'OptOutPolicy' | 'Workspace' | 'Aliases' | 'Impact'
+
+/** `key`: of the caller's choosing; a repetition with the same key and content gets the first answer. All throw `ApiError`. */
+export interface ApiClient {
+  readonly request: (asked: Wire['requestSchema'], key: string) => Promise<ActAnswer>
+  readonly emergency: (asked: Wire['emergencySchema'], key: string) => Promise<ActAnswer>
+  readonly approve: (id: string, signed: Signed, key: string) => Promise<ActAnswer>
+  readonly activate: (id: string, signed: Signed, key: string) => Promise<ActAnswer>
+  readonly reject: (id: string, reason: string, key: string) => Promise<ActAnswer>
+  readonly withdraw: (id: string, reason: string, key: string) => Promise<ActAnswer>
+  readonly revoke: (id: string, reason: string, key: string) => Promise<ActAnswer>
+  readonly review: (id: string, review: Wire['reviewSchema'], key: string) => Promise<ActAnswer>
+  readonly erase: (erasure: Wire['erasureSchema'], key: string) => Promise<Wire['erasureAnswerSchema']>
+  readonly optOut: (id: string) => Promise<OptOutView>
+  readonly optOuts: (query?: Wire['listQuerySchema']) => Promise<Wire['listAnswerSchema']>
+  readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>
+  /** The bytes as they came, for the verifier: nothing is believed here. */
+  readonly bundle: (query?: Wire['bundleQuerySchema']) => Promise<Uint8Array>
+  readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
+  readonly receipt: (index: number) => Promise<Wire['receiptSchema']>
+  /** By its digest, which the caller computes anew. */
+  readonly document: (kind: DocumentKind, digest: string) => Promise<unknown>
+  readonly status: () => Promise<Status>
+}
+
+const usual = 4 * 1024 * 1024
+/** An answer in base64 within JSON is a third larger than the bundle in it. */
+const bundleBytes = 2 * largestBundle
+
+export function apiClient(options: ApiOptions): ApiClient {
+  const call = caller(options)
+  const get = async <T>(path: string, schema: Schema<T>): Promise<T> => checked(await call({ method: 'GET', path }), schema, options.name)
+  const post = async <T>(path: string, body: unknown, schema: Schema<T>, key?: string): Promise<T> =>
+    checked(await call({ method: 'POST', path, body, ...(key === undefined ? {} : { key }) }), schema, options.name)
+  const on = (id: string, act: string): string => `/v1/opt-outs/${encodeURIComponent(id)}/${act}`
+  return {
+    request: (asked, key) => post('/v1/opt-outs', asked, actAnswerSchema, key),
+    emergency: (asked, key) => post('/v1/emergencies', asked, actAnswerSchema, key),
+    approve: (id, signed, key) => post(on(id, 'approvals'), { signed }, actAnswerSchema, key),
+    activate: (id, signed, key) => post(on(id, 'activation'), { signed }, actAnswerSchema, key),
+    reject: (id, reason, key) => post(on(id, 'rejection'), { reason }, actAnswerSchema, key),
+    withdraw: (id, reason, key) => post(on(id, 'withdrawal'), { reason }, actAnswerSchema, key),
+    revoke: (id, reason, key) => post(on(id, 'revocation'), { reason }, actAnswerSchema, key),
+    review: (id, review, key) => post(on(id, 'review'), review, actAnswerSchema, key),
+    erase: (erasure, key) => post('/v1/erasures', erasure, erasureAnswerSchema, key),
+    optOut: (id) => get(`/v1/opt-outs/${encodeURIComponent(id)}`, optOutViewSchema),
+    optOuts: (query = {}) => get(`/v1/opt-outs${queryText(query)}`, listAnswerSchema),
+    claimUses: (uses) => post('/v1/uses', { uses }, usesAnswerSchema),
+    bundle: async (query = {}) => {
+      const { body } = await call({ method: 'GET', path: `/v1/bundle${queryText(query)}`, maxBytes: bundleBytes })
+      if (!dsseSchema.safeParse(jsonOf(body)).success) throw strange(options.name)
+      return body
+    },
+    entry: (index) => get(`/v1/entries/${index}`, entryViewSchema),
+    receipt: (index) => get(`/v1/receipts/${index}`, receiptSchema),
+    document: (kind, digest) => get(`/v1/documents/${kind}/${encodeURIComponent(digest)}`, anything),
+    status: () => get('/v1/status', statusSchema),
+  }
+}
+
+/** As far as a zod schema is used here. */
+interface Schema<T> {
+  safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false }
+}
+
+const anything: Schema<unknown> = { safeParse: (value) => (value === undefined ? { success: false } : { success: true, data: value }) }
+
+const strange = (name: string): Error => apiError('API_ANSWER', `the server at \`${name}\` answers in a form that this release does not know`, 'use a server and a command of the same release', 200)
+
+function checked<T>({ body }: HttpAnswer, schema: Schema<T>, name: string): T {
+  const parsed = schema.safeParse(jsonOf(body))
+  if (!parsed.success) throw strange(name)
+  return parsed.data
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  /** With its query. */
+  readonly path: string
+  readonly body?: unknown
+  readonly key?: string
+  readonly maxBytes?: number
+}
+
+function caller({ transport, base, name, token, actor, timeout = 20_000 }: ApiOptions): (call: Call) => Promise<HttpAnswer> {
+  const prefix = base.replace(/\/+$/, '')
+  return async ({ method, path, body, key, maxBytes = usual }) => {
+    const headers = {
+      accept: 'application/json, application/problem+json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(actor === undefined ? {} : { 'exeat-actor': actor }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    }
+    const answer = await sent(transport, { method, url: `${prefix}${path}`, headers, maxBytes, timeout, ...(body === undefined ? {} : { body: bytesOf(body) }) }, name)
+    if (answer.status === 200 || answer.status === 201) return answer
+    throw refusalOf(answer, name)
+  }
+}
+
+/** Once more where the connection was lost: acts carry a key, uses count once, and all else only reads. */
+async function sent(transport: Transport, request: HttpRequest, name: string): Promise<HttpAnswer> {
+  try {
+    return await transport(request).catch(() => transport(request))
+  } catch (error) {
+    throw apiError('API_UNREACHABLE', `the server at \`${name}\` could not be reached: ${error instanceof Error ? error.message : String(error)}`, 'does it run? `exeat serve` starts it', undefined, error)
+  }
+}

@@ -1,0 +1,6 @@
+/** The client of Exeat's HTTP API. */
+export { apiCodes } from './codes.ts'
+export type { ApiCode } from './codes.ts'
+export { apiClient } from './client.ts'
+export type { ApiClient, ApiOptions, DocumentKind } from './client.ts'
+export { ApiError, isAway } from './errors.ts'
