@@ -44,7 +44,14 @@ export function dataPaths(folder: string): DataPaths {
   }
 }
 
-export const stands = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+/** False also where a part of the path is no folder. */
+export function stands(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
 
 /**
  * Refuses a folder that others may enter: whoever can open the socket in it acts as the operator.

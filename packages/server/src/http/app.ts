@@ -65,7 +65,11 @@ export function createApp(options: AppOptions): App {
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))
 
   app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))
-  app.onError((error) => (error instanceof HTTPException ? fromHono(error) : refusalOf(error, report)))
+  app.onError((error, c) => {
+    // Whoever went away in the middle of a body hears no answer, and is no failure of ours.
+    if (c.env.incoming.readableAborted) return refusal([serverProblem('REQUEST_SLOW', 'the request did not arrive as a whole')])
+    return error instanceof HTTPException ? fromHono(error) : refusalOf(error, report)
+  })
   return app
 }
 

@@ -27,8 +27,7 @@ export function addHealth(app: App, readiness: () => Promise<Readiness>): void {
   app.openapi(readyz, async (c) => {
     const { problems: [first, ...others], checkedAt } = await readiness()
     if (first === undefined) return c.json({ status: 'ready' as const, ...(checkedAt === undefined ? {} : { checkedAt }) }, 200, fresh)
-    const answer = refusal([first, ...others])
-    return answer.status === 503 ? answer : new Response(answer.body, { status: 503, headers: answer.headers })
+    return refusal([first, ...others], {}, 503)
   })
 }
 

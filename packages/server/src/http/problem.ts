@@ -31,8 +31,10 @@ function plain({ code, message, hint, at }: Problem): NonNullable<WireProblem['e
   return { code, message, ...(hint === undefined ? {} : { hint }), ...(at === undefined ? {} : { at: { ...at } }) }
 }
 
-export function refusal(problems: readonly [Problem, ...Problem[]], fields: Fields = {}): Response {
-  const document = problemDocument(problems)
+/** `status`: where it is not the one that the first problem's code has. */
+export function refusal(problems: readonly [Problem, ...Problem[]], fields: Fields = {}, status?: number): Response {
+  const stated = problemDocument(problems)
+  const document = { ...stated, status: status ?? stated.status }
   return new Response(JSON.stringify(document), { status: document.status, headers: { 'content-type': problemType, 'cache-control': 'no-store', ...fields } })
 }
 

@@ -10,9 +10,12 @@ import { storeCodes } from '../codes.ts'
 import { serverCodes } from '../config/codes.ts'
 import { useCodes } from '../use/codes.ts'
 
+/** The repository is the server's own: that it cannot be read is nobody's wrong request. */
+const ours = Object.fromEntries(Object.entries<CodeEntry>(gitCodes).map(([code, entry]) => [code, { ...entry, http: 503 }]))
+
 /** Where two tables have a code, the later one speaks: here it is about an act, not about a document in a folder. */
 const tables: readonly Readonly<Record<string, CodeEntry>>[] = [
-  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, gitCodes, logCodes, verifyCodes, storeCodes, useCodes, refusalCodes, serverCodes,
+  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, ours, logCodes, verifyCodes, storeCodes, useCodes, refusalCodes, serverCodes,
 ]
 
 const entries: ReadonlyMap<string, CodeEntry> = new Map(tables.flatMap((table) => Object.entries(table)))

@@ -9,7 +9,8 @@ import type { Channel } from '../http/env.ts'
 import type { App } from '../http/parts.ts'
 import { problemDocument, problemType, refusal } from '../http/problem.ts'
 
-const bounds = {
+/** What a stranger can make the server hold, and for how long. */
+export const bounds = {
   connections: 256,
   /** Milliseconds for the head of a request, and for all of it: whoever sends a byte a second is cut off. */
   head: 10_000, whole: 30_000, idle: 5_000, checkEvery: 2_000,
@@ -30,17 +31,19 @@ export interface Listener {
   readonly drain: (patience: number) => Promise<void>
 }
 
-export function httpServer(app: App, channel: Channel, tls?: Tls): Server {
+export type Bounds = { readonly [K in keyof typeof bounds]: number }
+
+export function httpServer(app: App, channel: Channel, { tls, bounds: within = bounds }: { readonly tls?: Tls | undefined; readonly bounds?: Bounds } = {}): Server {
   const listener = getRequestListener(
     (request, env) => app.fetch(request, { incoming: env.incoming as never, channel }),
     { hostname: 'localhost', errorHandler: () => refusal([serverProblem('REQUEST_INVALID', 'the request cannot be read')], { connection: 'close' }) },
   )
   const options = {
-    maxHeaderSize: bounds.headerBytes, headersTimeout: bounds.head, requestTimeout: bounds.whole, keepAliveTimeout: bounds.idle, connectionsCheckingInterval: bounds.checkEvery,
+    maxHeaderSize: within.headerBytes, headersTimeout: within.head, requestTimeout: within.whole, keepAliveTimeout: within.idle, connectionsCheckingInterval: within.checkEvery,
   }
   const server = tls === undefined ? createServer(options, (req, res) => { void listener(req, res) }) : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' }, (req, res) => { void listener(req, res) })
-  server.maxConnections = bounds.connections
-  server.maxRequestsPerSocket = bounds.perConnection
+  server.maxConnections = within.connections
+  server.maxRequestsPerSocket = within.perConnection
   // Counted by `guardHead`, which says so; Node would leave out the rest in silence.
   server.maxHeadersCount = 0
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => { refuseRaw(error, socket as Socket) })

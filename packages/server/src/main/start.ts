@@ -139,7 +139,7 @@ async function serve({ listen, tls, now, report }: StartOptions, { config, paths
   const listeners: Listener[] = []
   try {
     listeners.push(await listenSocket(httpServer(app, 'socket'), paths.socket))
-    const network = await listenNetwork(httpServer(app, 'network', tls), listen.host, listen.port)
+    const network = await listenNetwork(httpServer(app, 'network', { tls }), listen.host, listen.port)
     listeners.push(network)
     const address = network.address()
     return {
