@@ -18,7 +18,8 @@ type Documents = StoredGovernance['documents']
 /** How many changes fit an entry's body, and how many entries one operation makes of them. */
 const changesAnEntry = 100
 const entriesAnOperation = 12
-const attempts = 5
+/** More than all that a repository can hold takes. */
+const attempts = 50
 /** Stands for a commit while the first one is being entered, which can take several operations. */
 const unbegun = ''
 
@@ -38,20 +39,16 @@ export interface Synchronised {
 export async function synchronise(deps: UseDependencies, options: { readonly fresh?: boolean } = {}): Promise<Synchronised> {
   let changed = false
   let fresh = options.fresh === true
-  for (let lost = 0; lost < attempts;) {
-    const governed = await deps.governance.current({ fresh })
+  for (let i = 0; i < attempts; i++) {
+    // INVARIANT: the log is read before the ref, so that what the ref does not contain was left behind and is not still to come (governance.test.ts).
     const stored = await readGoverning(deps.log)
+    const governed = await deps.governance.current({ fresh })
     if (stored?.value.commit === governed.commit && stored.value.ref === governed.ref) return { governed, changed }
-    // Another replica may have seen what is newer: ask again before calling it rewritten.
     const earlier = stored?.value.commit ?? unbegun
     const follows = earlier === unbegun || await deps.governance.descends(governed.commit, earlier)
-    if (!follows && !fresh) {
-      fresh = true
-      continue
-    }
-    const entered = await enter(deps, governed, stored, follows)
-    changed ||= entered
-    lost += entered ? 0 : 1
+    // Another replica may have seen what is newer: ask again before calling it rewritten.
+    if (follows || fresh) changed = await enter(deps, governed, stored, follows) || changed
+    else fresh = true
   }
   throw new ExeatError([useProblem('GOVERNANCE_MOVED', 'the protected ref moved each time that it was about to be recorded', 'repeat it')])
 }
