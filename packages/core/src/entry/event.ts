@@ -78,12 +78,15 @@ export interface Signed {
 
 /**
  * The type and data under which a lifecycle event is recorded. `signed` must be there for every act of a person.
- * @throws {TypeError} where it is not
+ * @throws {TypeError} where it is not, and where its evidence is of another strength than the act was judged by
  */
 export function recorded(event: LifecycleEvent, signed: Signed | null): Pick<LogEvent, 'type' | 'data'> {
   const { type, uid: _uid, at: _at, ...said } = event
   const unsigned = type === 'optout.stale' || type === 'optout.exhausted' || type === 'use.claimed'
   if (!unsigned && signed === null) throw new TypeError(`an event of type ${type} is recorded with its envelope`)
+  if (signed !== null && 'evidence' in event && event.evidence !== signed.evidence.strength) {
+    throw new TypeError(`an act judged by \`${event.evidence}\` evidence is not recorded with \`${signed.evidence.strength}\``)
+  }
   const data = unsigned ? said : { ...said, ...signed }
   return { type: typeOfLifecycle(type), data } as Pick<LogEvent, 'type' | 'data'>
 }
