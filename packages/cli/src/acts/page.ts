@@ -8,7 +8,7 @@ import type { Styles } from '../text/style.ts'
 import { hanging } from '../text/wrap.ts'
 import { codeOf } from './shown.ts'
 
-const label = 11
+const label = 14
 const pad = (name: string): string => `  ${name.padEnd(label)}`
 
 /** `row('window', …)`: a label and its text, broken at the width. */

@@ -70,7 +70,7 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
   const preview = parsePreview(flags.now, io)
   const threshold = parseThreshold(flags.severityThreshold)
   // git works while the reports are read.
-  const governing = settled(Promise.all([loadGovernance(flags, io), gitFacts(io.cwd)]))
+  const governing = settled(Promise.all([loadGovernance(flags, io), gitFacts(io.cwd, { repository: flags.repo === undefined })]))
   await governing.started
   const inputs = await settled(readInputs(names, flags.inputFormat, io)).outcome
   const governed = await governing.outcome

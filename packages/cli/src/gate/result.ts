@@ -28,8 +28,8 @@ export interface Logged {
   readonly singleFounder: boolean
   /** Names of the witnesses that cosigned the checkpoint. */
   readonly witnesses: readonly string[]
-  /** One for each opt-out that excused, or would have. `spooled` waits on this machine; `lost` is counted nowhere. */
-  readonly uses: readonly { readonly uid: HexDigest; readonly state: 'counted' | 'refused' | 'spooled' | 'lost'; readonly message?: string }[]
+  /** One for each opt-out that excused, or would have. `spooled` waits on this machine; `lost` is counted nowhere; `acknowledged` had to be counted first. */
+  readonly uses: readonly { readonly uid: HexDigest; readonly state: 'counted' | 'refused' | 'spooled' | 'lost'; readonly acknowledged: boolean; readonly message?: string }[]
 }
 
 /** What one run of the gate answers. `decisions` are in the order of the reports and their findings. */

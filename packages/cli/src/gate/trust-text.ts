@@ -21,12 +21,15 @@ function logText({ origin, size, source, issuedAt, notAfter, singleFounder, witn
 /** What became of the uses; undefined where there are none to tell of. */
 export function usesText({ log, preview }: GateResult): string | undefined {
   if (log === undefined || preview !== undefined || log.uses.length === 0) return undefined
-  const count = (state: Logged['uses'][number]['state']): number => log.uses.filter((use) => use.state === state).length
+  const count = (state: Logged['uses'][number]['state'], acknowledged: boolean): number =>
+    log.uses.filter((use) => use.state === state && use.acknowledged === acknowledged).length
   return [
-    ...told(count('counted'), 'counted in the log'),
-    ...told(count('spooled'), 'best effort: waiting on this machine to be counted'),
-    ...told(count('refused'), 'not counted'),
-    ...told(count('lost'), 'counted nowhere'),
+    ...told(count('counted', true), 'counted before it excused'),
+    ...told(count('refused', true), 'refused, so nothing is excused by it'),
+    ...told(count('counted', false), 'counted (best effort)'),
+    ...told(count('spooled', false), 'waiting on this machine to be counted (best effort)'),
+    ...told(count('refused', false), 'that the server did not count (best effort)'),
+    ...told(count('lost', false), 'counted nowhere (best effort)'),
   ].join(', ')
 }
 

@@ -63,7 +63,7 @@ async function withUses(question: GateQuestion, whole: OptOutSet, obtained: Obta
     if (asking.length === 0) {
       const others = used.filter(({ uid }) => !acknowledged.has(uid)).map(({ uid }) => useOf(uid, question.facts))
       const told = await report(obtained.client, others, useSpool(question.governance.workspace.document.spec.id, obtained.origin, io))
-      return answered(question, set, obtained, { claimed: [...acknowledged.values(), ...told.claimed], warnings: told.warnings })
+      return answered(question, set, obtained, { claimed: [...[...acknowledged.values()].map((each) => ({ ...each, acknowledged: true })), ...told.claimed.map((each) => ({ ...each, acknowledged: false }))], warnings: told.warnings })
     }
     // oxlint-disable-next-line no-await-in-loop -- each round takes at least one opt-out from those that are asked about
     const claimed = await acknowledge(asking.map(({ uid }) => uid), question.facts, obtained)
@@ -98,7 +98,7 @@ function without({ active, ended, refused }: OptOutSet, claims: ReadonlyMap<HexD
 
 const mostWarnings = 20
 
-function answered(question: GateQuestion, optOuts: OptOutSet, { bundle, origin, source, warnings }: Obtained, told: { readonly claimed: readonly Claimed[]; readonly warnings: readonly Problem[] }): GateResult {
+function answered(question: GateQuestion, optOuts: OptOutSet, { bundle, origin, source, warnings }: Obtained, told: { readonly claimed: Logged['uses']; readonly warnings: readonly Problem[] }): GateResult {
   const { seen: { size }, issuedAt, notAfter, singleFounder, witnesses, problems } = bundle
   const log: Logged = { origin, size, source, issuedAt, notAfter, singleFounder, witnesses, uses: told.claimed }
   const refused = problems.slice(0, mostWarnings).map(({ uid, name, problem }) => ({ ...problem, message: `opt-out \`${name ?? uid.slice(0, 12)}\` is not honoured: ${problem.message}` }))

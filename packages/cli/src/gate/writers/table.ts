@@ -154,8 +154,8 @@ function footer({ result, styles, width, line }: Page): void {
   line(styles.dim(hanging('run      ', factsText(facts), width)))
   line(styles.dim(hanging('reports  ', reports.length === 0 ? 'none' : [...new Set(reports.map(({ input, tool }) => `${oneLine(input)} (${oneLine(tool)})`))].slice(0, 20).join(', '), width)))
   line(styles.dim(hanging('trust    ', trustText(result), width)))
-  if (uses !== undefined) line(styles.dim(hanging('uses     ', uses, width)))
   line(styles.dim(hanging('         ', authority, width)))
+  if (uses !== undefined) line(styles.dim(hanging('uses     ', uses, width)))
   const counts = `${plural(summary.findings, 'finding')}: ${summary.blocked} blocked, ${summary.excused} excused, ${summary.passed} passed`
   line(exit === 0 ? styles.good(`PASSED   ${counts}`) : styles.bad(`BLOCKED  ${counts}`))
 }
