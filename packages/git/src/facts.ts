@@ -8,13 +8,14 @@ import type { GitFacts, GitFactsOptions } from './types.ts'
 type Settings = readonly (readonly [key: string, value: string])[]
 
 /**
- * Two git starts that overlap; a third where `dirty` is asked for.
+ * Two git starts that overlap, one where neither the repository nor `dirty` is asked for; a third where `dirty` is.
  * @throws {ExeatError} GIT_MISSING, REPOSITORY_MISSING, REPOSITORY_UNTRUSTED, GIT_FAILED
  */
 export async function gitFacts(dir: string, options: GitFactsOptions = {}): Promise<GitFacts> {
-  const [heads, settings] = await Promise.all([readHead(dir), readSettings(dir)])
+  const wantsRepository = options.repository !== false
+  const [heads, settings] = await Promise.all([readHead(dir), wantsRepository || options.dirty === true ? readSettings(dir) : []])
   const { commit, branch } = heads
-  const repository = repositoryFact(settings)
+  const repository = wantsRepository ? repositoryFact(settings) : undefined
   const dirty = options.dirty === true && commit !== undefined ? await isDirty(dir, settings) : undefined
   return {
     ...(commit === undefined ? {} : { commit: commitFact(commit, options.protectedCommit) }),

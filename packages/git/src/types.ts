@@ -92,4 +92,6 @@ export interface GitFactsOptions {
   readonly protectedCommit?: string
   /** Compares tracked files with HEAD, which takes time in a large tree. */
   readonly dirty?: boolean
+  /** False: the repository is known already, which saves a git start. */
+  readonly repository?: boolean
 }

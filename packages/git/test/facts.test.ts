@@ -28,6 +28,8 @@ describe('facts of a clone', () => {
     expect(facts.ref).toBeUndefined()
     expect(facts.repository).toEqual({ value: { name: 'acme/payments', id: 'acme/payments' }, provenance: 'asserted', from: 'URL of the remote `origin`' })
     expect(JSON.stringify(facts)).not.toContain('secret')
+    expect(await gitFacts(here.dir, { repository: false })).toEqual({ commit: facts.commit })
+    expect(await gitFacts(here.dir, { repository: false, dirty: true })).toEqual({ commit: facts.commit, dirty: false })
     expect(await gitFacts(repository().dir)).toEqual({})
   })
 
