@@ -4,20 +4,26 @@
  */
 import { rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
+const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (path: string): string => fileURLToPath(new URL(`../packages/cli/${path}`, import.meta.url))
 
 /**
- * Node's own modules, whether imported or, in what is CommonJS (commander, cli-table3), required, by `process.getBuiltinModule`: an `import` of one reads every member of it, and some members load others when read
- * (`node:util` its differ, `node:process` its readline), which is a tenth of a small run.
+ * Node's own modules, whether imported or, by what is CommonJS (commander, cli-table3), required, by `process.getBuiltinModule`: an `import`
+ * of one reads every member of it, and some members load others when read (`node:util` its differ, `node:process` its readline), which is a
+ * tenth of a small run.
  */
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[\w:/]+$/ }, ({ path }) => (isBuiltin(path) ? { path: path.replace(/^(?!node:)/, 'node:'), namespace: 'builtin', sideEffects: false } : undefined))
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`, loader: 'js' }))
+    // One for each file that asks, so that it lies in the chunk of that file: a chunk of its own would cost more than all it holds.
+    onResolve({ filter: /^[\w:/]+$/ }, ({ path, importer }) =>
+      (isBuiltin(path) ? { path: `${relative(root, importer)} ${path.replace(/^(?!node:)/, 'node:')}`, namespace: 'builtin', sideEffects: false } : undefined))
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) =>
+      ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path.slice(path.lastIndexOf(' ') + 1))})`, loader: 'js' }))
   },
 }
 
