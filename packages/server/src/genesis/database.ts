@@ -43,10 +43,28 @@ export async function prepareDatabase(config: Pick<ServerConfig, 'database'>, fo
   demand(await preparePostgres(address.ownerUrl))
 }
 
-/** What the owner must run, for the role in `DATABASE_URL`. */
-export async function grantsFor({ url }: DatabaseAddress): Promise<string> {
+/**
+ * Opens what was just prepared. A role that lacks its rights, or has too many, is told what the owner must run.
+ * @throws {ExeatError} what the store says
+ */
+export async function openPrepared(config: Pick<ServerConfig, 'database'>, folder: string, address: DatabaseAddress): Promise<LogTables> {
+  try {
+    return await openTables(config, folder, address)
+  } catch (error) {
+    if (!(error instanceof ExeatError) || config.database.kind !== 'postgres') throw error
+    const [{ code, message, hint }] = error.problems
+    if (code !== 'STORE_ROLE' && code !== 'STORE_UNREADABLE') throw error
+    const grants = await grantsFor(address)
+    throw new ExeatError([{ code, message, hint: grants === undefined ? hint ?? '' : `as the owner of the tables run: ${grants}` }])
+  }
+}
+
+/** In one line; undefined where the address names no role. */
+async function grantsFor({ url }: DatabaseAddress): Promise<string | undefined> {
   const { postgresGrants } = await import('../store/postgres/index.ts')
-  return taken(postgresGrants(decodeURIComponent(new URL(wanted(url)).username)))
+  const role = URL.canParse(wanted(url)) ? decodeURIComponent(new URL(wanted(url)).username) : ''
+  const grants = postgresGrants(role)
+  return grants.ok ? grants.value.trim().replaceAll('\n', ' ') : undefined
 }
 
 function wanted(url: string | undefined): string {

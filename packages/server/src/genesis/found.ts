@@ -15,7 +15,7 @@ import { idOf, newSigner, writeSigner } from '../keys/signer.ts'
 import { signerOf } from '../store/ed25519.ts'
 import { foundLog, openLog } from '../store/log.ts'
 import { createHeadFile } from '../store/sqlite/head-file.ts'
-import { type DatabaseAddress, demand, openTables, prepareDatabase, taken } from './database.ts'
+import { type DatabaseAddress, demand, openPrepared, prepareDatabase, taken } from './database.ts'
 import { delegationOperation, readDelegations } from './entry.ts'
 import { checkPlace, founded } from './folder.ts'
 import { checkFounders, checkOrigin } from './names.ts'
@@ -120,7 +120,7 @@ function writeKeys(paths: DataPaths, origin: string, names: readonly string[]): 
 async function writeLog(folder: string, config: ServerConfig, keys: Keys, pseudonymKey: Uint8Array, options: Filling): Promise<void> {
   const { now } = options
   await prepareDatabase(config, folder, options)
-  const tables = await openTables(config, folder, options)
+  const tables = await openPrepared(config, folder, options)
   const headFile = inFolder(folder, config.head)
   const outside = taken(createHeadFile(headFile))
   chmodSync(headFile, 0o600)

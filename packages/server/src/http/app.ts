@@ -53,7 +53,7 @@ export function createApp(options: AppOptions): App {
   app.use('/v1/*', async (c, next) => (pointsMay(c.req.method, c.req.path) ? needPoint(c, next) : acts(c, next)))
   app.use('/v1/*', async (c, next) => {
     const damage = options.damage()
-    return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage])
+    return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
   })
   app.use(limitBody, strictBody)
 

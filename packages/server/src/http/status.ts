@@ -1,4 +1,5 @@
 /** Which HTTP status a code means: the tables of every package whose refusals can reach a caller. */
+import { remoteLogCodes } from '@exeat/client/log'
 import { documentCodes, governanceCodes, policyCodes, refusalCodes } from '@exeat/core'
 import type { CodeEntry } from '@exeat/core/error'
 import { impactCodes } from '@exeat/core/impact'
@@ -15,7 +16,7 @@ const ours = Object.fromEntries(Object.entries<CodeEntry>(gitCodes).map(([code, 
 
 /** Where two tables have a code, the later one speaks: here it is about an act, not about a document in a folder. */
 const tables: readonly Readonly<Record<string, CodeEntry>>[] = [
-  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, ours, logCodes, verifyCodes, storeCodes, useCodes, refusalCodes, serverCodes,
+  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, ours, logCodes, remoteLogCodes, verifyCodes, storeCodes, useCodes, refusalCodes, serverCodes,
 ]
 
 const entries: ReadonlyMap<string, CodeEntry> = new Map(tables.flatMap((table) => Object.entries(table)))
