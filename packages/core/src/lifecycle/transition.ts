@@ -139,7 +139,8 @@ function judgeWithdrawal(record: OptOutRecord, reason: string, facts: ActFacts, 
 function judgeRevocation(record: OptOutRecord, reason: string, facts: ActFacts, at: Instant): Verdict {
   const phase = phaseAt(record, at)
   if (phase !== 'active') return refused(wrongPhase(record, phase, 'revoked'))
-  if (!sameIdentity(record.requester, facts.actor) && !isIn(facts.groups, record.terms.revoke)) return refused(notEntitled('revoke', record.terms.revoke))
+  const own = [record.requester, ...(record.activation === undefined ? [] : [record.activation.by])].some((each) => sameIdentity(each, facts.actor))
+  if (!own && !isIn(facts.groups, record.terms.revoke)) return refused(notEntitled('revoke', record.terms.revoke))
   return granted({ type: 'optout.revoked', uid: record.uid, at, by: facts.actor, reason })
 }
 

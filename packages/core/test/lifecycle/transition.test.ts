@@ -205,6 +205,13 @@ describe('ends', () => {
     expect([phase(world, id, at(hour)), phase(world, id, at(10 * day))]).toEqual(['revoked', 'revoked'])
   })
 
+  test('who activated it may end it again, whatever their groups say', () => {
+    const world = new World()
+    const id = world.activated('one')
+    expect(codeOf(world.act({ kind: 'revoke', uid: id, reason: 'x' }, facts('erin', { groups: ['sre'] }), start))).toBe('NOT_ENTITLED')
+    expect(codeOf(world.act({ kind: 'revoke', uid: id, reason: 'x' }, facts('dave', { groups: [] }), start))).toBe('granted')
+  })
+
   test('uses are counted once over retries, and the last one allowed exhausts', () => {
     const world = new World()
     const id = world.activated('one', { limits: { uses: 2 } })
