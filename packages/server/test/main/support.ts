@@ -1,6 +1,6 @@
 /** A founded server on a real repository, a real SQLite file, a unix socket and a loopback port; the clock is the test's. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type RequestOptions } from 'node:http'
 import { join } from 'node:path'
 import { ExeatError } from '@exeat/core/error'
 import { expect } from 'vitest'
@@ -102,9 +102,9 @@ async function ask({ socket, address }: RunningServer, path: string, { method = 
   return reply
 }
 
-export function exchange(options: Parameters<typeof httpRequest>[0], body?: Uint8Array): Promise<Reply> {
+export function exchange(options: RequestOptions, body?: Uint8Array): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(options as object, (incoming) => {
+    const sent = httpRequest(options, (incoming) => {
       const pieces: Buffer[] = []
       incoming.on('data', (piece: Buffer) => { pieces.push(piece) })
       incoming.on('error', reject)
