@@ -44,8 +44,8 @@ export function closeInputs(read: readonly ReadInput[]): void {
 
 async function readInput(name: string, format: string | undefined, root: string, io: Io): Promise<ReadInput> {
   const input = openInput(name, io)
-  // A large report makes very many small objects that stay, and the young generation alone would grow by 100 MB.
-  if (input.size > largeReport) (await import('node:v8')).setFlagsFromString('--semi-space-growth-factor=1')
+  // A large report makes very many small objects that stay, and the young generation alone would grow by 100 MB. Small ones need no V8 module.
+  if (input.size > largeReport) process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
   const progress = progressOf(input, io)
   try {
     const answer = await readSource(progress.source, format, root)
