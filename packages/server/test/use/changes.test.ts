@@ -1,7 +1,7 @@
 /** What changes between a request, its approval and its activation, and who turns out to have written it. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sqlite } from '../sqlite-kind.ts'
-import { actor, approved, codesOf, fileOf, groups, newKey, optOut, policy, refused, requested, workspace, world, type World } from './support.ts'
+import { activated, actor, approved, codesOf, fileOf, groups, newKey, optOut, policy, refused, requested, workspace, world, type World } from './support.ts'
 
 let at: World
 beforeEach(async () => { at = await world(sqlite) })
@@ -98,7 +98,6 @@ test('the smaller limit of uses holds, the document\'s or the terms\'', async ()
 })
 
 test('a broken policy grants nothing, and still lets what is active be ended', async () => {
-  const { activated } = await import('./support.ts')
   await activated(at, 'a')
   at.merge({ '.exeat/policies/trivy.yaml': 'no: policy\n' })
   expect((await codesOf(requested(at, 'b')))[0]).toMatch(/^DOCUMENT_/)

@@ -1,9 +1,10 @@
+import { actAnswerSchema, entryViewSchema, erasureAnswerSchema, listAnswerSchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema } from '@exeat/core/wire'
 import { leafHash, verifyReceipt } from '@exeat/log'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { testSigner } from '../../../testkit/src/log-store-kit.ts'
 import { sha256, verifySignature } from '../../src/store/ed25519.ts'
 import { sqlite } from '../sqlite-kind.ts'
-import { activated, actor, approved, day, hour, newKey, origin, requested, world, type World } from './support.ts'
+import { activate, activated, actor, approved, day, hour, newKey, origin, requested, world, type World } from './support.ts'
 
 let at: World
 beforeEach(async () => { at = await world(sqlite) })
@@ -17,7 +18,7 @@ test('request, approve, merge, activate, revoke: each is entered, and each answe
   const agreed = await at.useCases.approve(actor('bob'), 'log4j', asked.optOut.binding, newKey())
   expect(agreed.optOut).toMatchObject({ phase: 'approved', missing: ['the document at the protected ref'] })
   at.clock.now += hour
-  const { optOut: view, index, receipt } = await activatedNow()
+  const { optOut: view, index, receipt } = await activate(at, 'log4j')
   expect(view).toMatchObject({ phase: 'active', inForce: true, merged: true, missing: [], uses: { counted: 0, limit: null } })
   expect(view.entries).toHaveLength(3)
   const ended = await at.useCases.revoke(actor('carol'), view.uid, 'no longer needed', newKey())
@@ -26,13 +27,6 @@ test('request, approve, merge, activate, revoke: each is entered, and each answe
   const trust = { origin, log: [testSigner(1, origin)], witnesses: { atLeast: 0, keys: [] } }
   expect(verifyReceipt(sha256, verifySignature, new Uint8Array(Buffer.from(receipt)), leafHash(sha256, entry?.entry ?? new Uint8Array(0)), trust)).toMatchObject({ ok: true })
 })
-
-async function activatedNow() {
-  const { optOut } = await import('./support.ts')
-  at.merge({ '.exeat/opt-outs/log4j.json': optOut('log4j') })
-  const { binding } = await at.useCases.optOut('log4j')
-  return at.useCases.activate(actor('dave'), 'log4j', binding, newKey())
-}
 
 test('it lapses by the clock, without an entry', async () => {
   await activated(at, 'log4j')
@@ -58,4 +52,38 @@ test('the list and the status', async () => {
   expect(items.map(({ name }) => name)).toEqual(['a', 'b'])
   expect((await at.useCases.optOuts({ limit: 2, after: next ?? '' })).items.map(({ name }) => name)).toEqual(['c'])
   expect(await at.useCases.status()).toMatchObject({ origin, state: 'open', workspace: 'acme-1', ref: 'refs/heads/main' })
+})
+
+test('every answer has the shape that the API promises', async () => {
+  const answer = await activated(at, 'log4j', { limits: { findings: 3, uses: 9 } })
+  const { uid } = answer.optOut
+  const shapes: readonly (readonly [{ readonly parse: (value: unknown) => unknown }, unknown])[] = [
+    [actAnswerSchema, answer],
+    [usesAnswerSchema, await at.useCases.claimUses([{ uid, point: 'gate', subject: 'commit:1' }, { uid: 'f'.repeat(64), point: 'gate', subject: 'commit:1' }])],
+    [actAnswerSchema, await at.useCases.revoke(actor('bob'), uid, 'x', newKey())],
+    [listAnswerSchema, await at.useCases.optOuts({})],
+    [statusSchema, await at.useCases.status()],
+    [receiptSchema, await at.useCases.receipt(0)],
+  ]
+  at.clock.now += 40 * day
+  for (const [schema, value] of [
+    ...shapes, [erasureAnswerSchema, await at.useCases.erase(actor('keeper'), { uid, reason: 'x' }, newKey())] as const, [optOutViewSchema, await at.useCases.optOut(uid)] as const,
+    [entryViewSchema, await at.useCases.entry(answer.index)] as const, [entryViewSchema, await at.useCases.entry(0)] as const,
+  ]) expect(schema.parse(JSON.parse(JSON.stringify(value)))).toEqual(value)
+})
+
+test('a verifier of bundles comes to the same: asked, acts and their envelopes', async () => {
+  const { optOut: { uid, entries } } = await activated(at, 'log4j', { limits: { findings: 3, uses: 9 } })
+  const bodies = await Promise.all(entries.map(async (index) => {
+    const { body } = await at.useCases.entry(index)
+    return body.state === 'kept' ? JSON.parse(body.event) as { readonly subject: string; readonly data: { readonly envelope: Record<string, unknown> } } : undefined
+  }))
+  const { binding } = await at.useCases.optOut(uid)
+  const common = { schema: 'exeat/act/v1', workspace: 'acme-1', repositoryIds: ['1001'], uid, ...binding }
+  expect(bodies.map((body) => body?.data.envelope)).toMatchObject([
+    { ...common, purpose: 'request', approvals: [], actor: actor('alice').identity },
+    { ...common, purpose: 'approve', approvals: [], actor: actor('bob').identity },
+    { ...common, purpose: 'activate', approvals: [expect.stringMatching(/^[0-9a-f]{64}$/)], actor: actor('dave').identity },
+  ])
+  expect(new Set(bodies.map((body) => body?.data.envelope['nonce'])).size).toBe(3)
 })

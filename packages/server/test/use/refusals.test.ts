@@ -1,5 +1,7 @@
 /** Each refusal of an act, through the use case: its code, and that it left no trace. */
+import { decodeDocument, documentDigest, unlocated } from '@exeat/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/store/ed25519.ts'
 import { sqlite } from '../sqlite-kind.ts'
 import {
   activate, activated, actor, approved, codesOf, day, fileOf, governanceFiles, hour, newKey, optOut, policy, refused, requested, world, type World,
@@ -65,11 +67,8 @@ describe('a request', () => {
   test('without the impact that the terms ask for; with it, it is recorded and can be read', async () => {
     at.merge({ '.exeat/policies/trivy.yaml': policy().replace('impact: false', 'impact: true') })
     await untouched(() => request(optOut('log4j')), 'TERMS_NOT_MET')
-    const { documentDigest } = await import('@exeat/core')
-    const { decodeDocument, unlocated } = await import('@exeat/core')
     const decoded = decodeDocument(unlocated(optOut('log4j') as never, 'test'))
     if (!decoded.ok) throw new Error('the document is wrong')
-    const { sha256 } = await import('../../src/store/ed25519.ts')
     const impact = { schemaVersion: 1, kind: 'Impact', optOut: documentDigest(decoded.document, sha256), fingerprints: ['b'.repeat(64)] }
     const { optOut: { binding } } = await request(optOut('log4j'), 'alice', impact)
     expect(await at.useCases.document('Impact', binding.impact ?? '')).toEqual(impact)

@@ -1,7 +1,7 @@
 /** The same key again: the first answer, whatever has happened since, in this process and the next. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sqlite } from '../sqlite-kind.ts'
-import { activated, actor, approved, fileOf, hour, newKey, optOut, refused, requested, world, type World } from './support.ts'
+import { activated, actor, agree, approved, fileOf, hour, newKey, optOut, refused, requested, world, type World } from './support.ts'
 
 let at: World
 beforeEach(async () => { at = await world(sqlite) })
@@ -86,4 +86,18 @@ test('an earlier clock does not keep a revocation, a rejection or a withdrawal f
   expect((await at.useCases.revoke(actor('bob'), 'a', 'x', newKey())).optOut.phase).toBe('revoked')
   expect((await at.useCases.reject(actor('bob'), 'b', 'x', newKey())).optOut.phase).toBe('rejected')
   expect((await at.useCases.withdraw(actor('alice'), 'c', 'x', newKey())).optOut.phase).toBe('withdrawn')
+})
+
+test('a process may end between any two acts', async () => {
+  const { optOut: { binding, uid } } = await requested(at, 'a')
+  await at.restart()
+  await at.useCases.approve(actor('bob'), uid, binding, newKey())
+  at.merge({ [fileOf('a')]: optOut('a') })
+  await at.restart()
+  await at.useCases.activate(actor('dave'), uid, binding, newKey())
+  await at.restart()
+  expect((await at.useCases.claimUses([{ uid, point: 'gate', subject: 'commit:1' }])).results[0]?.outcome).toBe('counted')
+  await at.restart()
+  expect((await at.useCases.revoke(actor('dave'), uid, 'done', newKey())).optOut).toMatchObject({ phase: 'revoked', uses: { counted: 1 } })
+  await agree(at.log)
 })
