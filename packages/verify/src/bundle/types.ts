@@ -11,7 +11,7 @@ export const longestLife = { ordinary: 3_600_000, protected: 300_000 } as const
 export const clockTolerance = 60_000
 
 /** The most bytes of a bundle that is read, and the most opt-outs in it. */
-export const largestBundle = 64 * 1024 * 1024
+export const largestBundle = 256 * 1024 * 1024
 const mostOptOuts = 100_000
 
 const base64 = z.string().max(16_384)
