@@ -179,6 +179,16 @@ describe('what stands beside it', () => {
   })
 })
 
+test('an erasure takes what an ended opt-out said, and leaves its entries', async () => {
+  const { optOut: { uid, entries: [index] } } = (await post('/v1/opt-outs', { document: optOut('erased') })).json() as { optOut: { uid: string; entries: number[] } }
+  await post('/v1/opt-outs/erased/withdrawal', { reason: 'no need' })
+  at.clock.now += 40 * 24 * hour
+  const erased = await post('/v1/erasures', { uid, reason: 'asked for by a person' })
+  expect(erased.json()).toMatchObject({ erased: expect.arrayContaining([expect.objectContaining({ kind: 'event' })]) as unknown })
+  expect((await at.ask(`/v1/entries/${index ?? -1}`)).json()).toMatchObject({ index, body: { state: 'erased' } })
+  expect((await at.ask(`/v1/receipts/${index ?? -1}`)).status).toBe(200)
+})
+
 describe('the description', () => {
   test('is what the routes say', () => { expect(readFileSync(new URL('../../../../docs/openapi.json', import.meta.url), 'utf8')).toBe(openApiText()) })
   test('is served', async () => { expect((await at.ask('/openapi.json', { over: 'network', token: null })).json()).toEqual(document) })

@@ -72,6 +72,7 @@ describe('a sound server', () => {
     at.clock.now -= hour
     const reply = await at.ask('/v1/opt-outs', { method: 'POST', body: { document: optOut('x') }, headers: by('alice') })
     expectProblem(reply, 503, 'CLOCK_BEHIND')
+    expectProblem(await at.ask('/v1/bundle'), 503, 'CLOCK_BEHIND')
   })
 })
 
