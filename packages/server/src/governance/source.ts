@@ -87,7 +87,7 @@ function mirrored({ repository, ref: branch, mirrorDir, now, restful = 10_000 }:
       const [because] = error.problems
       failed = { ...because, message: `the governance repository did not answer, and is known as of ${good === undefined ? 'no instant' : new Date(good.at).toISOString()}: ${because.message}` }
     } finally {
-      asked = began
+      asked = now()
     }
   })
 

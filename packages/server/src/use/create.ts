@@ -67,10 +67,9 @@ function answering(deps: UseDependencies, pending: PendingRevocations) {
   }
 }
 
-/** What the protected ref said last; where it was never read here, what it says now, if it can be read. */
+/** Reads ask the protected ref for nothing: it may be far away. */
 async function seen(deps: UseDependencies, pending: PendingRevocations, reader: LogReader): Promise<Seen> {
-  const governed = deps.governance.latest() ?? await deps.governance.current().catch(() => undefined)
   // A clock behind the log must not bring back what the log has ended.
   const { at } = await reader.head()
-  return { reader, governed, revoked: pending.revoked(), now: Math.max(deps.now(), at) as Instant }
+  return { reader, governed: deps.governance.latest(), revoked: pending.revoked(), now: Math.max(deps.now(), at) as Instant }
 }

@@ -42,12 +42,15 @@ interface EndingAct {
   readonly asking: Asking
 }
 
-/** What the protected ref says, or else what the log has recorded of it: a repository that does not answer must not keep an excuse alive. */
+/**
+ * What the protected ref says; undefined, so that what the log has recorded of it counts, where it cannot be read or recorded: a repository that does not
+ * answer must not keep an excuse alive.
+ */
 async function workspaceNow(deps: UseDependencies): Promise<Workspace | undefined> {
   try {
     return (await synchronise(deps)).governed.governance.workspace.document
   } catch {
-    return deps.governance.latest()?.governance.workspace.document
+    return undefined
   }
 }
 

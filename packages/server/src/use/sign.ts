@@ -1,6 +1,6 @@
 /** Approving and activating: what people sign must be what stands now. */
 import {
-  type ActFacts, type HexDigest, type Identity, type Instant, type OptOut, type OptOutRecord, type Problem, sameIdentity, type StandingOptOut, transition, type Verdict,
+  type ActFacts, type HexDigest, type Identity, type Instant, type OptOut, type OptOutRecord, type Problem, repositoryIdOf, sameIdentity, type StandingOptOut, transition, type Verdict,
 } from '@exeat/core'
 import { signedSchema } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
@@ -33,9 +33,19 @@ export async function approve(deps: UseDependencies, actor: Actor, id: string, s
   return sign(deps, 'approve', actor, id, signed, key, async (tx, given) => {
     const { stored, record, facts } = given
     const verdict = transition(ledgerOf([stored.value]), { kind: 'approve', uid: record.uid, signed }, facts, tx.at as Instant)
-    if (verdict.ok) refuseAny(againstApproval(given, tx.at as Instant))
+    if (verdict.ok) refuseAny([...otherRepositories(given), ...againstApproval(given, tx.at as Instant)])
     return verdict
   })
+}
+
+/** Names may come to mean other repositories: what is signed is their ids. */
+function otherRepositories({ stored: { value: { repositoryId } }, record, document, governed: { governance: { workspace } } }: Case): readonly Problem[] {
+  const now = repositoryIdOf(document, workspace.document)
+  if (now === repositoryId) return []
+  return [{
+    code: 'CONTENT_CHANGED', message: `the repositories that \`${record.asked.name}\` names have the id \`${now}\` in the workspace, and it was asked for with \`${repositoryId}\``,
+    hint: 'ask anew, under another name',
+  }]
 }
 
 function againstApproval({ record, document, facts, terms, writers, governed: { policySet }, actor }: Case, now: Instant): readonly Problem[] {
@@ -55,7 +65,7 @@ export async function activate(deps: UseDependencies, actor: Actor, id: string, 
     const { record, facts } = given
     const ledger = await loadOpen(tx, { uid: record.uid })
     const verdict = transition(ledger, { kind: 'activate', uid: record.uid, signed }, facts, tx.at as Instant)
-    if (verdict.ok) refuseAny(againstActivation(given, tx.at as Instant))
+    if (verdict.ok) refuseAny([...otherRepositories(given), ...againstActivation(given, tx.at as Instant)])
     return verdict
   })
 }

@@ -90,6 +90,15 @@ test('what is merged after the request is found by who approves, co-authors too'
   expect((await at.useCases.approve(actor('carol'), 'a', binding, newKey())).optOut.phase).toBe('approved')
 })
 
+test('a repository that was made anew under its name does not inherit what was asked for', async () => {
+  const { optOut: { binding } } = await approved(at, 'a')
+  at.merge({ '.exeat/workspace.yaml': workspace().replace('"1001"', '"9001"'), [fileOf('a')]: optOut('a') })
+  await refused(at.useCases.activate(actor('dave'), 'a', binding, newKey()), 'CONTENT_CHANGED')
+  const other = await requested(at, 'b')
+  at.merge({ '.exeat/workspace.yaml': workspace() })
+  await refused(at.useCases.approve(actor('bob'), 'b', other.optOut.binding, newKey()), 'CONTENT_CHANGED')
+})
+
 test('the smaller limit of uses holds, the document\'s or the terms\'', async () => {
   at.merge({ '.exeat/policies/trivy.yaml': policy('', 'duration: 14d, findings: 10, uses: 5') })
   expect((await requested(at, 'a')).optOut.uses.limit).toBe(5)
