@@ -1,6 +1,7 @@
-/** What governs the demonstration. `development` is unprotected, and its policy says in so many words that nobody is asked. */
+/** What governs the demonstration: in `development` engineers ask, security approves, and an engineer activates. */
 
-export const workspace = `apiVersion: exeat.dev/v1
+/** `log`: the lines that `exeat init --server` printed; nothing before the log is founded. */
+export const workspace = (log = ''): string => `apiVersion: exeat.dev/v1
 kind: Workspace
 metadata: { name: demo }
 spec:
@@ -12,7 +13,10 @@ spec:
     - { name: development, proof: asserted }
   gates:
     - thresholds: [{ tools: [trivy], severity: critical }]
-`
+  groups:
+    engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
+    security: [{ iss: "exeat:operator", sub: bob }]
+${log}`
 
 export const developmentPolicy = `apiVersion: exeat.dev/v1
 kind: OptOutPolicy
@@ -21,9 +25,10 @@ spec:
   controls: ["trivy/*"]
   environments: [development]
   effect: permit
-  request: anyone
-  approve: none
-  activate: anyone
+  request: { groups: [engineering] }
+  approve: [{ groups: [security], count: 1 }]
+  activate: { groups: [engineering] }
+  revoke: { groups: [security] }
   mfa: none
   limits: { duration: 14d, findings: 10 }
   requires: { targets: [repositories, environments], impact: false }

@@ -1,57 +1,20 @@
 /**
- * The gate on a real Trivy report, four times: blocked, excused, and lapsed twice. Needs Node and git; works in a temporary folder and
- * touches nothing else. Exits 1 if the gate answers anything but what is told here.
+ * The life of an opt-out on a real Trivy report, with a log of its own: blocked, asked for, approved, activated, excused, ended, blocked
+ * again, and the log verified. Needs Node and git; works in a temporary folder and touches nothing else. Exits 1 if anything answers
+ * otherwise than is told here.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { devNull, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { developmentPolicy, optOut, workspace } from './documents.ts'
+import { clear, clone, exeat, found, merge, prepare, type Run, root, serve } from './stage.ts'
 
-const root = fileURLToPath(new URL('../', import.meta.url))
 const report = 'vectors/scanner-outputs/trivy/scheme_2_many_vulns.json'
 const hour = 3_600_000
 
-interface Run {
-  readonly exit: number | null
-  readonly output: string
-}
-
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'exeat-demo-')))
-const forge = join(folder, 'forge')
-const clone = join(folder, 'payments')
 let wrong = 0
-
-const environment: Record<string, string | undefined> = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_') && name !== 'FORCE_COLOR')),
-  GIT_CONFIG_GLOBAL: devNull, GIT_CONFIG_NOSYSTEM: '1',
-  GIT_AUTHOR_NAME: 'Alice', GIT_AUTHOR_EMAIL: 'alice@acme.example', GIT_COMMITTER_NAME: 'Alice', GIT_COMMITTER_EMAIL: 'alice@acme.example',
-  EXEAT_CACHE_DIR: join(folder, 'cache'), COLUMNS: '74',
-}
+let runs = 0
 
 const say = (text = ''): void => { process.stdout.write(`${text}\n`) }
-
-function git(cwd: string, ...args: readonly string[]): void {
-  execFileSync('git', args, { cwd, env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
-}
-
-/** What a merged change does: the document stands on the forge's protected branch, and the job's clone has fetched it. */
-function merge(message: string, files: Readonly<Record<string, string>>): void {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(forge, path)), { recursive: true })
-    writeFileSync(join(forge, path), content)
-  }
-  git(forge, 'add', '--all')
-  git(forge, 'commit', '--quiet', '--message', message)
-  if (message !== 'Govern') git(clone, 'fetch', '--quiet')
-}
-
-function gate(args: readonly string[], env: Record<string, string | undefined> = environment): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'packages/cli/bin/exeat.mjs'), 'gate', 'trivy.json', '--env', 'development', ...args],
-    { cwd: clone, env, encoding: 'utf8' })
-  return { exit: status, output: `${stdout}${stderr}` }
-}
 
 interface Expected {
   readonly exit: number
@@ -59,64 +22,86 @@ interface Expected {
   readonly says: readonly string[]
 }
 
-/** Prints the command, what it printed up to what it rests on, and its exit code, and holds both against what was told. */
-function show(args: readonly string[], run: Run, expected: Expected): void {
-  say(`  $ exeat gate trivy.json --env development${args.length === 0 ? '' : ` ${args.join(' ')}`}`)
-  const lines = run.output.split('\n')
-  const end = lines.findIndex((line) => line.startsWith('run      '))
-  const answer = lines.filter((line) => /^(?:PASSED|BLOCKED) {2,}\d+ findings?:/.test(line))
-  for (const line of [...lines.slice(0, end < 0 ? 20 : end), ...answer]) say(`  │ ${line}`.trimEnd())
-  say(`  exit ${run.exit}`)
+/** Prints the command, the lines of its output that `told` picks, and its exit code, and holds all of it against what was told. */
+function show(words: readonly string[], run: Run, expected: Expected, told: (lines: readonly string[]) => readonly string[]): void {
+  runs++
+  say(`  $ exeat ${words.join(' ')}`)
+  for (const line of told(run.output.split('\n'))) say(`  │ ${line}`.trimEnd())
+  say(`  exit ${run.exit}\n`)
   const missing = expected.says.filter((text) => !run.output.replaceAll(/\s+/g, ' ').includes(text))
   if (run.exit === expected.exit && missing.length === 0) return
   wrong++
-  say(`  UNEXPECTED: wanted exit ${expected.exit}${missing.map((text) => ` and \`${text}\``).join('')}`)
-  if (end < 0) say(run.output)
+  say(`  UNEXPECTED: wanted exit ${expected.exit}${missing.map((text) => ` and \`${text}\``).join('')}\n${run.output}`)
+}
+
+/** The answer of the gate up to what it rests on. */
+function gate(expected: Expected, ...more: readonly string[]): void {
+  const words = ['gate', 'trivy.json', '--env', 'development', ...more]
+  show(words, exeat(...words), expected, (lines) => {
+    const end = lines.findIndex((line) => line.startsWith('run      '))
+    return [...lines.slice(0, end < 0 ? 20 : end), ...lines.filter((line) => /^(?:PASSED|BLOCKED) {2,}\d+ findings?:/.test(line))]
+  })
+}
+
+/** An act, told in the rows that say who did what. */
+function act(words: readonly string[], says: readonly string[]): void {
+  const shown = /^(?:TO [A-Z]+| {2}(?:controls|findings|compare) )/
+  const done = /^(?:[A-Z]+ {2}entry|libbz2| {2}(?:missing|may approve|approved by|activated|ended|evidence) )/
+  show(words, exeat(...words), { exit: 0, says }, (lines) => {
+    const answer = lines.findIndex((line) => / {2}entry \d+ of the log$/.test(line))
+    return lines.filter((line, index) => (index < answer ? shown : done).test(line))
+  })
 }
 
 const instant = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
 
-function prepare(): void {
-  mkdirSync(forge)
-  git(forge, 'init', '--quiet', '--initial-branch=main')
-  merge('Govern', { '.exeat/workspace.yaml': workspace, '.exeat/policies/development.yaml': developmentPolicy })
-  git(folder, 'clone', '--quiet', `file://${forge}`, clone)
-  copyFileSync(join(root, report), join(clone, 'trivy.json'))
-}
-
-function tell(): void {
+async function tell(): Promise<void> {
   const now = Date.now()
   const until = now + 48 * hour
-  say('Exeat: a real Trivy report through the gate, in a repository made for it.')
+  say('Exeat: the life of an opt-out, in a repository and a log made for it.')
   say(`Report:  ${report}`)
   say('         (BSD-3-Clause, DefectDojo Inc., LICENSE.md beside it)')
-  say('Policy:  in development an opt-out may exist: request anyone,')
-  say('         approve none, activate anyone, mfa none; 14 days at most.')
-  say('         Findings below critical pass.')
-  prepare()
+  say('Policy:  in development engineers may ask, one of security approves,')
+  say('         an engineer activates; 14 days at most. Below critical passes.')
+  say('People:  typed names (`--actor`): every output says operator-asserted,')
+  say('         as nobody has signed in.\n')
+  prepare({ '.exeat/workspace.yaml': workspace(), '.exeat/policies/development.yaml': developmentPolicy })
+  copyFileSync(join(root, report), join(clone, 'trivy.json'))
+  const { pins, key } = found()
+  merge('Pin the log', { '.exeat/workspace.yaml': workspace(pins) })
+  const address = await serve()
 
-  say('\n1. BLOCKED: nobody has opted out of anything.\n')
-  show([], gate([]), { exit: 2, says: ['BLOCKED 1 finding', 'an opt-out is possible', '5 findings: 1 blocked, 0 excused, 4 passed'] })
+  say('1. BLOCKED: nobody has opted out of anything.\n')
+  gate({ exit: 2, says: ['BLOCKED 1 finding', 'an opt-out is possible', '5 findings: 1 blocked, 0 excused, 4 passed'] })
 
-  say(`\n2. EXCUSED: an opt-out until ${instant(until)} is merged into main.\n`)
+  say('2. ASKED FOR: the document is merged and requested. No log, no bypass.\n')
   merge('Opt out of libbz2', { '.exeat/opt-outs/libbz2-rebuild.yaml': optOut('libbz2-rebuild', instant(now - hour), instant(until)) })
-  show([], gate([]), { exit: 0, says: ['EXCUSED 1 finding by 1 opt-out', 'libbz2-rebuild', '5 findings: 0 blocked, 1 excused, 4 passed'] })
+  act(['request', 'libbz2-rebuild', '--actor', 'alice'], ['REQUESTED', 'missing 1 of security', 'operator-asserted'])
+  gate({ exit: 2, says: ['`libbz2-rebuild` is refused: it is not active in the log', '1 blocked, 0 excused, 4 passed'] })
 
-  const later = ['--now', instant(until + hour)]
-  say('\n3. LAPSED: the same an hour after its end, by the preview that authors have.\n')
-  const { CI: _, ...atHome } = environment
-  show(later, gate(later, atHome), { exit: 2, says: ['PREVIEW', 'libbz2-rebuild', 'lapsed', '1 blocked, 0 excused, 4 passed'] })
+  say('3. APPROVED and ACTIVATED: by others than who asked.\n')
+  act(['approve', 'libbz2-rebuild', '--actor', 'bob', '--yes'], ['APPROVED', 'libbz2-rebuild approved'])
+  act(['activate', 'libbz2-rebuild', '--actor', 'carol', '--yes'], ['ACTIVATED', 'libbz2-rebuild active'])
 
-  say('\n4. LAPSED: and for real, with an opt-out that ended an hour ago.\n')
-  rmSync(join(forge, '.exeat/opt-outs/libbz2-rebuild.yaml'))
-  merge('Opt out for two days, three days ago', { '.exeat/opt-outs/libbz2-hotfix.yaml': optOut('libbz2-hotfix', instant(now - 49 * hour), instant(now - hour)) })
-  show([], gate([]), { exit: 2, says: ['libbz2-hotfix', 'lapsed', '1 blocked, 0 excused, 4 passed'] })
+  say('4. EXCUSED: the gate verified a bundle of the log, and passes.\n')
+  gate({ exit: 0, says: ['EXCUSED 1 finding by 1 opt-out', 'evidence operator-asserted', 'log mode', '5 findings: 0 blocked, 1 excused, 4 passed'] })
+
+  say('5. LAPSED: an hour after its end, by the preview that authors have.\n')
+  gate({ exit: 2, says: ['PREVIEW', 'libbz2-rebuild', 'lapsed', '1 blocked, 0 excused, 4 passed'] }, '--now', instant(until + hour))
+
+  say('6. BLOCKED: security ends it before its time, and the gate blocks.\n')
+  act(['revoke', 'libbz2-rebuild', '--actor', 'bob', '--reason', '"the fixed release is out"'], ['REVOKED'])
+  gate({ exit: 2, says: ['`libbz2-rebuild` was revoked at', '1 blocked, 0 excused, 4 passed'] })
+
+  say('7. VERIFIED: nothing in the log was deleted, changed or replaced.\n')
+  const verify = ['log', 'verify', '--log', `${address}/log`, '--key', key]
+  show(['log', 'verify', '--log', `${address}/log`, '--key', `${key.slice(0, 24)}…`], exeat(...verify), { exit: 0, says: ['log.acme.example'] }, (lines) => lines)
 }
 
 try {
-  tell()
+  await tell()
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  await clear()
 }
-say(wrong === 0 ? '\nBlocked, excused, lapsed: nothing had to run for it to end.' : `\n${wrong} of 4 runs answered otherwise than told.`)
+say(wrong === 0 ? 'Blocked, excused, lapsed: every step stands in the log.' : `${wrong} of ${runs} runs answered otherwise than told.`)
 process.exitCode = wrong === 0 ? 0 : 1

@@ -20,11 +20,12 @@ export const operatorIssuer = 'exeat:operator'
 export const person = ({ iss, sub }: OptOutView['requester']): string => (iss === operatorIssuer ? shown(sub) : `${shown(sub)} (${shown(iss)})`)
 
 export const time = (text: string): Instant => parseInstant(text) ?? (Number.NaN as Instant)
-const told = (text: string): string => formatInstant(time(text))
+/** To the second: fractions say nothing to people. */
+const told = (text: string): string => formatInstant((Math.floor(time(text) / 1000) * 1000) as Instant)
 
 function windowText({ window: { from, until }, phase }: OptOutView, now: Instant): string {
-  const over = time(until) <= now
-  const about = phase !== 'active' && !over ? '' : now < time(from) ? ` (begins ${fromNow(time(from), now)})` : ` (${over ? 'ended' : 'ends'} ${fromNow(time(until), now)})`
+  const isOver = time(until) <= now
+  const about = phase !== 'active' && !isOver ? '' : now < time(from) ? ` (begins ${fromNow(time(from), now)})` : ` (${isOver ? 'ended' : 'ends'} ${fromNow(time(until), now)})`
   return `${told(from)} until ${told(until)}${about}`
 }
 
@@ -48,7 +49,7 @@ export function optOutPage(view: OptOutView, { styles, width, now }: { readonly 
     line('asked by', person(requester)),
     ...approvals.map(({ by, groups, evidence, at }) => line('approved by', `${person(by)} of ${groups.map(shown).join(', ')}, ${told(at)}, ${evidence}`)),
     ...(activation === undefined ? [] : [line('activated', `by ${person(activation.by)}, ${told(activation.at)}, ${activation.evidence}`)]),
-    ...(ended === undefined ? [] : [line('ended', `${told(ended)} (${fromNow(time(ended), now)})`)]),
+    ...(ended === undefined ? [] : [line('ended', `${told(ended)}${time(ended) < now - 1000 ? ` (${fromNow(time(ended), now)})` : ''}`)]),
     ...(missing.length === 0 ? [] : [line('missing', missing.map(oneLine).join('; '))]),
     ...(uses.limit === null && uses.counted === 0 ? [] : [line('uses', uses.limit === null ? String(uses.counted) : `${uses.counted} of ${uses.limit}`)]),
     ...(renewal === 0 ? [] : [line('renewal', `number ${renewal} of its chain`)]),

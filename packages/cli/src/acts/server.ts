@@ -31,7 +31,7 @@ export function actOptions(command: Command): Command {
     .option('--idempotency-key <key>', 'repeats an act that was sent before; default: a random one')
 }
 
-export const evidenceNote = 'operator-asserted: a name typed at the server\'s socket, no login'
+export const evidenceNote = 'operator-asserted: a typed name, no login'
 
 /** As `exeat init --server` chooses it. */
 export function defaultSocket(env: Io['env']): string {

@@ -49,6 +49,7 @@ export const cliCodes = {
   LOG_UNPROVEN: failed('The log did not show that it extends what was seen of it before. A warning.'),
   OPTOUTS_NOT_HONOURED: invalid('More opt-outs of a bundle are not honoured than are told one by one. A warning.'),
   USE_SPOOLED: failed('Uses wait on this machine until a run reaches the server. A warning.'),
+  USE_NOT_COUNTED: invalid('A use that must be counted before it excuses was not; the opt-out excused nothing. A warning.'),
   USE_REFUSED: invalid('The server did not count a use that needed no acknowledgement. A warning.'),
   USE_LOST: failed('A use is counted nowhere: no server took it and it could not be kept. A warning.'),
   NOT_CONFIRMED: usage('Nobody confirmed what would be signed; nothing was.'),

@@ -1,5 +1,5 @@
 /** The gate in log trust: opt-outs from a verified bundle and from nowhere else, and every use told to the server. */
-import type { Facts, HexDigest, OptOutSet, Problem, RefusedOptOut, StandingOptOut, TermRefusal } from '@exeat/core'
+import type { ActiveOptOut, Facts, HexDigest, OptOutSet, Problem, RefusedOptOut, StandingOptOut, TermRefusal } from '@exeat/core'
 import { shellWord } from '../text/safe.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
@@ -55,6 +55,7 @@ function notActive({ document: { metadata: { name } } }: StandingOptOut, origin:
 async function withUses(question: GateQuestion, whole: OptOutSet, obtained: Obtained, io: Io): Promise<GateResult> {
   const closed = isProtected(question)
   const acknowledged = new Map<HexDigest, Claimed>()
+  const warnings: Problem[] = []
   let set = whole
   for (;;) {
     const result = answered(question, set, obtained, { claimed: [], warnings: [] })
@@ -63,13 +64,20 @@ async function withUses(question: GateQuestion, whole: OptOutSet, obtained: Obta
     if (asking.length === 0) {
       const others = used.filter(({ uid }) => !acknowledged.has(uid)).map(({ uid }) => useOf(uid, question.facts))
       const told = await report(obtained.client, others, useSpool(question.governance.workspace.document.spec.id, obtained.origin, io))
-      return answered(question, set, obtained, { claimed: [...[...acknowledged.values()].map((each) => ({ ...each, acknowledged: true })), ...told.claimed.map((each) => ({ ...each, acknowledged: false }))], warnings: told.warnings })
+      return answered(question, set, obtained, { claimed: [...[...acknowledged.values()].map((each) => ({ ...each, acknowledged: true })), ...told.claimed.map((each) => ({ ...each, acknowledged: false }))], warnings: [...warnings, ...told.warnings] })
     }
     // oxlint-disable-next-line no-await-in-loop -- each round takes at least one opt-out from those that are asked about
     const claimed = await acknowledge(asking.map(({ uid }) => uid), question.facts, obtained)
     for (const each of claimed) acknowledged.set(each.uid, each)
+    warnings.push(...claimed.flatMap((each) => notCounted(each, asking)))
     set = without(set, new Map(claimed.filter(({ state }) => state !== 'counted').map((each) => [each.uid, each])))
   }
+}
+
+function notCounted({ uid, state, message }: Claimed, asked: readonly ActiveOptOut[]): readonly Problem[] {
+  if (state === 'counted') return []
+  const name = asked.find((optOut) => optOut.uid === uid)?.document.metadata.name ?? uid
+  return [cliProblem('USE_NOT_COUNTED', `opt-out \`${name}\` excuses nothing here: ${message ?? 'its use was not counted'}`, 'where uses are limited, and in protected environments, a use must be counted before it excuses')]
 }
 
 async function acknowledge(uids: readonly HexDigest[], facts: Facts, { client }: Obtained): Promise<readonly Claimed[]> {
