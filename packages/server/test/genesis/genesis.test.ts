@@ -1,5 +1,6 @@
 /** Founding a server, what refuses it, what a failure leaves, and replacing its keys. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commitment, decodeEvent, decodeLeaf } from '@exeat/core/entry'
 import { parseVerifierKey } from '@exeat/log'
@@ -7,6 +8,7 @@ import { bundleSchema, dsseSchema, verifyDelegation } from '@exeat/verify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { temporaryFolder, temporaryRepository, type TemporaryRepository } from '../../../testkit/src/index.ts'
 import { foundServer, type FoundOptions } from '../../src/genesis/found.ts'
+import { startServer } from '../../src/main/start.ts'
 import { rotateKey, type RotateOptions } from '../../src/genesis/rotate.ts'
 import { defaultDataFolder } from '../../src/config/folder.ts'
 import { lockFolder } from '../../src/config/lock.ts'
@@ -133,6 +135,24 @@ describe('founding', () => {
     nothing()
     expect(readdirSync(folder)).not.toContain('head')
     await found({ head: join(folder, 'head') })
+  })
+  test('killed at any moment it leaves a whole server or none', async () => {
+    const child = `${import.meta.dirname}/found-child.ts`
+    for (let i = 0; i < 12; i++) {
+      const [data, head] = [join(folder, `data-${i}`), join(folder, `head-${i}`)]
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, each a little later than the one before
+      await new Promise<void>((resolve) => {
+        const made = spawn(process.execPath, [child, data, repository.dir, head], { stdio: ['ignore', 'pipe', 'ignore'] })
+        made.stdout.once('data', () => { setTimeout(() => { made.kill('SIGKILL') }, i * 40) })
+        made.once('close', () => { resolve() })
+      })
+      const stands = existsSync(data)
+      const start_ = startServer({ data, listen: { host: '127.0.0.1', port: 0 }, witnesses: [], now: Date.now, report: () => {} })
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      if (stands) await expect(start_.then((running) => running.stop())).resolves.toBeUndefined()
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      else await refused(start_, 'DATA_MISSING')
+    }
   })
   test('two foundings at once: one stands', async () => {
     const results = await Promise.allSettled([found(), found(), found()])
