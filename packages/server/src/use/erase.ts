@@ -9,7 +9,7 @@ import { erasureSchema, type Wire } from '@exeat/core/wire'
 import type { Appended, Transaction } from '../ports/log.ts'
 import { type Asking, operationFor } from './act.ts'
 import type { UseDependencies } from './context.ts'
-import { checkActor, shaped } from './input.ts'
+import { actorSchema, shaped } from './input.ts'
 import { isOpen, optOutOf, recordsOf, saveOptOut, type Versioned } from './load.ts'
 import { demand, useError } from './problem.ts'
 import { bodyKinds, fromBytes, recordKinds, type StoredOptOut, type StoredUse } from './stored.ts'
@@ -26,8 +26,7 @@ const mostOperations = 10_000
 export async function erase(deps: UseDependencies, actor: Actor, sent: Wire['erasureSchema'], key: IdempotencyKey): Promise<Wire['erasureAnswerSchema']> {
   const { uid, reason } = shaped(erasureSchema, sent)
   const asking: Asking = { act: 'erase', actor, key, content: { uid, reason } }
-  checkActor(actor)
-  if (actor.identity.iss !== operatorIssuer) throw new ExeatError([{ code: 'NOT_ENTITLED', message: 'only whoever keeps the log may erase what it said' }])
+  if (shaped(actorSchema, actor).identity.iss !== operatorIssuer) throw new ExeatError([{ code: 'NOT_ENTITLED', message: 'only whoever keeps the log may erase what it said' }])
   await optOutOf(deps.log, uid)
   const first = await append(deps, asking, { uid, reason, part: 0 })
   const erased: Erased = [...await told(deps, first)]

@@ -24,7 +24,7 @@ export function shaped<T extends z.ZodType>(schema: T, value: unknown): z.output
   throw useError('INPUT_INVALID', `${where} is wrong: ${(issue?.message ?? 'invalid').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`)
 }
 
-const actorSchema = z.strictObject({ identity: identitySchema, evidence: evidenceSchema })
+export const actorSchema = z.strictObject({ identity: identitySchema, evidence: evidenceSchema })
 
 /** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
 export function checkActor(actor: Actor): void {
