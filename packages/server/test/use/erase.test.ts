@@ -90,6 +90,30 @@ test('repeated with its key it is answered as it was first; another key finds it
   expect((await at.log.head()).size).toBe(size)
 })
 
+test('more uses than one operation erases, with the database failing in between: the same key ends it', async () => {
+  const { optOut: { uid } } = await activated(at, 'a')
+  for (let k = 0; k < 9; k++) await at.useCases.claimUses(Array.from({ length: 100 }, (_, i) => ({ uid, point: `gate-${k}`, subject: `commit:${i}` })))
+  at.clock.now += 40 * day
+  let commits = 0
+  await at.restart((tables) => ({
+    ...tables,
+    writer: { ...tables.writer, commit: async () => {
+      commits += 1
+      if (commits === 3) throw sqlite.error('io')
+      return tables.writer.commit()
+    } },
+  }))
+  await refused(erase(uid, 'erase'), 'STORE_UNCERTAIN')
+  await at.restart()
+  expect((await at.useCases.optOut('a')).reason).toBe('')
+  expect(await at.log.records('use', { limit: 1 })).toHaveLength(1)
+  await erase(uid, 'erase')
+  expect(await at.log.records('use', { limit: 1 })).toEqual([])
+  expect((await eventsOf(at.log)).filter(({ type }) => type === 'dev.exeat.use.claimed.v1')).toEqual([])
+  expect((await at.useCases.optOut('a')).uses.counted).toBe(900)
+  expect(await fsck(sha256, at.log, await at.log.head())).toMatchObject({ ok: true })
+})
+
 test('the others keep what is theirs', async () => {
   const { optOut: { uid } } = await requested(at, 'a')
   const { optOut: { binding } } = await requested(at, 'b')
