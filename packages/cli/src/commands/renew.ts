@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ExeatError } from '@exeat/core/error'
 import { findDocument } from '../acts/document.ts'
 import { draftOf } from '../acts/draft.ts'
 import { actOptions } from '../acts/server.ts'
@@ -36,7 +37,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .action(async (name: string, flags: RenewFlags) => { finish(await renew(name, flags, io)) })
 }
 
-/** @throws {ExeatError} OPTOUT_UNKNOWN, DRAFT_EXISTS, OUTPUT_FAILED, and all that `request` may */
+/** @throws {ExeatError} OPTOUT_UNKNOWN, DRAFT_EXISTS, OUTPUT_FAILED, what is wrong with a draft written before, and all that `request` may */
 async function renew(name: string, flags: RenewFlags, io: Io): Promise<number> {
   const governance = await loadAuthored({}, io)
   const renewals = governance.optOuts.filter(({ document }) => document.spec.renews === name)
@@ -44,8 +45,9 @@ async function renew(name: string, flags: RenewFlags, io: Io): Promise<number> {
   if (first !== undefined && others.length === 0) return request(first.document.metadata.name, flags, io)
   if (first !== undefined) throw cliError('OPTOUT_UNKNOWN', `${renewals.length} documents renew \`${name}\``, `name the one to ask for: \`exeat request ${first.document.metadata.name} --actor …\``)
   const old = findDocument(name, governance, io)
-  const taken = new Set([...governance.optOuts.map(({ document }) => document.metadata.name), ...governance.refused.flatMap((each) => each.name ?? [])])
-  const { name: newName, text } = draftOf(old.document, io.now, taken)
+  const { name: newName, text } = draftOf(old.document, io.now, new Set(governance.optOuts.map(({ document }) => document.metadata.name)))
+  const unfinished = governance.refused.find((each) => each.name === newName)
+  if (unfinished !== undefined) throw new ExeatError(unfinished.problems)
   if (flags.write !== true) {
     io.stdout.write(text)
     io.stderr.write('nothing was written; --write puts it beside the old document\n')
