@@ -1,7 +1,7 @@
 /** A dishonest log: what no judge would have granted, and what nobody signed. */
 import type { LifecycleEvent } from '@exeat/core'
 import { describe, expect, test } from 'vitest'
-import { emergencyTerms, envelopeOf, eventOf, forged, moved, outcome, redone } from './outcome.ts'
+import { emergencyTerms, envelopeOf, eventOf, forged, moved, nth, outcome, redone } from './outcome.ts'
 import { agreed, at, digestOf, type Draft, hour, type LifeOptions, must, person, scene, verified } from './scene.ts'
 
 describe('a dishonest log: what no judge would have granted', () => {
@@ -135,6 +135,13 @@ describe('emergencies', () => {
   })
   const fire = (change: (event: ReturnType<typeof eventOf<'emergency.activated'>>) => void) =>
     outcome({ over, forge: (drafts) => { change(eventOf(drafts, 'emergency.activated')) } })
+  test('reviewed: active until it ends, whoever looked at it', () => {
+    const reviewed = (forge: LifeOptions['forge'] = () => {}) => outcome({ over, acts: [['bob', 'review', 1]], forge })
+    expect(reviewed()).toBe('active')
+    expect(reviewed((drafts) => drafts.map((draft) => (draft.event.type === 'emergency.reviewed' ? redone(draft, 'dave') : draft)))).toBe('OPTOUT_HISTORY')
+    expect(reviewed((drafts) => [...drafts, nth(drafts, 1)])).toBe('OPTOUT_HISTORY')
+    expect(reviewed((drafts) => { nth(drafts, 1).envelope = { ...envelopeOf(nth(drafts, 1)), purpose: 'approve' } })).toBe('OPTOUT_ACTOR')
+  })
   test('longer, later reviewed or by others than the terms say', () => {
     expect(fire(() => {})).toBe('active')
     expect(fire((event) => { event.terms = { ...event.terms, emergency: { ...emergencyTerms(event), duration: hour as never } } })).toBe('OPTOUT_HISTORY')

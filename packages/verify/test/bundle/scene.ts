@@ -100,7 +100,7 @@ export interface LifeOptions {
   readonly over?: { readonly [key: string]: Json }
   readonly terms?: Partial<AgreedTerms>
   /** How far: 2 approvals and the activation unless told. */
-  readonly acts?: readonly (readonly [name: string, kind: 'approve' | 'activate' | 'revoke' | 'reject', after?: number])[]
+  readonly acts?: readonly (readonly [name: string, kind: 'approve' | 'activate' | 'revoke' | 'reject' | 'review', after?: number])[]
   readonly fingerprints?: readonly HexDigest[] | null
   readonly requested?: number
   /** Judged as if it were the only one, which is much faster where there are thousands. */
@@ -181,7 +181,8 @@ export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: {
     const requested = options.requested ?? 0
     act(emergency ? { kind: 'emergency', uid, asked, team: 'sre' } : { kind: 'request', uid, asked, involved: [] }, emergency ? 'dave' : 'alice', at(requested))
     for (const [who, kind, after = requested] of options.acts ?? (emergency ? [] : honest)) {
-      act(kind === 'approve' || kind === 'activate' ? { kind, uid, signed: binding } : { kind, uid, reason: 'because' }, who, at(after))
+      const how: Act = kind === 'approve' || kind === 'activate' ? { kind, uid, signed: binding } : kind === 'review' ? { kind, uid, verdict: 'justified', reason: 'it burnt' } : { kind, uid, reason: 'because' }
+      act(how, who, at(after))
     }
     const indexes = enter(options.forge?.(drafts) ?? drafts)
     return {
