@@ -16,6 +16,9 @@ export function defaultDataFolder(env: Readonly<Record<string, string | undefine
   return join(isAbsolute(stated) ? stated : join(homedir(), '.local', 'share'), 'exeat', 'server')
 }
 
+/** `sun_path` holds 108 bytes on Linux and 104 elsewhere, the last one a zero. */
+export const longestSocketPath = 103
+
 export interface DataPaths {
   readonly folder: string
   readonly config: string

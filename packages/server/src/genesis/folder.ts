@@ -2,10 +2,14 @@
 import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { serverError, systemCode } from '../config/codes.ts'
-import { fileNames, stands, workTreeAround } from '../config/folder.ts'
+import { dataPaths, fileNames, longestSocketPath, stands, workTreeAround } from '../config/folder.ts'
 
-/** @throws {ExeatError} DATA_EXISTS, DATA_IN_WORK_TREE */
+/** @throws {ExeatError} DATA_EXISTS, DATA_IN_WORK_TREE, DATA_UNWRITABLE */
 export function checkPlace(folder: string): void {
+  const length = Buffer.byteLength(dataPaths(folder).socket)
+  if (process.platform !== 'win32' && length > longestSocketPath) {
+    throw serverError('DATA_UNWRITABLE', `the path of the administrative socket in \`${folder}\` would have ${length} bytes, and may have ${longestSocketPath}`, 'name a shorter folder with --data')
+  }
   if (stands(folder)) throw serverError('DATA_EXISTS', `\`${folder}\` exists already, and nothing is overwritten`, 'name another folder with --data, or start the server that is there: exeat serve')
   const tree = workTreeAround(dirname(folder))
   if (tree === undefined) return

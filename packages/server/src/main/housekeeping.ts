@@ -2,6 +2,7 @@
 import type { WitnessAddress } from '@exeat/client/log'
 import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
+import type { DelegationPins } from '@exeat/verify'
 import { serverProblem } from '../config/codes.ts'
 import type { ReadOptions } from '../http/reads.ts'
 import { entryOf } from '../http/status.ts'
@@ -9,6 +10,7 @@ import type { GovernanceSource } from '../ports/governance.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { UseCases } from '../use/types.ts'
 import { type Checked, checkWhole } from './check.ts'
+import { wrongPins } from './pins.ts'
 import { witnessing } from './witness.ts'
 
 /** Milliseconds that what runs has to end. */
@@ -21,6 +23,7 @@ export interface HousekeepingOptions {
   readonly log: LogStore
   readonly useCases: UseCases
   readonly governance: GovernanceSource
+  readonly pins: DelegationPins
   readonly witnesses: readonly WitnessAddress[]
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
@@ -36,11 +39,17 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, witnesses: addresses, now, report }: HousekeepingOptions): Housekeeping {
+export function keepHouse({ log, useCases, governance, pins, witnesses: addresses, now, report }: HousekeepingOptions): Housekeeping {
   let stopped = false
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
   const witnesses = witnessing(log, addresses, now)
+
+  /** As of the workspace that was read last. */
+  function mispinned(): Problem | undefined {
+    const governed = governance.latest()
+    return governed === undefined ? undefined : wrongPins(governed, pins)
+  }
 
   const chores = [
     repeat(every.ref, async () => {
@@ -51,6 +60,8 @@ export function keepHouse({ log, useCases, governance, witnesses: addresses, now
         unread = problemOf(error)
         throw error
       }
+      const wrong = mispinned()
+      if (wrong !== undefined) throw new ExeatError([wrong])
     }),
     repeat(every.whole, async () => {
       checked = await checkWhole(log, now, () => stopped) ?? checked
@@ -90,7 +101,7 @@ export function keepHouse({ log, useCases, governance, witnesses: addresses, now
     damage,
     problems: () => {
       const status = log.status()
-      return [status.state === 'open' ? undefined : status.problem, damage(), unread ?? governance.trouble()].filter((problem) => problem !== undefined)
+      return [status.state === 'open' ? undefined : status.problem, damage(), unread ?? governance.trouble(), mispinned()].filter((problem) => problem !== undefined)
     },
     health: () => ({
       ...(checked === undefined ? {} : { checked: { at: canonicalInstant(checked.at as Instant), size: checked.size, ok: checked.problem === undefined, ...messageOf(checked.problem) } }),

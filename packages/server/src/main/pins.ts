@@ -6,12 +6,14 @@ import { type DelegationPins, type Delegations, delegationSchema, dsseSchema } f
 import { serverError, serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import { readDelegations, readEpoch } from '../genesis/entry.ts'
-import type { GovernanceSource } from '../ports/governance.ts'
+import type { Governed, GovernanceSource } from '../ports/governance.ts'
 import type { LogReader } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 
 export interface Founding {
   readonly delegations: Delegations
+  /** What the workspace must pin. */
+  readonly pins: DelegationPins
   /** What the operator should know; the server runs all the same. */
   readonly warnings: readonly Problem[]
 }
@@ -25,26 +27,29 @@ export async function verifyFounding(log: LogReader, config: ServerConfig, gover
   const { workspace, origin } = config
   const own: DelegationPins = { workspace, origin, roots: await statedRoots(log) }
   const delegations = await readDelegations(log, own)
-  let pinned: ReturnType<typeof pinsOf>
+  let governed: Governed
   try {
-    pinned = pinsOf(await governance.current({ fresh: true }), config)
+    governed = await governance.current({ fresh: true })
   } catch (error) {
-    if (!(error instanceof ExeatError) || error.problems[0].code === 'WORKSPACE_OTHER' || error.problems[0].code === 'WORKSPACE_PINS') throw error
-    return { delegations, warnings: error.problems }
+    if (!(error instanceof ExeatError)) throw error
+    return { delegations, pins: own, warnings: error.problems }
   }
-  if (pinned === undefined) {
-    return { delegations, warnings: [serverProblem('WORKSPACE_PINS', 'the workspace pins no log yet: no enforcement point can honour an opt-out of this one', 'put what `exeat init --server` printed under `spec` of the workspace document, and merge it')] }
-  }
-  if (sameKeys(pinned.keys, own.roots)) return { delegations, warnings: [] }
-  throw serverError('WORKSPACE_PINS', 'the workspace pins other root keys than those that founded this log', 'correct `spec.log.keys` of the workspace document, and merge it')
+  const wrong = wrongPins(governed, own)
+  if (wrong !== undefined) throw new ExeatError([wrong])
+  const warnings = governed.governance.workspace.document.spec.log === undefined
+    ? [serverProblem('WORKSPACE_PINS', 'the workspace pins no log yet: no enforcement point can honour an opt-out of this one', 'put what `exeat init --server` printed under `spec` of the workspace document, and merge it')]
+    : []
+  return { delegations, pins: own, warnings }
 }
 
-function pinsOf({ governance }: Awaited<ReturnType<GovernanceSource['current']>>, { workspace, origin }: ServerConfig): { readonly keys: readonly string[] } | undefined {
+/** What the workspace says otherwise than this log: with it no enforcement point honours anything. Undefined also where it pins nothing yet. */
+export function wrongPins({ governance }: Governed, { workspace, origin, roots }: DelegationPins): Problem | undefined {
   const { id, log } = governance.workspace.document.spec
-  if (id !== workspace) throw serverError('WORKSPACE_OTHER', `the repository governs the workspace \`${id}\`, and the server was founded for \`${workspace}\``)
+  if (id !== workspace) return serverProblem('WORKSPACE_OTHER', `the repository governs the workspace \`${id}\`, and the server was founded for \`${workspace}\``)
   if (log === undefined) return undefined
-  if (log.origin !== origin) throw serverError('WORKSPACE_PINS', `the workspace pins the log \`${log.origin}\`, and this one is \`${origin}\``, 'correct `spec.log.origin` of the workspace document, and merge it')
-  return { keys: log.keys }
+  if (log.origin !== origin) return serverProblem('WORKSPACE_PINS', `the workspace pins the log \`${log.origin}\`, and this one is \`${origin}\``, 'correct `spec.log.origin` of the workspace document, and merge it')
+  if (sameKeys(log.keys, roots)) return undefined
+  return serverProblem('WORKSPACE_PINS', 'the workspace pins other root keys than those that founded this log', 'correct `spec.log.keys` of the workspace document, and merge it')
 }
 
 const sameKeys = (texts: readonly string[], keys: readonly VerifierKey[]): boolean =>

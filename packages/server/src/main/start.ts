@@ -75,10 +75,10 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
   const { log, close } = await openServerLog(data, config, signer, options.databaseUrl === undefined ? {} : { url: options.databaseUrl }, now)
   try {
     const governance = sourceOf({ repository: config.repository.location, ...(config.repository.ref === undefined ? {} : { ref: config.repository.ref }), now }, paths)
-    const { delegations, warnings } = await verifyFounding(log, config, governance)
+    const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const useCases = compose({ config, paths, log, governance, delegations, now })
-    const house = keepHouse({ log, useCases, governance, witnesses: options.witnesses, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, witnesses: options.witnesses, now, report })
     const serving = await serve(options, { config, paths, log, useCases, house, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {

@@ -107,6 +107,10 @@ describe('founding', () => {
     writeFileSync(join(folder, 'file'), '')
     await refused(found({ data: join(folder, 'file', 'data') }), 'DATA_UNWRITABLE')
   })
+  test('where the path of the socket would be longer than systems take', async () => {
+    await refused(found({ data: join(folder, 'x'.repeat(100)) }), 'DATA_UNWRITABLE')
+    nothing()
+  })
   test('where the head file stands already, of another log or none', async () => {
     const head = join(folder, 'head')
     const made = createHeadFile(head)

@@ -66,6 +66,12 @@ describe('a sound server', () => {
     expect((await at.ask('/v1/opt-outs', { method: 'POST', body: { document: optOut('x') }, headers: by('alice') })).status).toBeGreaterThanOrEqual(500)
     renameSync(`${at.repository.dir}-away`, at.repository.dir)
   })
+  test('a workspace that pins other keys later makes it unready', async () => {
+    await at.start()
+    at.repository.commit({ '.exeat/workspace.yaml': pinnedWorkspace(at.founded).split('\n').slice(0, -2).join('\n') })
+    await at.ask('/v1/synchronise', { method: 'POST' })
+    await expect.poll(async () => (await at.ask('/readyz')).json(), { timeout: 60_000 }).toMatchObject({ status: 503, code: 'WORKSPACE_PINS' })
+  })
   test('a clock that goes back refuses what grants', async () => {
     await at.start()
     await at.ask('/v1/synchronise', { method: 'POST' })
