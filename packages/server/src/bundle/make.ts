@@ -33,18 +33,18 @@ interface Made {
   readonly members: string
 }
 
-/** Others may publish between a fold and its entry; each time somebody has. */
-const mostAttempts = 20
+/** Folds before what was published last has to do: acts that never pause would make each of them old. */
+const mostAttempts = 3
 
-/** How long what was published last serves before the log is tried again, in milliseconds. */
-const patience = 5000
+/** How long what was published last serves before it is tried again, in milliseconds. */
+const patience = 1000
 
 /**
  * Bundles by a query. A fold is made once for each head, commit and set of pending revocations, and again only when the clock ends something; those who ask
  * meanwhile wait for the same one.
  */
 export function bundleMaker(deps: BundleDependencies): BundleMaker {
-  const attempt = attempts(deps)
+  const { attempt, last } = folding(deps)
   const running = new Map<string, Promise<Made | undefined>>()
   let made: Made | undefined
 
@@ -72,6 +72,8 @@ export function bundleMaker(deps: BundleDependencies): BundleMaker {
       made = done
       return done
     }
+    const kept = await last(context)
+    if (kept !== undefined) return kept
     throw new ExeatError([{ code: 'STORE_BUSY', message: `what bundles say changed ${mostAttempts} times while one was made`, hint: 'repeat later' }])
   }
 
@@ -88,10 +90,14 @@ async function keyOf(reader: LogReader, { governed: { ref, commit }, revoked }: 
   return JSON.stringify([size, cosigned?.size, cosigned?.lines.length, ref, commit, [...revoked].sort()])
 }
 
-type Attempt = (context: BundleContext) => Promise<Made | undefined>
+interface Folding {
+  /** One fold as of one commit. Undefined where its content is new: then it was entered, and the head has moved on. */
+  readonly attempt: (context: BundleContext) => Promise<Made | undefined>
+  /** What was published last, less what has ended since. Undefined where it is not what this commit says, or can no longer be made. */
+  readonly last: (context: BundleContext) => Promise<Made | undefined>
+}
 
-/** One fold as of one commit. Undefined where its content is new: then it was entered, and the head has moved on. */
-function attempts({ log, writer, logKey, now }: BundleDependencies): Attempt {
+function folding({ log, writer, logKey, now }: BundleDependencies): Folding {
   let witnessed: BundleHead | undefined
   const headOf = async (snapshot: Snapshot, { governed }: BundleContext): Promise<BundleHead> =>
     (witnessed = await bundleHead(snapshot, governed.governance.workspace.document, logKey, witnessed))
@@ -107,8 +113,7 @@ function attempts({ log, writer, logKey, now }: BundleDependencies): Attempt {
     return made(snapshot, context, collected.until, { head, collected, published: published.value, origin: writer.origin })
   }
 
-  /** What was published last, less what has ended since. Undefined where it is not what this commit says, or can no longer be made. */
-  async function last(snapshot: Snapshot, context: BundleContext): Promise<Made | undefined> {
+  async function lastOf(snapshot: Snapshot, context: BundleContext): Promise<Made | undefined> {
     const published = await readRecord<StoredBundle>(snapshot, recordKinds.bundle, 'current')
     if (published === undefined) return undefined
     const collected = await collect(snapshot, published.value.size, published.value.folded, context)
@@ -117,18 +122,23 @@ function attempts({ log, writer, logKey, now }: BundleDependencies): Attempt {
     return made(snapshot, context, (now() + patience) as Instant, { head, collected, published: published.value, origin: writer.origin })
   }
 
-  return async (context) => {
-    const outcome = await log.snapshot((snapshot) => fold(snapshot, context))
-    if ('members' in outcome) return outcome
-    try {
-      await publish(log, writer, outcome)
-      return undefined
-    } catch (error) {
-      // The log cannot be written: nothing new is honoured, and what was published goes on to be, as far as it still stands.
-      const kept = await log.snapshot((snapshot) => last(snapshot, context))
-      if (kept === undefined) throw error
-      return kept
-    }
+  const last: Folding['last'] = (context) => log.snapshot((snapshot) => lastOf(snapshot, context))
+
+  return {
+    last,
+    attempt: async (context) => {
+      const outcome = await log.snapshot((snapshot) => fold(snapshot, context))
+      if ('members' in outcome) return outcome
+      try {
+        await publish(log, writer, outcome)
+        return undefined
+      } catch (error) {
+        // The log cannot be written: nothing new is honoured, and what was published goes on to be, as far as it still stands.
+        const kept = await last(context)
+        if (kept === undefined) throw error
+        return kept
+      }
+    },
   }
 }
 

@@ -136,6 +136,25 @@ describe('one entry for each content', () => {
     await acting
     expect(await seen(it)).toHaveLength(5)
   })
+  test('acts that never pause keep nobody waiting: what was published a moment ago is told', async () => {
+    const it = open = await world()
+    const names = Array.from({ length: 6 }, (_, i) => `n-${i}`)
+    it.merge(...names.map((name) => optOutJson(name)))
+    let acts = 0
+    const restless: LogStore = {
+      ...it.log,
+      append: async (operation) => {
+        const answer = await it.log.append(operation)
+        it.clock.now += 1
+        await it.activated(names[acts] ?? '')
+        acts += 1
+        return answer
+      },
+    }
+    expect((await seen(it, { make: makerOf(it, restless) })).length).toBeGreaterThan(0)
+    expect([acts, await published(it)]).toEqual([3, 3])
+    expect(await seen(it)).toHaveLength(3)
+  })
   test('a monitor finds every bundle to be what the log says', async () => {
     const it = open = await world()
     const uid = await it.activated('log4j')
