@@ -155,6 +155,12 @@ describe('bundles that do not hold', { timeout: 120_000 }, () => {
     const key = readSigner(join(keys, name))
     return JSON.stringify(signDsse(envelope.payloadType, Buffer.from(JSON.stringify(payload)), [key], signerOf(key.seed)))
   }
+  /** Changed and not signed anew. */
+  function changed(): string {
+    const envelope = readJson(file) as unknown as Dsse
+    const payload = Buffer.from(envelope.payload, 'base64').toString('utf8').replace('"active":[', '"active":[ ')
+    return JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') })
+  }
   const shifted = (text: unknown, by: number): string => new Date((parseInstant(String(text)) ?? 0) + by).toISOString()
 
   test('the bundle itself holds, and what it excuses without a server waits to be counted', () => {
@@ -170,14 +176,15 @@ describe('bundles that do not hold', { timeout: 120_000 }, () => {
   })
 
   test.for([
-    ['tampered', () => readFileSync(file, 'utf8').replace(/("payload":"[^"]{400})(.)/, (_, head: string, letter: string) => `${head}${letter === 'A' ? 'B' : 'A'}`), /DSSE_SIGNATURE|BUNDLE_UNREADABLE|DELEGATION/],
-    ['truncated', () => readFileSync(file, 'utf8').slice(0, -100), /DSSE_MALFORMED/],
-    ['empty', () => '', /DSSE_MALFORMED/],
-    ['yesterday\'s', () => resigned((payload) => { for (const key of ['issuedAt', 'notAfter']) payload[key] = shifted(payload[key], -24 * hour) }), /BUNDLE_STALE/],
-    ['tomorrow\'s', () => resigned((payload) => { for (const key of ['issuedAt', 'notAfter']) payload[key] = shifted(payload[key], 24 * hour) }), /BUNDLE_NOT_YET/],
-    ['too long', () => resigned((payload) => { payload['notAfter'] = shifted(payload['notAfter'], 24 * hour) }), /BUNDLE_TOO_LONG/],
-    ['another repository\'s', () => resigned((payload) => { payload['audience'] = '4711' }), /BUNDLE_OTHER_WORKSPACE/],
-    ['another workspace\'s', () => resigned((payload) => { payload['workspace'] = 'acme/other' }), /BUNDLE_OTHER_WORKSPACE/],
+    ['tampered', (): string => readFileSync(file, 'utf8').replace(/("payload":"[^"]{400})(.)/, (_, head: string, letter: string) => `${head}${letter === 'A' ? 'B' : 'A'}`), /DSSE_SIGNATURE|BUNDLE_UNREADABLE|DELEGATION/],
+    ['changed', (): string => changed(), /DSSE_SIGNATURE/],
+    ['truncated', (): string => readFileSync(file, 'utf8').slice(0, -100), /DSSE_MALFORMED/],
+    ['empty', (): string => '', /DSSE_MALFORMED/],
+    ['yesterday\'s', (): string => resigned((payload) => { for (const key of ['issuedAt', 'notAfter']) payload[key] = shifted(payload[key], -24 * hour) }), /BUNDLE_STALE/],
+    ['tomorrow\'s', (): string => resigned((payload) => { for (const key of ['issuedAt', 'notAfter']) payload[key] = shifted(payload[key], 24 * hour) }), /BUNDLE_NOT_YET/],
+    ['too long', (): string => resigned((payload) => { payload['notAfter'] = shifted(payload['notAfter'], 24 * hour) }), /BUNDLE_TOO_LONG/],
+    ['another repository\'s', (): string => resigned((payload) => { payload['audience'] = '4711' }), /BUNDLE_OTHER_WORKSPACE/],
+    ['another workspace\'s', (): string => resigned((payload) => { payload['workspace'] = 'acme/other' }), /BUNDLE_OTHER_WORKSPACE/],
   ] as const)('%s: nothing is excused', ([, text, code]) => {
     const ran = gateOn(text())
     expect(ran.exit, ran.stdout).toBe(3)
@@ -214,6 +221,12 @@ describe('bundles that do not hold', { timeout: 120_000 }, () => {
     } finally {
       writeFileSync(path, real)
     }
+  })
+
+  test('used where nothing can be kept: the use is counted nowhere, and that is said', () => {
+    const ran = world.exeat(['gate', 'trivy.json', '--env', 'development', '--format', 'json', '--bundle', file], { HOME: '', XDG_STATE_HOME: '' })
+    expect(ran).toMatchObject({ exit: 0, stderr: expect.stringContaining('warning[USE_LOST]') as string })
+    expect(json(ran)).toMatchObject({ log: { uses: [{ state: 'lost', acknowledged: false }] } })
   })
 
   test('that is not there, or is no file', () => {

@@ -47,7 +47,6 @@ export const cliCodes = {
   BUNDLE_UNREACHABLE: failed('No bundle could be had, and none that was kept still holds. Nothing was excused.'),
   BUNDLE_FROM_CACHE: failed('The server is away; the last good bundle stands in until its own end. A warning.'),
   LOG_UNPROVEN: failed('The log did not show that it extends what was seen of it before. A warning.'),
-  OPTOUTS_NOT_HONOURED: invalid('More opt-outs of a bundle are not honoured than are told one by one. A warning.'),
   USE_SPOOLED: failed('Uses wait on this machine until a run reaches the server. A warning.'),
   USE_NOT_COUNTED: invalid('A use that must be counted before it excuses was not; the opt-out excused nothing. A warning.'),
   USE_REFUSED: invalid('The server did not count a use that needed no acknowledgement. A warning.'),

@@ -1,5 +1,6 @@
 /** The gate in log trust: opt-outs from a verified bundle and from nowhere else, and every use told to the server. */
 import type { ActiveOptOut, Facts, HexDigest, OptOutSet, Problem, RefusedOptOut, StandingOptOut, TermRefusal } from '@exeat/core'
+import type { OptOutProblem } from '@exeat/verify'
 import { shellWord } from '../text/safe.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
@@ -109,11 +110,14 @@ const mostWarnings = 20
 function answered(question: GateQuestion, optOuts: OptOutSet, { bundle, origin, source, warnings }: Obtained, told: { readonly claimed: Logged['uses']; readonly warnings: readonly Problem[] }): GateResult {
   const { seen: { size }, issuedAt, notAfter, singleFounder, witnesses, problems } = bundle
   const log: Logged = { origin, size, source, issuedAt, notAfter, singleFounder, witnesses, uses: told.claimed }
-  const refused = problems.slice(0, mostWarnings).map(({ uid, name, problem }) => ({ ...problem, message: `opt-out \`${name ?? uid.slice(0, 12)}\` is not honoured: ${problem.message}` }))
-  const more = problems.length - refused.length
-  return answerGate({
-    ...question,
-    trusted: { optOuts, log },
-    warnings: [...warnings, ...refused, ...(more > 0 ? [cliProblem('OPTOUTS_NOT_HONOURED', `${more} more opt-outs of the bundle are not honoured`)] : []), ...told.warnings],
-  })
+  return answerGate({ ...question, trusted: { optOuts, log }, warnings: [...warnings, ...notHonoured(problems), ...told.warnings] })
+}
+
+/** The opt-outs of a bundle that are wrong, each for itself; of very many the first are told. */
+export function notHonoured(problems: readonly OptOutProblem[]): readonly Problem[] {
+  const [next, ...others] = problems.slice(mostWarnings)
+  return [
+    ...problems.slice(0, mostWarnings).map(({ uid, name, problem }) => ({ ...problem, message: `opt-out \`${name ?? uid.slice(0, 12)}\` is not honoured: ${problem.message}` })),
+    ...(next === undefined ? [] : [{ code: next.problem.code, message: `${others.length + 1} more opt-outs of the bundle are not honoured` }]),
+  ]
 }
