@@ -73,7 +73,7 @@ async function governing(reader: StateReader): Promise<Workspace> {
 }
 
 function verdictOn({ value }: Versioned<StoredOptOut>, { kind, uid, reason, asking: { actor } }: EndingAct, workspace: Workspace, at: Instant) {
-  return transition(ledgerOf([value]), { kind, uid, reason }, factsOf(value.record, actor, workspace), at)
+  return transition(ledgerOf([value.record]), { kind, uid, reason }, factsOf(value.record, actor, workspace), at)
 }
 
 function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor, workspace: Workspace): ActFacts {

@@ -49,7 +49,7 @@ export async function enter(tx: Transaction, deps: UseDependencies, entering: En
   const { entries, bodies } = await writeEvents(tx, deps, actor.identity, said)
   if (stored === undefined) throw new Error('an act left no record')
   await saveOptOut(tx, before, withEntries(stored, entries.map((_, i) => tx.index + i), bodies))
-  if (before === undefined) await open(tx, stored)
+  if (before === undefined) await spendName(tx, stored)
   return verdict.ok ? { ok: true, entries } : { ok: false, problem: verdict.refusal, entries }
 }
 
@@ -61,10 +61,9 @@ function next(stored: StoredOptOut | undefined, record: OptOutRecord, particular
 export const withEntries = (stored: StoredOptOut, entries: readonly number[], bodies: readonly HexDigest[]): StoredOptOut =>
   ({ ...stored, entries: [...stored.entries, ...entries], bodies: [...stored.bodies, ...bodies] })
 
-/** A new one: its name is spent for ever, and others are judged beside it. */
-async function open(tx: Transaction, { record: { uid, asked: { name } } }: StoredOptOut): Promise<void> {
+/** For ever. */
+async function spendName(tx: Transaction, { record: { uid, asked: { name } } }: StoredOptOut): Promise<void> {
   demand(await tx.put(recordKinds.name, name, new Uint8Array(Buffer.from(uid, 'utf8')), 0))
-  demand(await tx.put(recordKinds.open, uid, new Uint8Array(0), 0))
 }
 
 /** The envelope that the act rests on (design §7), and what shows who did it; null where nobody acted. */

@@ -57,9 +57,9 @@ export async function* recordsOf(reader: StateReader, kind: string, prefix = '')
 }
 
 /** A ledger of these opt-outs alone. */
-export function ledgerOf(records: readonly StoredOptOut[], uses?: { readonly uid: HexDigest; readonly set: UseSet }): Ledger {
+export function ledgerOf(records: readonly OptOutRecord[], uses?: { readonly uid: HexDigest; readonly set: UseSet }): Ledger {
   const ledger = emptyLedger()
-  for (const { record } of records) {
+  for (const record of records) {
     ledger.records.set(record.uid, record)
     ledger.names.set(record.asked.name, record.uid)
   }
@@ -73,28 +73,27 @@ export function ledgerOf(records: readonly StoredOptOut[], uses?: { readonly uid
  */
 export async function loadOpen(tx: Transaction, also: { readonly uid?: HexDigest; readonly names?: readonly string[] }): Promise<Ledger> {
   const at = tx.at as Instant
-  const open: { key: string; version: number }[] = []
-  for await (const each of recordsOf(tx, recordKinds.open)) open.push(each)
-  const found = await Promise.all(open.map(({ key }) => readOptOut(tx, key)))
-  const loaded = new Map<HexDigest, StoredOptOut>()
-  for (const [i, { key, version }] of open.entries()) {
-    const stored = found[i]?.value
-    if (stored !== undefined && isOpen(stored.record, at)) loaded.set(key, stored)
-    else demand(await tx.remove(recordKinds.open, key, version))
+  const loaded = new Map<HexDigest, OptOutRecord>()
+  const over: { readonly key: string; readonly version: number }[] = []
+  for await (const { key, version, value } of recordsOf(tx, recordKinds.open)) {
+    const record = fromBytes<OptOutRecord>(value)
+    if (isOpen(record, at)) loaded.set(key, record)
+    else over.push({ key, version })
   }
+  for (const { key, version } of over) demand(await tx.remove(recordKinds.open, key, version))
   const named = await Promise.all((also.names ?? []).map((name) => uidNamed(tx, name)))
-  await loadChains(tx, loaded, [also.uid, ...named, ...[...loaded.values()].map(({ record }) => record.predecessor)])
+  await loadChains(tx, loaded, [also.uid, ...named, ...[...loaded.values()].map(({ predecessor }) => predecessor)])
   return ledgerOf([...loaded.values()])
 }
 
-async function loadChains(tx: Transaction, loaded: Map<HexDigest, StoredOptOut>, wanted: readonly (HexDigest | undefined)[]): Promise<void> {
+async function loadChains(tx: Transaction, loaded: Map<HexDigest, OptOutRecord>, wanted: readonly (HexDigest | undefined)[]): Promise<void> {
   const waiting = [...wanted]
   while (waiting.length > 0) {
     const uid = waiting.pop()
     if (uid === undefined || loaded.has(uid)) continue
     const stored = await readOptOut(tx, uid)
     if (stored === undefined) continue
-    loaded.set(uid, stored.value)
+    loaded.set(uid, stored.value.record)
     waiting.push(stored.value.record.predecessor)
   }
 }
@@ -109,9 +108,13 @@ export function isOpen(record: OptOutRecord, at: Instant): boolean {
   return ended !== undefined && at - ended <= remembered
 }
 
-/** Writes what became of an opt-out. */
+/** Writes what became of an opt-out, and how it is seen by others; a new one is seen from now on. */
 export async function saveOptOut(tx: Transaction, before: Versioned<StoredOptOut> | undefined, next: StoredOptOut): Promise<void> {
-  demand(await tx.put(recordKinds.optOut, next.record.uid, toBytes(next), before?.version ?? 0))
+  const { record } = next
+  demand(await tx.put(recordKinds.optOut, record.uid, toBytes(next), before?.version ?? 0))
+  if (record === before?.value.record) return
+  const open = await tx.record(recordKinds.open, record.uid)
+  if (open !== undefined || before === undefined) demand(await tx.put(recordKinds.open, record.uid, toBytes(record), open?.version ?? 0))
 }
 
 /**

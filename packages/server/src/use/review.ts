@@ -18,7 +18,7 @@ export async function review(deps: UseDependencies, actor: Actor, id: string, sa
     const { document: workspace } = governed.governance.workspace
     const groups = groupsIn(workspace, actor.identity)
     const facts = { actor: actor.identity, groups, evidence: actor.evidence.strength, binding, terms, groupsOf: () => [] }
-    const verdict = transition(ledgerOf([before.value]), { kind: 'review', uid, verdict: judged, reason }, facts, tx.at as Instant)
+    const verdict = transition(ledgerOf([before.value.record]), { kind: 'review', uid, verdict: judged, reason }, facts, tx.at as Instant)
     if (verdict.ok) {
       const now = termsNow(governed, await documentOf(tx, binding.optOut))
       // Where no policy permits the emergency any more, its review asks for the strongest.

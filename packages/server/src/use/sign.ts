@@ -31,8 +31,8 @@ interface Case {
 
 export async function approve(deps: UseDependencies, actor: Actor, id: string, signed: Binding, key: IdempotencyKey): Promise<Done> {
   return sign(deps, 'approve', actor, id, signed, key, async (tx, given) => {
-    const { stored, record, facts } = given
-    const verdict = transition(ledgerOf([stored.value]), { kind: 'approve', uid: record.uid, signed }, facts, tx.at as Instant)
+    const { record, facts } = given
+    const verdict = transition(ledgerOf([record]), { kind: 'approve', uid: record.uid, signed }, facts, tx.at as Instant)
     if (verdict.ok) refuseAny([...otherRepositories(given), ...againstApproval(given, tx.at as Instant)])
     return verdict
   })

@@ -5,7 +5,10 @@ import type { Dsse } from '@exeat/verify'
 export const recordKinds = {
   /** Key: uid. `StoredOptOut`. */
   optOut: 'optout',
-  /** Key: uid; empty. The opt-outs that a request, an activation or a bundle must look at: not ended, or ended within 30 days, or waiting for a review. */
+  /**
+   * Key: uid. The opt-outs that a request, an activation or a bundle must look at: not ended, or ended within 30 days, or waiting for a review. Each is an
+   * `OptOutRecord`, the same as in its `StoredOptOut`: who is judged beside all of them reads them in one go.
+   */
   open: 'open',
   /** Key: name. The uid, as text. Never removed: names are never reused. */
   name: 'name',

@@ -52,7 +52,7 @@ async function count(tx: Transaction, deps: UseDependencies, { uid, point, subje
   const before = await readOptOut(tx, uid)
   const counted = await tx.record(recordKinds.use, key) !== undefined
   const set: UseSet = { size: before?.value.uses ?? 0, has: () => counted, add: () => undefined }
-  const ledger = ledgerOf(before === undefined ? [] : [before.value], { uid, set })
+  const ledger = ledgerOf(before === undefined ? [] : [before.value.record], { uid, set })
   const verdict = transition(ledger, { kind: 'use', uid, point, subject }, nobody, tx.at as Instant)
   if (!verdict.ok) return { ok: false, problem: verdict.refusal }
   if (before === undefined || verdict.events.length === 0) throw new Error('a use was counted before under another key')

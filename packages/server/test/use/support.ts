@@ -1,6 +1,6 @@
 /** A workspace in a real repository, a real log, and use cases between them; the clock is the test's. */
 import { randomBytes } from 'node:crypto'
-import { fold } from '@exeat/core'
+import { fold, type OptOutRecord } from '@exeat/core'
 import { commitment, decodeEvent, decodeLeaf, lifecycleOf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import type { ActAnswer } from '@exeat/core/wire'
@@ -158,6 +158,7 @@ export async function agree(log: LogStore): Promise<void> {
     const records = await reader.records('optout', { limit: 1000 })
     expect(new Map(records.map(({ key, value }) => [key, fromBytes<StoredOptOut>(value).record]))).toEqual(ledger.records)
     for (const { key, value } of records) expect(fromBytes<StoredOptOut>(value).uses).toBe(ledger.uses.get(key)?.size ?? 0)
+    for (const { key, value } of await reader.records('open', { limit: 1000 })) expect(fromBytes<OptOutRecord>(value)).toEqual(ledger.records.get(key))
     const names = await reader.records('name', { limit: 1000 })
     expect(new Map(names.map(({ key, value }) => [key, Buffer.from(value).toString('utf8')]))).toEqual(ledger.names)
     expect(await fsck(sha256, reader, await reader.head())).toMatchObject({ ok: true })
