@@ -145,7 +145,7 @@ function mixed(index: number, next: Random, now: Instant, repositories: number, 
   const repository = !control.broad && repositories > 1 && next() < 0.3 ? undefined : repositoryName(Math.floor(repositories * next() ** 1.5))
   const broad = control.broad || repository === undefined
   let path = pathPattern(paths, next)
-  while (path.broad && (control.broad || repository === undefined)) path = pathPattern(paths, next)
+  while (path.broad && broad) path = pathPattern(paths, next)
   return standingOf(index, next, now, repository, [control.pattern], path.pattern)
 }
 
