@@ -1,5 +1,5 @@
 import { actAnswerSchema, entryViewSchema, erasureAnswerSchema, listAnswerSchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema } from '@exeat/core/wire'
-import { leafHash, verifyReceipt } from '@exeat/log'
+import { leafHash, type Trust, verifyReceipt } from '@exeat/log'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { testSigner } from '../../../testkit/src/log-store-kit.ts'
 import { sha256, verifySignature } from '../../src/store/ed25519.ts'
@@ -24,7 +24,7 @@ test('request, approve, merge, activate, revoke: each is entered, and each answe
   const ended = await at.useCases.revoke(actor('carol'), view.uid, 'no longer needed', newKey())
   expect(ended.optOut).toMatchObject({ phase: 'revoked', inForce: false, ended: new Date(at.clock.now).toISOString() })
   const entry = await at.log.entry(index)
-  const trust = { origin, log: [testSigner(1, origin)], witnesses: { atLeast: 0, keys: [] } }
+  const trust: Trust = { origin, log: [testSigner(1, origin)], witnesses: { atLeast: 0, keys: [] } }
   expect(verifyReceipt(sha256, verifySignature, new Uint8Array(Buffer.from(receipt)), leafHash(sha256, entry?.entry ?? new Uint8Array(0)), trust)).toMatchObject({ ok: true })
 })
 
