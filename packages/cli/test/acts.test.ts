@@ -38,7 +38,7 @@ beforeAll(async () => { world = await logWorld(main) }, 60_000)
 afterAll(async () => { await world.remove() })
 
 test('the schemas of what acts print are those that are committed', () => {
-  expect(outputJsonSchemas().size).toBe(4)
+  expect(outputJsonSchemas().size).toBe(5)
   for (const [name, schema] of outputJsonSchemas()) expect(JSON.parse(readFileSync(join(schemas, name), 'utf8')), `${name}: run node tools/schemas.ts`).toEqual(schema)
 })
 
@@ -61,6 +61,11 @@ describe('outputs for programs', { timeout: 60_000 }, () => {
     checked(act('status', '--format', 'json'), 'server-status')
     expect(checked(act('bundle', '-o', join(world.dir, 'x.bundle'), '--protected', '--audience', '1001', '--format', 'json'), 'bundle-result')).toMatchObject({ active: 1, audience: '1001' })
     checked(act('revoke', 'plain', '--actor', 'bob', '--reason', 'done', '--format', 'json'), 'act-result')
+    expect(checked(act('list', '--server', '--format', 'json'), 'server-opt-outs')).toMatchObject({ complete: true, optOuts: [{ name: 'plain', phase: 'revoked' }] })
+    expect(checked(act('list', '--format', 'json'), 'opt-out-list')).toMatchObject({ optOuts: [{ name: 'plain', state: 'standing' }] })
+    expect(act('list', '--server', `unix:${world.socket}`)).toMatchObject({ exit: 0, stdout: expect.stringMatching(/plain +revoked/) as string })
+    expect(act('list').stdout).toMatch(/plain +standing[^]*exeat list --server/)
+    expect(act('lint')).toMatchObject({ exit: 0, stdout: expect.not.stringContaining('LINT_REFUSED') as string })
   })
 
   test('a refusal is a `Problems` with the code of whoever refused', () => {

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
-import { compareProblems, judgeGitOptOuts, type PolicySet, type Problem } from '@exeat/core'
+import { compareProblems, type PolicySet, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import type { Governance } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { exitOf } from '../edge/code-table.ts'
 import { problemLines } from '../edge/report.ts'
 import { healthWarnings, healthOf } from '../governance/health.ts'
+import { judgeStanding } from '../governance/standing.ts'
 import { authorOptions, compilePolicies, type GovernanceFlags, loadAuthored } from '../governance/load.ts'
 import { stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
@@ -69,7 +70,7 @@ async function look(flags: LintFlags, io: Io): Promise<Found> {
   } catch (error) {
     return { errors: [...errors, ...problemsOf(error)], warnings: governance.warnings, governance }
   }
-  const health = healthOf(judgeGitOptOuts(policySet, governance.optOuts, io.now), io.now)
+  const health = healthOf(judgeStanding(policySet, governance, io.now), io.now)
   return { errors, warnings: [...governance.warnings, ...healthWarnings(health, io.now)], governance }
 }
 

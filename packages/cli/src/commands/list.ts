@@ -1,13 +1,14 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
-import { decide, formatInstant, judgeGitOptOuts, type OptOutSet, type PolicySet } from '@exeat/core'
-import { gitFacts, type Governance, type RefusedOptOutDocument } from '@exeat/git'
+import { decide, formatInstant, type OptOutSet, type PolicySet } from '@exeat/core'
+import { gitFacts, type Governance } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { closeInputs, readInputs } from '../gate/reports.ts'
 import { authority } from '../gate/result.ts'
 import { runFacts } from '../governance/facts.ts'
 import { type Health, healthOf, type State } from '../governance/health.ts'
 import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance, modeOf, sha256 } from '../governance/load.ts'
+import { judgeStanding, pinsLog } from '../governance/standing.ts'
 import { oneLine, shown } from '../text/safe.ts'
 import { fromNow } from '../text/span.ts'
 import { type Styles, stylesFor } from '../text/style.ts'
@@ -21,8 +22,11 @@ Examples:
   exeat list
   exeat list --env staging --report trivy.sarif --report semgrep.json
   exeat list --format json
+  exeat list --server unix:/srv/exeat/admin.sock
 
 States: active, lapsed, refused (by its terms), invalid (the document is wrong).
+Where the workspace pins a log: standing, as the log alone says what is active;
+--server asks it.
 Health: not-yet, expiring (ends within 7 days), unused, over-broad, duplicate.`
 
 interface ListFlags extends GovernanceFlags {
@@ -30,11 +34,13 @@ interface ListFlags extends GovernanceFlags {
   readonly repo?: string
   readonly report?: readonly string[]
   readonly inputFormat?: string
+  readonly server?: string | true
   readonly format: 'table' | 'json'
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
   command
+    .option('--server [address]', 'the opt-outs that the server knows; EXEAT_SERVER')
     .option('--report <files...>', 'reports that tell which opt-outs are used')
     .option('--input-format <format>', 'what the reports are; default: told by their content')
     .option('--env <name>', 'environment that the reports are of')
@@ -43,7 +49,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
   governanceOptions(command)
   command.addHelpText('after', help)
     .action(async (flags: ListFlags) => {
-      await list(flags, io)
+      await (flags.server === undefined ? list(flags, io) : (await import('../acts/list.ts')).listServer({ ...flags, server: flags.server }, io))
       finish(0)
     })
 }
@@ -51,7 +57,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 async function list(flags: ListFlags, io: Io): Promise<void> {
   const governance = await loadGovernance(flags, io)
   const policySet = await compilePolicies(governance)
-  const set = judgeGitOptOuts(policySet, governance.optOuts, io.now)
+  const set = judgeStanding(policySet, governance, io.now)
   const used = await usedBy(flags, governance, policySet, set, io)
   const health = healthOf(set, io.now, used)
   if (flags.format === 'json') writeJson(health, governance, used !== undefined, io)
@@ -60,7 +66,8 @@ async function list(flags: ListFlags, io: Io): Promise<void> {
 
 /** Uids that excuse something in the reports; undefined: none were given. */
 async function usedBy(flags: ListFlags, governance: Governance, policySet: PolicySet, set: OptOutSet, io: Io): Promise<ReadonlySet<string> | undefined> {
-  if (flags.report === undefined) return undefined
+  // With a log, what is used is what the log counted.
+  if (flags.report === undefined || pinsLog(governance)) return undefined
   const facts = runFacts(flags, governance, await gitFacts(io.cwd))
   const inputs = await readInputs(flags.report, flags.inputFormat, io)
   closeInputs(inputs)
@@ -73,7 +80,10 @@ function timeText({ optOut: { document: { spec: { window: { from, until } } } },
   return now < from ? `begins ${fromNow(from, now)}` : `ends ${fromNow(until, now)}`
 }
 
-const painted = (state: State, styles: Styles): string => (state === 'active' ? styles.good(state) : state === 'lapsed' ? styles.dim(state) : styles.bad(state))
+/** Where a log is pinned no document says that it is active. */
+const stateOf = (state: State, governance: Governance): State | 'standing' => (state === 'active' && pinsLog(governance) ? 'standing' : state)
+
+const painted = (state: State | 'standing', styles: Styles): string => (state === 'active' ? styles.good(state) : state === 'lapsed' ? styles.dim(state) : styles.bad(state))
 
 function writeTable(health: readonly Health[], governance: Governance, reported: boolean, io: Io): void {
   const styles = stylesFor(io.stdout, io.env)
@@ -84,7 +94,7 @@ function writeTable(health: readonly Health[], governance: Governance, reported:
   })
   for (const each of health) {
     const { document: { metadata, spec } } = each.optOut
-    table.push([shown(metadata.name), painted(each.state, styles), timeText(each, io.now), each.flags.length === 0 ? '-' : styles.warn(each.flags.join(', ')),
+    table.push([shown(metadata.name), painted(stateOf(each.state, governance), styles), timeText(each, io.now), each.flags.length === 0 ? '-' : styles.warn(each.flags.join(', ')),
       controlsText(spec.controls), oneLine(spec.owner)])
   }
   for (const { name, origin } of governance.refused) table.push([shown(name ?? 'no name'), painted('invalid', styles), '-', 'see exeat lint', `${shown(origin.file)}:${origin.line}`, '-'])
@@ -93,7 +103,7 @@ function writeTable(health: readonly Health[], governance: Governance, reported:
   for (const { optOut, because } of health) {
     for (const { message } of because) io.stdout.write(`${styles.bad('refused')} ${shown(optOut.document.metadata.name)}: ${oneLine(message)}\n`)
   }
-  io.stdout.write(`\n${countsText(health, governance.refused)}${reported ? '' : '; use is unknown without --report'}\n`)
+  io.stdout.write(`\n${countsText(health, governance)}${pinsLog(governance) ? '; what is active says the log: exeat list --server' : reported ? '' : '; use is unknown without --report'}\n`)
   io.stdout.write(styles.dim(`${modeOf(governance)} mode, ${shown(governance.label)}\n`))
 }
 
@@ -102,14 +112,15 @@ const controlsText = (controls: readonly string[]): string => {
   return controls.length > 1 ? `${first} +${controls.length - 1}` : first
 }
 
-function countsText(health: readonly Health[], refused: readonly RefusedOptOutDocument[]): string {
-  const count = (state: State): string => `${health.filter((each) => each.state === state).length} ${state}`
+function countsText(health: readonly Health[], governance: Governance): string {
+  const { refused } = governance
+  const count = (state: State): string => `${health.filter((each) => each.state === state).length} ${stateOf(state, governance)}`
   return `${plural(health.length + refused.length, 'opt-out')}: ${count('active')}, ${count('lapsed')}, ${count('refused')}, ${refused.length} invalid`
 }
 
 function writeJson(health: readonly Health[], governance: Governance, reported: boolean, io: Io): void {
   const optOuts = health.map(({ optOut: { document: { metadata, spec }, uid, digest, origin }, state, flags, because, duplicates }) => ({
-    name: metadata.name, state, flags, uid, digest, origin,
+    name: metadata.name, state: stateOf(state, governance), flags, uid, digest, origin,
     controls: spec.controls, targets: spec.targets ?? {}, category: spec.category, reason: spec.reason, owner: spec.owner,
     ...(spec.ticket === undefined ? {} : { ticket: spec.ticket }),
     from: formatInstant(spec.window.from), until: formatInstant(spec.window.until),

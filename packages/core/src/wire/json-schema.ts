@@ -16,6 +16,9 @@ const outputs = {
     evidence: actAnswerSchema.shape.evidence, index: actAnswerSchema.shape.index, receipt: actAnswerSchema.shape.receipt, optOut: optOutViewSchema, code, next,
   }).meta({ title: 'exeat request, approve, activate, reject, withdraw, revoke, review, emergency --format json' }),
   'opt-out-status.v1.json': z.strictObject({ ...head('OptOutStatus'), optOut: optOutViewSchema, code, next }).meta({ title: 'exeat status NAME --format json' }),
+  'server-opt-outs.v1.json': z.strictObject({
+    ...head('ServerOptOuts'), server: z.string(), complete: z.boolean().meta({ description: 'False where the server knows more than are listed.' }), optOuts: z.array(optOutViewSchema),
+  }).meta({ title: 'exeat list --server --format json' }),
   'server-status.v1.json': z.strictObject({ ...head('ServerStatus'), ...statusSchema.shape }).meta({ title: 'exeat status --format json' }),
   'bundle-result.v1.json': z.strictObject({
     ...head('BundleResult'), path: z.string(), bytes: z.int().min(1), workspace: identifier, origin: line, audience: identifier,
