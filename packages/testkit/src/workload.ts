@@ -131,6 +131,13 @@ function pathPattern(paths: readonly string[], next: Random): { readonly pattern
   return { pattern: undefined, broad: true }
 }
 
+function narrowPath(paths: readonly string[], next: Random): ReturnType<typeof pathPattern> {
+  for (;;) {
+    const path = pathPattern(paths, next)
+    if (!path.broad) return path
+  }
+}
+
 function complexPath(paths: readonly string[], next: Random): string {
   const segments = pick(paths, next).split('/')
   const file = segments.at(-1) as string
@@ -144,8 +151,7 @@ function mixed(index: number, next: Random, now: Instant, repositories: number, 
   const control = controlPattern(controls, next)
   const repository = !control.broad && repositories > 1 && next() < 0.3 ? undefined : repositoryName(Math.floor(repositories * next() ** 1.5))
   const broad = control.broad || repository === undefined
-  let path = pathPattern(paths, next)
-  while (path.broad && broad) path = pathPattern(paths, next)
+  const path = broad ? narrowPath(paths, next) : pathPattern(paths, next)
   return standingOf(index, next, now, repository, [control.pattern], path.pattern)
 }
 
