@@ -245,6 +245,7 @@ describe('flags may only tighten', () => {
       unpinned.git('update-ref', 'refs/remotes/origin/main', 'HEAD')
       unpinned.git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main')
       expect(runExeat(main, ['gate', 'clean.sarif', '--env', 'development', '--trust', 'log'], unpinned.dir)).toMatchObject({ exit: 3, stderr: expect.stringContaining('TRUST_UNPINNED') as string })
+      expect(runExeat(main, ['gate', 'clean.sarif', '--env', 'development', '--bundle', 'x'], unpinned.dir)).toMatchObject({ exit: 3, stderr: expect.stringContaining('TRUST_UNPINNED') as string })
       expect(runExeat(main, ['gate', 'clean.sarif', '--env', 'development', '--trust', 'git'], unpinned.dir).exit).toBe(0)
     } finally {
       unpinned.remove()

@@ -38,6 +38,9 @@ export interface Wanted {
 
 const deps = { sha256, verify: verifySignature }
 
+/** Milliseconds for each exchange: a job waits for no server for long. */
+const timeout = 10_000
+
 /** @throws {ExeatError} PINS_INVALID, BUNDLE_*, and whatever the server refuses: nothing is excused */
 export async function obtainBundle(wanted: Wanted, io: Io): Promise<Obtained> {
   const pins = bundlePins(wanted.workspace, sha256)
@@ -65,7 +68,7 @@ function fromFile(from: string, pins: BundlePins, context: BundleContext, io: Io
 
 async function fromServer(wanted: Wanted, pins: BundlePins, context: BundleContext, io: Io): Promise<Found> {
   const address = addressOf(wanted.from.replace(/\/v1\/bundle\/?$/, ''), io)
-  const client = clientAt(address, io)
+  const client = clientAt(address, io, { timeout })
   const { audience, protectedEnvironment } = context
   const cache = bundleCache(pins, audience, io)
   const nonce = protectedEnvironment ? randomBytes(16).toString('hex') : undefined
@@ -120,7 +123,7 @@ async function proveSuccession(bytes: Uint8Array, { seen }: VerifiedBundle, pins
 /** A proof, believed only by the verifier; or why there is none. */
 async function consistency(last: SeenHead, seen: SeenHead, { base, transport }: Address): Promise<readonly Uint8Array[] | string> {
   try {
-    const tree = await openTree(sha256, httpLog(`${base}/log`, transport, { timeout: 10_000 }), { size: seen.size, root: seen.root })
+    const tree = await openTree(sha256, httpLog(`${base}/log`, transport, { timeout }), { size: seen.size, root: seen.root })
     if (!tree.ok) return tree.problem.message
     const proof = await tree.value.consistencyProof(last.size)
     return proof.ok ? proof.value : proof.problem.message

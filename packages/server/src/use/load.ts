@@ -37,7 +37,7 @@ export async function uidNamed(reader: StateReader, name: string): Promise<HexDi
 export async function optOutOf(reader: StateReader, id: string): Promise<Versioned<StoredOptOut>> {
   const uid = typeof id !== 'string' ? undefined : /^[0-9a-f]{64}$/.test(id) ? id : await uidNamed(reader, id)
   const found = uid === undefined ? undefined : await readOptOut(reader, uid)
-  if (found === undefined) throw new ExeatError([{ code: 'UNKNOWN_OPTOUT', message: `no opt-out has the uid or name \`${shown(id)}\``, hint: 'see what there is: `exeat list`' }])
+  if (found === undefined) throw new ExeatError([{ code: 'UNKNOWN_OPTOUT', message: `no opt-out has the uid or name \`${shown(id)}\``, hint: 'see what there is: `exeat list --server`' }])
   return found
 }
 
