@@ -12,7 +12,8 @@ Examples:
 
 Exit codes:
   0 nothing blocks   1 Exeat or its needs failed   2 blocked
-  3 a policy, report or input is invalid           64 wrong usage
+  3 a policy, report, bundle or input is invalid   4 waiting for people
+  64 wrong usage
 
 Run \`exeat help COMMAND\` for the options and examples of one command.`
 

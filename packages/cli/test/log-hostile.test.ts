@@ -93,6 +93,24 @@ test('uses whose answer was lost on the way are counted once', async () => {
   expect(countedUses(world, 'honest')).toBe(before + 1)
 })
 
+test.for(['{"results":[]}', `{"results":[{"uid":"${'0'.repeat(64)}","outcome":"counted"}]}`, '{"results":[{"uid":"x","outcome":"counted"}]}'])('uses that the server answers with %s wait on', async (body) => {
+  world.merge({ 'src.txt': body })
+  const before = countedUses(world, 'honest')
+  const { url } = await between((path, answer) => (path === '/v1/uses' ? { status: 200, body } : answer))
+  const ran = await gateAt(url)
+  expect(ran, ran.stderr).toMatchObject({ exit: 0, stderr: expect.stringContaining('warning[USE_SPOOLED]') as string })
+  expect((await gateAt(world.url)).exit).toBe(0)
+  expect(countedUses(world, 'honest')).toBe(before + 1)
+})
+
+test('an opt-out whose uses are limited excuses nothing on such an answer', async () => {
+  world.exeat(['revoke', 'honest', '--actor', 'bob', '--reason', 'done'])
+  world.activate('limited', { limits: '{ findings: 1, uses: 5 }' })
+  const { url } = await between((path, answer) => (path === '/v1/uses' ? { status: 200, body: '{"results":[]}' } : answer))
+  expect(await gateAt(url)).toMatchObject({ exit: 2, stderr: expect.stringContaining('warning[USE_NOT_COUNTED]: opt-out `limited` excuses nothing here: the server did not answer for it') as string })
+  expect((await gateAt(world.url)).exit).toBe(0)
+})
+
 test('a bundle that answers another request is none in a protected environment', async () => {
   let earlier: Buffer | undefined
   const { url } = await between((path, answer) => {

@@ -13,6 +13,7 @@ export interface Claimed {
 }
 
 const batch = 100
+const silent = 'the server did not answer for it'
 
 /** Asks the server to count uses, and answers for each. Where the server cannot be reached none was acknowledged. */
 export async function claimNow(client: ApiClient | undefined, uses: readonly Use[]): Promise<readonly Claimed[]> {
@@ -21,16 +22,21 @@ export async function claimNow(client: ApiClient | undefined, uses: readonly Use
   for (let at = 0; at < uses.length; at += batch) {
     const some = uses.slice(at, at + batch)
     // oxlint-disable-next-line no-await-in-loop -- a batch after the other
-    claimed.push(...await claimSome(client, some).catch((error: unknown) => some.map(({ uid }): Claimed => ({ uid, state: 'refused', message: `the server could not count its use: ${reason(error)}` }))))
+    const answers = await claimSome(client, some).catch((error: unknown) => `the server could not count its use: ${reason(error)}`)
+    claimed.push(...some.map(({ uid }, i): Claimed => {
+      const unanswered = typeof answers === 'string' ? answers : silent
+      return (typeof answers === 'string' ? undefined : answers[i]) ?? { uid, state: 'refused', message: unanswered }
+    }))
   }
   return claimed
 }
 
-async function claimSome(client: ApiClient, uses: readonly Use[]): Promise<readonly Claimed[]> {
+/** In the order of the uses; undefined for one that the server did not answer for. */
+async function claimSome(client: ApiClient, uses: readonly Use[]): Promise<readonly (Claimed | undefined)[]> {
   const { results } = await client.claimUses(uses.map(({ uid, point, subject }) => ({ uid, point, subject })))
-  return uses.map(({ uid }, i): Claimed => {
+  return uses.map(({ uid }, i): Claimed | undefined => {
     const result = results[i]
-    if (result?.uid !== uid) return { uid, state: 'refused', message: 'the server did not answer for it' }
+    if (result?.uid !== uid) return undefined
     return result.outcome === 'counted' ? { uid, state: 'counted' } : { uid, state: 'refused', message: `the server did not count its use: ${result.message ?? result.code ?? 'it gave no reason'}` }
   })
 }
@@ -88,9 +94,10 @@ interface Told {
 async function tell(client: ApiClient, uses: readonly Use[], spool: Spool | undefined): Promise<Told> {
   const answers = new Map<string, Claimed>()
   const warnings: Problem[] = []
+  let away: string | undefined
   for (let at = 0; at < uses.length; at += batch) {
     const some = uses.slice(at, at + batch)
-    let results: readonly Claimed[]
+    let results: Awaited<ReturnType<typeof claimSome>>
     try {
       // oxlint-disable-next-line no-await-in-loop -- a batch after the other
       results = await claimSome(client, some)
@@ -99,11 +106,15 @@ async function tell(client: ApiClient, uses: readonly Use[], spool: Spool | unde
     }
     for (const [i, use] of some.entries()) {
       const result = results[i]
-      if (result === undefined) continue
+      // It stays where it is until a server answers for it.
+      if (result === undefined) {
+        away = silent
+        continue
+      }
       answers.set(keyOf(use), result)
       spool?.remove(use)
       if (result.state === 'refused') warnings.push(cliProblem('USE_REFUSED', `a use by \`${use.point}\` for \`${use.subject}\` of the opt-out ${use.uid.slice(0, 12)} stands in no log: ${result.message ?? 'refused'}`))
     }
   }
-  return { answers, warnings }
+  return { answers, warnings, ...(away === undefined ? {} : { away }) }
 }
