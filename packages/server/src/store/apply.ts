@@ -26,13 +26,13 @@ export interface Judged {
  */
 export async function applyOperation(writer: TableWriter, operation: Operation, position: Position): Promise<Judged> {
   const { transaction, finish } = guarded(writer, position)
-  const judged = await settled(async () => operation.apply(transaction))
-  const changed = await finish()
-  if (changed) await (judged.entries.length > 0 ? writer.release() : writer.undo())
+  const judged = await settled(() => operation.apply(transaction))
+  const finished = finish()
+  if (finished !== undefined && (await finished)) await (judged.entries.length > 0 ? writer.release() : writer.undo())
   return judged
 }
 
-async function settled(run: () => Promise<Applied>): Promise<Judged> {
+async function settled(run: () => Promise<Applied> | Applied): Promise<Judged> {
   try {
     return judge(await run())
   } catch (error) {
@@ -48,7 +48,7 @@ function judge(applied: Applied): Judged {
   if (refusal !== undefined && given.length === 0) return { entries: [], refusal }
   const checked = checkEntries(given)
   if (!checked.ok) return { entries: [], refusal: checked }
-  const entries = given.map((entry) => new Uint8Array(entry))
+  const entries = given.map((entry) => Buffer.from(entry))
   return refusal === undefined ? { entries } : { entries, refusal }
 }
 
@@ -62,8 +62,11 @@ function checkEntries(entries: readonly Uint8Array[]): Verdict {
 
 interface Guarded {
   readonly transaction: Transaction
-  /** Ends the transaction, waits for what was started, rejects with the database's first failure, and says whether anything was changed. */
-  readonly finish: () => Promise<boolean>
+  /**
+   * Ends the transaction, waits for what was started, rejects with the database's first failure, and says whether anything was changed. Undefined, so
+   * that nobody waits, where nothing was started.
+   */
+  readonly finish: () => Promise<boolean> | undefined
 }
 
 /** A transaction that stops working when its operation has been applied, and that keeps the first failure of the database. */
@@ -110,10 +113,9 @@ function guarded(writer: TableWriter, { index, at }: Position): Guarded {
   }
   return {
     transaction,
-    finish: async () => {
+    finish: () => {
       over = true
-      await Promise.all(started)
-      return savepoint !== undefined
+      return started.length === 0 ? undefined : Promise.all(started).then(() => savepoint !== undefined)
     },
   }
 }

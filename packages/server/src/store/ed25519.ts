@@ -6,7 +6,8 @@ import type { Ed25519PublicKey, Ed25519Sign, Ed25519Verify, Sha256 } from '@exea
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 const spki = Buffer.from('302a300506032b6570032100', 'hex')
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer')
+/** The digest comes as a string and goes into a pooled buffer: asked for as a buffer, an allocation outside the heap costs several times the hash itself. */
+export const sha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1')
 
 /** Signs with one seed, read once: importing a key costs more than signing with it. */
 export function signerOf(seed: Uint8Array): Ed25519Sign {

@@ -1,6 +1,6 @@
 import { leafHash } from '@exeat/log'
 import type { Problem } from '@exeat/core'
-import type { Operation, Transaction } from '../ports/log.ts'
+import type { Applied, Operation, Transaction } from '../ports/log.ts'
 import { sha256 } from './ed25519.ts'
 
 export interface EntryOptions {
@@ -11,14 +11,15 @@ export interface EntryOptions {
 
 /** An operation that appends these bytes as they are; its digest is their leaf hash. They are copied. */
 export function entryOperation(key: string, entry: Uint8Array, { restricts = false, change }: EntryOptions = {}): Operation {
-  const copy = new Uint8Array(entry)
+  const copy = Buffer.from(entry)
+  const accepted: Applied = { ok: true, entries: [copy] }
   return {
     key,
     digest: leafHash(sha256, copy),
     restricts,
-    apply: async (transaction) => {
-      const problem = await change?.(transaction)
-      return problem === undefined ? { ok: true, entries: [copy] } : { ok: false, problem }
+    apply: change === undefined ? () => accepted : async (transaction) => {
+      const problem = await change(transaction)
+      return problem === undefined ? accepted : { ok: false, problem }
     },
   }
 }

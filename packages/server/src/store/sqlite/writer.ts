@@ -21,7 +21,7 @@ export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile)
       return { head: headRow(row), newest: { size: integer(row, 'newestSize'), root: bytes(row, 'newestRoot') } }
     },
     rootAt: async (size) => optionalBytes(rootAt.get(size), 'root'),
-    known: async (keys) => keys.flatMap((key) => known.all(key)).map(operationRow),
+    known: async (keys) => keys.map((key) => known.get(key)).filter((row) => row !== undefined).map(operationRow),
     checkpointOver: async (index) => optionalBytes(checkpointOver.get(index), 'note'),
     savepoint: async () => {
       if (!database.isTransaction) throw new Error('the database has ended the transaction')
