@@ -1,7 +1,9 @@
 /** Servers that lie, and networks that cut: what a point or a person is then told, and that nothing is granted. */
 import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { notHonoured } from '../src/trust/gate.ts'
 import { builtCommand } from './built.ts'
@@ -141,4 +143,15 @@ test('opt-outs that are wrong are told one by one, and very many in a few lines'
   expect(many).toHaveLength(21)
   expect(many.at(-1)?.message).toBe('480 more opt-outs of the bundle are not honoured')
   expect(notHonoured([])).toEqual([])
+})
+
+test('an opt-out whose repository came to mean another one is refused alone, and that is said', async () => {
+  world.exeat(['revoke', 'limited', '--actor', 'bob', '--reason', 'done'])
+  world.activate('moved')
+  expect((await gateAt(world.url)).exit).toBe(0)
+  const path = '.exeat/workspace.yaml'
+  world.merge({ [path]: readFileSync(join(world.dir, path), 'utf8').replace('repositoryId: "1001"', 'repositoryId: "1002"') })
+  const ran = await gateAt(world.url)
+  expect(ran.exit, `${ran.stdout}${ran.stderr}`).toBe(2)
+  expect(ran.stderr).toContain('warning[OPTOUT_DIGEST]: opt-out `moved` is not honoured')
 })
