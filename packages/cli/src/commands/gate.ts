@@ -88,7 +88,7 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
     }
     const result = trustMode(flags.trust ?? (flags.bundle === undefined ? undefined : 'log'), governance.workspace.document) === 'git' ? answerGate(question)
       // Loaded where a log is pinned, and nowhere else: it brings signatures, schemas and sockets along.
-      : await (await import('../trust/gate.ts')).answerLogged(question, flags, io)
+      : await (await import('../trust/logged.ts')).answerLogged(question, flags, io)
     await writeAll(result, inputs.value, outputs, flags.all === true, io)
     await warn(result, io)
     return result.exit
