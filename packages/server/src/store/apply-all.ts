@@ -20,6 +20,8 @@ export interface BatchStart {
   readonly at: number
   /** Why only what restricts is applied. */
   readonly behind: Refusal | undefined
+  /** What the keys of these operations already stand for. */
+  readonly known: readonly OperationRow[]
 }
 
 export interface AppliedAll {
@@ -29,8 +31,7 @@ export interface AppliedAll {
   readonly pending: readonly Pending[]
 }
 
-export async function applyAll(writer: TableWriter, waiting: readonly Operation[], { size, at, behind }: BatchStart): Promise<AppliedAll> {
-  const known = await writer.known(waiting.map(({ key }) => key))
+export async function applyAll(writer: TableWriter, waiting: readonly Operation[], { size, at, behind, known }: BatchStart): Promise<AppliedAll> {
   const taken = new Map(known.map((row) => [row.key, row]))
   const entries: EntryRow[] = []
   const operations: OperationRow[] = []

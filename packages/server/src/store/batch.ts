@@ -49,7 +49,7 @@ export async function runBatch(context: BatchContext, waiting: readonly Operatio
 
 async function storeBatch(context: BatchContext, waiting: readonly Operation[], progress: { stage: Stage }): Promise<BatchResult> {
   const { writer } = context.tables
-  const locked = await writer.begin()
+  const [locked, known] = await Promise.all([writer.begin(), writer.known(waiting.map(({ key }) => key))])
   const judged = await judgeHead(context, locked)
   if (!judged.ok) {
     await writer.rollback()
@@ -57,7 +57,7 @@ async function storeBatch(context: BatchContext, waiting: readonly Operation[], 
   }
   const { head, range } = judged.value
   const { at, behind } = instantOf(context, head)
-  const applied = await applyAll(writer, waiting, { size: head.size, at, behind })
+  const applied = await applyAll(writer, waiting, { size: head.size, at, behind, known })
   if (applied.entries.length === 0) {
     await writer.rollback()
     return { outcomes: applied.pending.map((each) => outcomeOf(each, new Uint8Array(0))) }
