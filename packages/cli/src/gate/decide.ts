@@ -58,7 +58,7 @@ export function answerGate(question: GateQuestion): GateResult {
  * The opt-outs that name a control of the run, or name controls by a pattern: no other can excuse one of these findings, be near to it,
  * or share its name with one that can (two of a name are refused as they are read). Judging all of very many takes longer than the run.
  */
-function concerning(findings: readonly Finding[], policySet: PolicySet): (optOut: StandingOptOut) => boolean {
+export function concerning(findings: readonly Finding[], policySet: PolicySet): (optOut: StandingOptOut) => boolean {
   const byTool = new Map<string, Map<string, Finding>>()
   for (const finding of findings) {
     let rules = byTool.get(finding.tool)

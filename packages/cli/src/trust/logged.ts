@@ -1,10 +1,12 @@
 /** The gate in log trust: opt-outs from a verified bundle and from nowhere else, and every use told to the server. */
 import type { ActiveOptOut, Facts, HexDigest, OptOutSet, Problem, RefusedOptOut, StandingOptOut, TermRefusal } from '@exeat/core'
+import type { OptOutView } from '@exeat/core/wire'
 import type { OptOutProblem } from '@exeat/verify'
 import { shellWord } from '../text/safe.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
-import { answerGate, type GateQuestion } from '../gate/decide.ts'
+import { nextStep } from '../acts/page.ts'
+import { answerGate, concerning, type GateQuestion } from '../gate/decide.ts'
 import type { GateResult, Logged } from '../gate/result.ts'
 import { claimNow, type Claimed, report } from './claims.ts'
 import { type Obtained, obtainBundle } from './obtain.ts'
@@ -25,7 +27,7 @@ export async function answerLogged(question: GateQuestion, flags: LogFlags, io: 
       'name its server or a file: --bundle https://HOST, or EXEAT_BUNDLE; the token of the point goes into EXEAT_TOKEN')
   }
   const obtained = await obtainBundle({ from, workspace, facts, now, protectedEnvironment: isProtected(question), cache: flags.cache !== false }, io)
-  const set = withStanding(obtained, governance.optOuts)
+  const set = await withStanding(obtained, question)
   // Where nothing binding is decided, nothing is used.
   if (preview !== undefined || governance.source.kind !== 'ref') return answered(question, set, obtained, { claimed: [], warnings: [] })
   return withUses(question, set, obtained, io)
@@ -39,17 +41,37 @@ function isProtected({ governance, facts }: GateQuestion): boolean {
 }
 
 /** What stands at the protected ref and not in the bundle excuses nothing; it is shown as what almost applied. */
-function withStanding({ bundle: { optOuts: { active, ended, refused } }, origin }: Obtained, standing: readonly StandingOptOut[]): OptOutSet {
+async function withStanding(obtained: Obtained, { governance, reports, policySet }: GateQuestion): Promise<OptOutSet> {
+  const { bundle: { optOuts: { active, ended, refused } }, origin } = obtained
   const known = new Set([...active, ...ended, ...refused].map(({ uid }) => uid))
-  const strange = standing.filter(({ uid }) => !known.has(uid)).map((optOut): RefusedOptOut => ({ ...optOut, because: [notActive(optOut, origin)] }))
-  return { active, ended, refused: [...refused, ...strange] }
+  const strange = governance.optOuts.filter(({ uid }) => !known.has(uid))
+  const views = strange.length === 0 ? [] : await progress(strange.filter(concerning(reports.flatMap(({ findings }) => findings), policySet)), obtained)
+  const steps = new Map(views.map((view) => [view.uid, view]))
+  return { active, ended, refused: [...refused, ...strange.map((optOut): RefusedOptOut => ({ ...optOut, because: [notActive(optOut, origin, steps.get(optOut.uid))] }))] }
 }
 
-function notActive({ document: { metadata: { name } } }: StandingOptOut, origin: string): TermRefusal {
+const mostAsked = 3
+
+/** How far those that the run concerns have come, as far as the server says: it only tells people what to do next. */
+async function progress(optOuts: readonly StandingOptOut[], { client, source }: Obtained): Promise<readonly OptOutView[]> {
+  if (client === undefined || source !== 'fetched') return []
+  const answers = await Promise.allSettled(optOuts.slice(0, mostAsked).map(({ uid }) => client.optOut(uid)))
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+}
+
+function notActive({ document: { metadata: { name } } }: StandingOptOut, origin: string, view: OptOutView | undefined): TermRefusal {
   const word = shellWord(name)
+  const next = view === undefined ? undefined : nextStep(view)
+  if (view !== undefined && next !== undefined) {
+    const lacks = view.missing.length === 0 ? 'waits to be activated' : `lacks ${view.missing.join(' and ')}`
+    return {
+      code: 'NOT_IN_LOG', term: 'log', policies: [], message: `it is not active in the log \`${origin}\`: it is ${view.phase} and ${lacks}`,
+      hint: next.startsWith('exeat ') ? `\`${next}\`` : next,
+    }
+  }
   return {
     code: 'NOT_IN_LOG', term: 'log', policies: [], message: `it is not active in the log \`${origin}\``,
-    hint: `\`exeat status ${word}\` says how far it is: it is asked for with \`exeat request ${word}\`, then approved and activated`,
+    hint: `ask for it: \`exeat request ${word} --actor NAME\`; then it is approved and activated (\`exeat status ${word}\`)`,
   }
 }
 
