@@ -54,6 +54,15 @@ function guarded(database: DatabaseSync, sql: string): (...values: SQLInputValue
   }
 }
 
+/** The same for many rows: what ends the transaction is a statement that fails, and none follows that. */
+function guardedAll(database: DatabaseSync, sql: string): (rows: readonly (readonly SQLInputValue[])[]) => void {
+  const statement = database.prepare(sql)
+  return (rows) => {
+    if (!database.isTransaction) throw new Error('the database has ended the transaction')
+    for (const row of rows) statement.run(...row)
+  }
+}
+
 type Changes = Pick<TableWriter, 'put' | 'remove' | 'keep' | 'erase'>
 
 function changes(database: DatabaseSync, writeAhead: WriteAheadFile): Changes {
@@ -79,19 +88,19 @@ function changes(database: DatabaseSync, writeAhead: WriteAheadFile): Changes {
 type Inserts = Pick<TableWriter, Extract<keyof TableWriter, `insert${string}`> | 'updateHead'>
 
 function inserts(database: DatabaseSync): Inserts {
-  const entry = guarded(database, 'INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)')
-  const operation = guarded(database, 'INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)')
-  const tileHash = guarded(database, 'INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)')
+  const entries = guardedAll(database, 'INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)')
+  const operations = guardedAll(database, 'INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)')
+  const tileHashes = guardedAll(database, 'INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)')
   const checkpoint = guarded(database, 'INSERT INTO checkpoint (size, root, note) VALUES (?, ?, ?)')
   const head = guarded(database, 'UPDATE head SET size = ?, root = ?, frontier = ?, at = ? WHERE id = 1')
   const cosignature = guarded(database, `
     INSERT INTO cosignature (size, name, line) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM cosignature WHERE size = ? AND name = ? AND line = ?)`)
   return {
-    insertEntries: async (rows: readonly EntryRow[]) => { for (const row of rows) entry(row.index, row.leaf, row.entry) },
+    insertEntries: async (rows: readonly EntryRow[]) => { entries(rows.map(({ index, leaf, entry }) => [index, leaf, entry])) },
     insertOperations: async (rows: readonly OperationRow[]) => {
-      for (const { key, digest, index, count, refusal = null } of rows) operation(key, digest, index, count, refusal)
+      operations(rows.map(({ key, digest, index, count, refusal = null }) => [key, digest, index, count, refusal]))
     },
-    insertTileHashes: async (rows: readonly TileHashRow[]) => { for (const row of rows) tileHash(row.level, row.index, row.hash) },
+    insertTileHashes: async (rows: readonly TileHashRow[]) => { tileHashes(rows.map(({ level, index, hash }) => [level, index, hash])) },
     insertCheckpoint: async (row: CheckpointRow) => { checkpoint(row.size, row.root, row.note) },
     updateHead: async (row: HeadRow) => { head(row.size, row.root, row.frontier, row.at) },
     insertCosignatures: async (size: number, rows: readonly CosignatureRow[]) => {
