@@ -31,17 +31,36 @@ export function renewalOf(ledger: Ledger, asked: Asked, terms: AgreedTerms, now:
 
   const count = Math.max(...earlier.map(({ renewal }) => renewal)) + 1
   const total = (Math.max(...earlier.map((record) => record.total)) + own) as Duration
-  if (terms.renewals !== undefined && !(count <= terms.renewals)) {
-    return { code: 'RENEWALS_EXCEEDED', message: `this would be renewal ${count} of \`${longest.asked.name}\`, the terms allow ${terms.renewals}`, hint: 'fix the finding, or ask for a change of policy' }
-  }
-  if (terms.totalDuration !== undefined && !(total <= terms.totalDuration)) {
-    return { code: 'TOTAL_EXCEEDED', message: `with \`${longest.asked.name}\` before it, it would last ${formatDuration(total)}, the terms allow ${formatDuration(terms.totalDuration)}` }
-  }
+  const exceeded = excess(longest, count, total, terms)
+  if (exceeded !== undefined) return exceeded
   const repeated = [...chainsOf(ledger, earlier)].find((record) => plain(record.asked.reason) === plain(asked.reason))
   if (repeated !== undefined) {
     return { code: 'REASON_UNCHANGED', message: `the reason is the one of \`${repeated.asked.name}\``, hint: 'say what has changed since, and why more time is needed' }
   }
   return { predecessor: longest.uid, count, total }
+}
+
+/**
+ * Why a request that was judged when nothing met it may not begin now: what was activated since makes it one renewal more than its terms allow. Else whoever
+ * asks for several at once, one window behind the other, would be bound by no limit of renewals.
+ */
+export function outgrownRefusal(ledger: Ledger, record: OptOutRecord, now: Instant): Refusal | undefined {
+  const { uid, asked, terms } = record
+  const met = [...ledger.records.values()].filter((other) => other.uid !== uid && isRecent(other, now) && scopesMeet(other.asked.scope, asked.scope))
+  const longest = latest(met)
+  if (longest === undefined) return undefined
+  const own = asked.window.until - asked.window.from
+  return excess(longest, Math.max(...met.map(({ renewal }) => renewal)) + 1, (Math.max(...met.map(({ total }) => total)) + own) as Duration, terms)
+}
+
+function excess({ asked: { name } }: OptOutRecord, count: number, total: Duration, { renewals, totalDuration }: AgreedTerms): Refusal | undefined {
+  if (renewals !== undefined && !(count <= renewals)) {
+    return { code: 'RENEWALS_EXCEEDED', message: `this would be renewal ${count} of \`${name}\`, the terms allow ${renewals}`, hint: 'fix the finding, or ask for a change of policy' }
+  }
+  if (totalDuration !== undefined && !(total <= totalDuration)) {
+    return { code: 'TOTAL_EXCEEDED', message: `with \`${name}\` before it, it would last ${formatDuration(total)}, the terms allow ${formatDuration(totalDuration)}` }
+  }
+  return undefined
 }
 
 /** Was in force once, and either still is or ended within the memory. Emergencies count: a calm request after one continues it. */

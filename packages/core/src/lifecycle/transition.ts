@@ -13,7 +13,7 @@ import { isIn, notEntitled, standingRefusal, told, windowRefusal, wrongPhase } f
 import { phaseAt, useKey } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
-import { renewalOf } from './renewal.ts'
+import { outgrownRefusal, renewalOf } from './renewal.ts'
 
 export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Instant): Verdict {
   // INVARIANT: stated as what grants, so that a NaN clock refuses (test/lifecycle/transition.test.ts).
@@ -101,7 +101,7 @@ function judgeActivation(ledger: Ledger, record: OptOutRecord, signed: Binding, 
   if (!quorumMet(terms.approve, people)) {
     return refused({ code: 'QUORUM_LOST', message: `the approvals of \`${asked.name}\` no longer fill its quorum`, hint: 'ask another approver' })
   }
-  const crowded = activeRefusal(ledger, record, at)
+  const crowded = outgrownRefusal(ledger, record, at) ?? activeRefusal(ledger, record, at)
   if (crowded !== undefined) return refused(crowded)
   const counted = record.approvals.map(({ by }) => by)
   return granted({ type: 'optout.activated', uid, at, by: facts.actor, groups: facts.groups, binding: signed, evidence: facts.evidence, counted })

@@ -277,6 +277,23 @@ describe('attack-19: renewals', () => {
     expectCode(codeOf(world.act(again('second', 2 * day, { reason: 'the fix  BREAKS start up' }), facts('alice'), at(2 * day))), 'REASON_UNCHANGED')
   })
 
+  test('several that were asked for before any was active are counted when they begin', () => {
+    const tried = (agreed: Parameters<typeof terms>[0]): readonly string[] => {
+      const world = new World()
+      const by = (who: string) => facts(who, { terms: terms(agreed) })
+      const uids = ['first', 'second', 'third'].map((name, i) => {
+        const uid = name.padEnd(64, '0')
+        world.act({ kind: 'request', uid, asked: asked(name, { window: { from: at(2 * i * day), until: at(2 * (i + 1) * day) } }), involved: [] }, by('alice'), start)
+        world.act({ kind: 'approve', uid, signed: binding }, by('bob'), start)
+        return uid
+      })
+      return uids.map((uid) => codeOf(world.act({ kind: 'activate', uid, signed: binding }, by('dave'), start)))
+    }
+    expect(tried({ renewals: 0 })).toEqual(['granted', 'RENEWALS_EXCEEDED', 'RENEWALS_EXCEEDED'])
+    expect(tried({ renewals: 9, totalDuration: (3 * day) as Duration })).toEqual(['granted', 'TOTAL_EXCEEDED', 'TOTAL_EXCEEDED'])
+    expect(tried({ renewals: 1 })).toEqual(['granted', 'granted', 'granted'])
+  })
+
   test('a renewal needs approvals of its own, and the predecessor stays in force until its end', () => {
     const world = new World()
     const first = world.activated('first')
