@@ -8,10 +8,10 @@ export interface BundleTags {
   readonly stillGood: (ifNoneMatch: string | undefined, now: number) => boolean
 }
 
-/** A tag is the digest of what the bundle says and to whom, and when it ends. */
+/** A tag is the digest of what the bundle says and to whom, what it withholds of that included, and when it ends. */
 export function bundleTags(envelope: Dsse, { audience = '*', protected: closed = 'false' }: { readonly audience?: string | undefined; readonly protected?: string | undefined }): BundleTags {
   const bundle = bundleSchema.parse(JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')))
-  const says = createHash('sha256').update(JSON.stringify([bundle.published.content, bundle.delegation.payload, audience, closed])).digest('hex').slice(0, 32)
+  const says = createHash('sha256').update(JSON.stringify([bundle.published.content, bundle.withheld, bundle.delegation.payload, audience, closed])).digest('hex').slice(0, 32)
   const half = (bundle.notAfter - bundle.issuedAt) / 2
   return {
     tag: `"${says}.${bundle.notAfter}"`,

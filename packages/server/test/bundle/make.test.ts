@@ -3,6 +3,7 @@ import { type Decision, decider, type HexDigest, type Instant } from '@exeat/cor
 import { afterEach, describe, expect, test } from 'vitest'
 import { auditBundle, type Bundle, readEntry, verifyBundle, type BundleContext } from '@exeat/verify'
 import { bundleMaker } from '../../src/bundle/index.ts'
+import { bundleTags } from '../../src/http/bundle-tag.ts'
 import type { BundleMaker } from '../../src/ports/bundle.ts'
 import type { LogStore } from '../../src/ports/log.ts'
 import { sha256 } from '../../src/store/ed25519.ts'
@@ -186,6 +187,16 @@ describe('while the log cannot be written', () => {
     expect(await seen(it, { make: makerOf(it, broken(it)), revoked })).toEqual(['log4j: revoked', 'other: active'])
     expect(await seen(it, { revoked })).toEqual(['log4j: revoked', 'other: active'])
     expect(await seen(it)).toEqual(['log4j: active', 'other: active'])
+  })
+  test('a bundle that withholds more is another one to whoever holds the one before', async () => {
+    const it = open = await world()
+    const uid = await it.activated('log4j')
+    const make = makerOf(it)
+    await make({}, { governed: it.governed(), revoked: new Map() })
+    const tagsWith = async (revoked: ReadonlyMap<HexDigest, Instant>) => bundleTags(await make({}, { governed: it.governed(), revoked }), {})
+    const held = await tagsWith(new Map())
+    expect((await tagsWith(new Map())).stillGood(held.tag, it.clock.now)).toBe(true)
+    expect((await tagsWith(new Map([[uid, it.clock.now as Instant]]))).stillGood(held.tag, it.clock.now)).toBe(false)
   })
   test('what was published last serves on; the clock ends what it ends', async () => {
     const it = open = await world()
