@@ -94,7 +94,8 @@ async function revokeHere(deps: UseDependencies, pending: PendingRevocations, en
   if (verdict.ok) {
     pending.add(ending.uid, now, async () => {
       const answer = await append(deps, ending, workspace)
-      return answer.ok || !isUnwritable(answer.problem.code)
+      // Any refusal but that it is over, as of a key that was used for something else, leaves it revoked here.
+      return answer.ok || (!isUnwritable(answer.problem.code) && (await optOutOf(reader, ending.uid)).value.record.ended !== undefined)
     })
   }
   return verdict

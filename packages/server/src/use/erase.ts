@@ -52,12 +52,20 @@ async function append(deps: UseDependencies, asking: Asking, part: Part): Promis
     ...operation, key: part.part === 0 ? operation.key : `${operation.key}/${part.part}`, restricts: true,
     apply: async (tx) => {
       const before = await optOutOf(tx, part.uid)
-      const erased = part.part === 0 ? await eraseOptOut(tx, deps, before) : await eraseUses(tx, part.uid)
+      const erased = await eraseSome(tx, deps, before, part)
       return { ok: true, entries: (await writeEvents(tx, deps, asking.actor.identity, saidOf(asking.actor.identity, part, erased))).entries }
     },
   })
   if (answer.ok) return answer.value
   throw new ExeatError([answer.problem])
+}
+
+/** An erasure that stopped half way is carried on by the next, under whatever key. */
+async function eraseSome(tx: Transaction, deps: UseDependencies, before: Versioned<StoredOptOut>, { uid, part }: Part): Promise<Erased> {
+  if (part === 0 && before.value.erased !== true) return eraseOptOut(tx, deps, before)
+  const uses = await eraseUses(tx, uid)
+  if (part === 0 && uses.length === 0) refuseEarly(before.value, tx.at as Instant)
+  return uses
 }
 
 function saidOf(by: Identity, { uid, reason }: Part, erased: Erased): readonly Said[] {

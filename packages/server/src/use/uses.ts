@@ -36,7 +36,8 @@ const keyOf = ({ uid, point, subject }: Use): string => `${uid}/${createHash('sh
 async function claim(deps: UseDependencies, pending: PendingRevocations, use: Use, key: string): Promise<Result> {
   const { uid, point, subject } = use
   const refused = (code: string, message: string): Result => ({ uid, outcome: 'refused', code, message })
-  if (pending.revoked().has(uid)) return refused('WRONG_PHASE', 'it was revoked')
+  // Before the store is asked, which would answer a repetition as it did when the opt-out was in force.
+  if (pending.revoked().has(uid) || (await readOptOut(deps.log, uid))?.value.record.ended?.phase === 'revoked') return refused('WRONG_PHASE', 'it was revoked')
   const answer = await deps.log.append({
     key: `use/${key}`,
     digest: new Uint8Array(Buffer.from(taggedDigest('exeat/operation/v1', { act: 'use', uid, point, subject }, sha256), 'hex')),

@@ -114,6 +114,28 @@ test('more uses than one operation erases, with the database failing in between:
   expect(await fsck(sha256, at.log, await at.log.head())).toMatchObject({ ok: true })
 })
 
+test('an erasure that stopped half way is carried on under another key', async () => {
+  const { optOut: { uid } } = await activated(at, 'a')
+  for (let k = 0; k < 5; k++) await at.useCases.claimUses(Array.from({ length: 100 }, (_, i) => ({ uid, point: `gate-${k}`, subject: `commit:${i}` })))
+  at.clock.now += 40 * day
+  let commits = 0
+  await at.restart((tables) => ({
+    ...tables,
+    writer: { ...tables.writer, commit: async () => {
+      commits += 1
+      if (commits === 2) throw sqlite.error('io')
+      return tables.writer.commit()
+    } },
+  }))
+  await refused(erase(uid), 'STORE_UNCERTAIN')
+  await at.restart()
+  expect(await at.log.records('use', { limit: 1 })).toHaveLength(1)
+  expect((await erase(uid, 'other')).erased).toHaveLength(500)
+  expect(await at.log.records('use', { limit: 1 })).toEqual([])
+  expect((await erase(uid, 'other')).erased.length).toBeGreaterThan(0)
+  await refused(erase(uid), 'ERASED')
+})
+
 test('the others keep what is theirs', async () => {
   const { optOut: { uid } } = await requested(at, 'a')
   const { optOut: { binding } } = await requested(at, 'b')

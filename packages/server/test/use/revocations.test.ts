@@ -78,6 +78,29 @@ test('a bundle is told what to withhold while the log is dead, and uses are refu
   await refused(at.useCases.claimUses([{ uid: 'f'.repeat(64), point: 'gate', subject: 'commit:1' }]), 'STORE_DEAD')
 })
 
+test('two under one key: the one that waits is not forgotten when the other takes the key', async () => {
+  const key = newKey()
+  full()
+  await refused(revoke(key), 'REVOCATION_QUEUED')
+  full()
+  await revoke(key, 'bob', 'b')
+  await runPlanned()
+  expect((await at.useCases.optOut('b')).phase).toBe('revoked')
+  expect(await at.useCases.optOut('a')).toMatchObject({ phase: 'revoked', inForce: false })
+  expect(await at.useCases.status()).toMatchObject({ code: 'REVOCATION_QUEUED' })
+  await revoke()
+  await runPlanned()
+  expect(await at.useCases.status()).not.toHaveProperty('code')
+})
+
+test('a use that was counted before is not counted again after the revocation stands in the log', async () => {
+  const { uid } = await at.useCases.optOut('a')
+  const use = { uid, point: 'gate', subject: 'commit:1' }
+  expect((await at.useCases.claimUses([use])).results).toEqual([{ uid, outcome: 'counted' }])
+  await revoke()
+  expect((await at.useCases.claimUses([use])).results).toMatchObject([{ uid, outcome: 'refused', code: 'WRONG_PHASE' }])
+})
+
 test('the bundle\'s maker is given it', async () => {
   let given: BundleContext | undefined
   at.useCases = createUseCases({ ...at.dependencies, log: at.log, makeBundle: async (_, context) => {
