@@ -64,4 +64,4 @@ async function git({ dir, url, patience = 60_000 }: MirrorOptions, args: readonl
 }
 
 /** Never repeats the user or password that a URL may hold. */
-const withoutSecrets = (url: string): string => shown(url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1'))
+const withoutSecrets = (url: string): string => shown(url.replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1'))

@@ -96,6 +96,7 @@ test.for([
 })
 
 test('user and password of a URL are never told', async () => {
+  expect(JSON.stringify(await problemsOf(fetchMirror({ url: 'http://user:half@secret@127.0.0.1/a.git', dir })))).not.toMatch(/half|secret/)
   const problems = await problemsOf(fetchMirror({ url: 'https://user:secret@127.0.0.1:9/a.git', dir, branch: 'main', patience: 20_000 }))
   expect(JSON.stringify(problems)).not.toMatch(/secret/)
 })
