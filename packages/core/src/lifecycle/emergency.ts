@@ -4,8 +4,8 @@ import type { Duration, Instant } from '../model/instant.ts'
 import { granted, refused } from './act.ts'
 import type { Act, ActFacts, Verdict } from './act.ts'
 import { sameIdentity } from './events.ts'
-import type { Identity } from './events.ts'
-import { isIn, notEntitled, standingRefusal, windowRefusal } from './guards.ts'
+import type { Asked, Identity } from './events.ts'
+import { isIn, notEntitled, standingRefusal, told, windowRefusal } from './guards.ts'
 import { inForce, phaseAt, reviewAt } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
 import { scopesMeet } from './scope.ts'
@@ -27,7 +27,7 @@ export function judgeEmergency(ledger: Ledger, act: Act & { kind: 'emergency' },
   if (asked.limits.findings === undefined || !asked.emergency || asked.renews !== undefined) {
     return refused({ code: 'EMERGENCY_TOO_WIDE', message: 'an emergency states `limits.findings`, is of category `emergency` and renews nothing' })
   }
-  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, allowed, at)
+  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, allowed, at) ?? tooEarly(asked, allowed, at)
     ?? habitRefusal(ledger, facts.actor, team, at) ?? overlapRefusal(ledger, act, facts, terms.groups, at)
   if (refusal !== undefined) return refused(refusal)
   return granted({
@@ -35,6 +35,12 @@ export function judgeEmergency(ledger: Ledger, act: Act & { kind: 'emergency' },
     reviewBy: (at + terms.reviewWithin) as Instant,
     ...(second === undefined ? {} : { second: second.identity }),
   })
+}
+
+/** What begins later than an emergency may last is no emergency: there is time to ask for approval. */
+function tooEarly({ window: { from } }: Asked, allowed: Duration, at: Instant): Refusal | undefined {
+  if (from - at <= allowed) return undefined
+  return { code: 'EMERGENCY_TOO_WIDE', message: `the window begins at ${told(from)}, and an emergency that is declared at ${told(at)} begins within ${formatDuration(allowed)}`, hint: 'request it, and have it approved' }
 }
 
 /** An overdue review blocks the next emergency of that person and of that team; so does having had too many (attack 20). */

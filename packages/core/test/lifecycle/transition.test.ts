@@ -322,6 +322,10 @@ describe('attack-20: emergencies', () => {
   })
   const elsewhere = (n: number): Partial<Asked> => ({ scope: { controls: [`trivy/CVE-${n}`], targets: {} } })
 
+  test.each([[4 * hour, 'granted'], [4 * hour + 1, 'EMERGENCY_TOO_WIDE'], [20 * day, 'EMERGENCY_TOO_WIDE']] as const)('one that begins %d ms from now: %s', (from, wanted) => {
+    expect(codeOf(new World().act(emergency('fire', { window: { from: at(from), until: at(from + hour) } }), facts('dave'), start))).toBe(wanted)
+  })
+
   test('in force at once, four hours at most, review due then overdue', () => {
     const world = new World()
     expect(codeOf(world.act(emergency('fire'), facts('dave'), start))).toBe('granted')

@@ -81,10 +81,16 @@ export async function emergency(deps: UseDependencies, actor: Actor, given: Wire
     if (!verdict.ok) return verdict
     const { from, until } = asked.document.spec.window
     const log = { renewal: 0, total: (until - from) as Duration, ...(wanted.limits.uses === undefined ? {} : { uses: wanted.limits.uses }), witnessed: false }
+    const person = { groups: facts.groups }
     const met = { evidence: actor.evidence.strength, approvers: [], requester: facts.groups, activator: facts.groups, log }
     refuseAny([
       ...problems(weakEvidence(actor.evidence.strength, terms.emergency?.value.mfa.evidence ?? 'user-signed', 'declare an emergency')),
-      ...governed.policySet.unmet(terms, asked.optOut, met).map((each) => termProblem('TERMS_NOT_MET', each)),
+      ...[
+        ...governed.policySet.unmet(terms, asked.optOut, met),
+        // Who declares it requests and activates it in one; nobody approves it.
+        ...governed.policySet.conditions(terms, 'request', { optOut: asked.document, requester: person, now: at }),
+        ...governed.policySet.conditions(terms, 'activate', { optOut: asked.document, requester: person, activator: person, now: at }),
+      ].map((each) => termProblem('TERMS_NOT_MET', each)),
     ])
     return verdict
   })

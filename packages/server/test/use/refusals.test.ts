@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/store/ed25519.ts'
 import { sqlite } from '../sqlite-kind.ts'
 import {
-  activate, activated, actor, approved, codesOf, day, fileOf, governanceFiles, hour, newKey, optOut, policy, refused, requested, world, type World,
+  activate, activated, actor, approved, codesOf, day, fileOf, governanceFiles, hour, newKey, optOut, policy, refused, requested, strictPolicy, world, type World,
 } from './support.ts'
 
 let at: World
@@ -242,6 +242,14 @@ describe('emergencies', () => {
     await untouched(() => declare('dave', {}, 'security'), 'NOT_ENTITLED')
     await untouched(() => declare('dave', { environments: ['test'] }), 'EMERGENCY_NOT_PERMITTED')
     await untouched(() => declare('dave', { category: 'waiver' }), 'EMERGENCY_TOO_WIDE')
+  })
+
+  test('meet the conditions of whoever requests and activates', async () => {
+    const unmet = async () => (await codesOf(declare('dave'))).filter((code) => code === 'TERMS_NOT_MET').length
+    const before = await unmet()
+    const conditions = ['request', 'activate'].map((stage) => `    - { at: ${stage}, expression: 'optOut.category != "emergency"', message: no emergency to ${stage} }\n`)
+    at.merge({ '.exeat/policies/production.yaml': `${strictPolicy}  conditions:\n${conditions.join('')}` })
+    expect(await unmet()).toBe(before + 2)
   })
 
   test('are reviewed, and nothing else is', async () => {
