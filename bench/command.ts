@@ -22,7 +22,7 @@ interface Program {
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'exeat-bench-'))
   try {
-    const main = join(folder, 'built', 'main.js')
+    const main = join(folder, 'built', 'main.cjs')
     await buildCommand(join(folder, 'built'))
     small(folder, main)
     large(folder, main)

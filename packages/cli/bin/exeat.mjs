@@ -6,5 +6,5 @@ if (!(major >= 24)) {
   process.exit(1)
 }
 const { existsSync } = await import('node:fs')
-const built = new URL('../dist/main.js', import.meta.url)
+const built = new URL('../dist/main.cjs', import.meta.url)
 await import(existsSync(built) ? built.href : new URL('../src/main.ts', import.meta.url).href)

@@ -14,4 +14,4 @@ process.stdout.once('error', (cause: NodeJS.ErrnoException) => {
 })
 
 // The exit code is set and nothing is killed, so that what was written reaches its reader.
-process.exitCode = await run(process.argv.slice(2), io)
+void run(process.argv.slice(2), io).then((exit) => { process.exitCode = exit })

@@ -1,38 +1,39 @@
 /** What a gate with a warm cache loads: start-up is most of a small run, and one import too many brings the schemas along. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { expect, test } from 'vitest'
-import { buildCommand } from '../../../tools/build.ts'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isolatedGitEnvironment, temporaryRepository, type TemporaryRepository } from '@exeat/testkit'
+import { policies, sarif, workspace } from './base.ts'
+import { builtCommand } from './built.ts'
 
-const staticImport = /(?:\bfrom|\bimport)\s*"(\.[^"]+)"/g
-const dynamicImport = /import\("(\.[^"]+)"\)/g
+const main = builtCommand()
+let repository: TemporaryRepository
 
-/** A file of the built command and all that it imports before it runs. */
-function closure(entry: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  const waiting = [entry]
-  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
-    if (found.has(file)) continue
-    const text = readFileSync(file, 'utf8')
-    found.set(file, text)
-    for (const [, path = ''] of text.matchAll(staticImport)) waiting.push(resolve(dirname(file), path))
-  }
-  return found
+beforeAll(() => {
+  repository = temporaryRepository({ '.exeat/workspace.yaml': workspace, '.exeat/policies.yaml': policies, 'in.sarif': sarif([{ rule: 'CVE-2021-44228', path: 'pom.xml' }]) })
+  mkdirSync(join(repository.dir, '..', 'cache'), { mode: 0o700 })
+})
+afterAll(() => { repository.remove() })
+
+/** Runs the gate and answers its exit code and the files of the command that it loaded. */
+function gate(): { readonly status: number | null; readonly loaded: readonly string[] } {
+  const hook = join(repository.dir, '..', 'hook.cjs')
+  const told = join(repository.dir, '..', 'loaded.json')
+  writeFileSync(hook, `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(told)}, JSON.stringify(Object.keys(require.cache))))`)
+  const env = { ...process.env, ...isolatedGitEnvironment, CI: '', EXEAT_CACHE_DIR: join(repository.dir, '..', 'cache') }
+  const { status } = spawnSync(process.execPath, ['--require', hook, main, 'gate', 'in.sarif', '--env', 'development', '--ref', 'main'], { cwd: repository.dir, env })
+  return { status, loaded: (JSON.parse(readFileSync(told, 'utf8')) as readonly string[]).filter((file) => file !== hook) }
 }
 
-test('a warm gate loads neither schemas nor YAML nor conditions, nor anything of the log', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'exeat-warm-'))
-  try {
-    await buildCommand(folder)
-    const started = closure(join(folder, 'main.js'))
-    const commands = [...started].flatMap(([file, text]) => [...text.matchAll(dynamicImport)].map(([, path = '']) => resolve(dirname(file), path)))
-    const gate = commands.find((path) => /\bgate-\w+\.js$/.test(path))
-    const loaded = [...new Map([...started, ...closure(gate ?? 'no gate')]).values()]
-    expect(loaded.some((text) => text.includes('--severity-threshold'))).toBe(true)
-    for (const cold of ['ZodError', 'YAMLParseError', 'RE2JS', 'DSSEv1', '/v1/bundle']) expect([cold, loaded.filter((text) => text.includes(cold)).length]).toEqual([cold, 0])
-    expect(loaded.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(400_000)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+test('a warm gate loads three files, with neither schemas nor YAML nor conditions, nor anything of the log', () => {
+  const cold = gate()
+  const warm = gate()
+  expect([cold.status, warm.status]).toEqual([2, 2])
+  expect(cold.loaded.length).toBeGreaterThan(warm.loaded.length)
+  expect(warm.loaded).toHaveLength(3)
+  const texts = warm.loaded.map((file) => readFileSync(file, 'utf8'))
+  expect(texts.some((text) => text.includes('--severity-threshold'))).toBe(true)
+  for (const mark of ['ZodError', 'YAMLParseError', 'RE2JS', 'DSSEv1', '/v1/bundle']) expect([mark, texts.filter((text) => text.includes(mark)).length]).toEqual([mark, 0])
+  expect(texts.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(400_000)
 })

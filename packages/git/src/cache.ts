@@ -1,19 +1,20 @@
 /**
  * Compiled governance on disk, by tree id of `.exeat`: equal ids mean equal bytes, so an entry never goes stale. A file is
- * `exeat-compiled <format> <SHA-256 of the rest>`, a newline, and JSON. What does not check out is as if it were not there.
+ * `exeat-compiled <format> <CRC-32 of the rest>`, a newline, and JSON. What does not check out is as if it were not there: the checksum is there
+ * for damage, and costs a warm run less than loading a cryptographic one, which would keep nobody out who can write here.
  */
-import { randomBytes } from 'node:crypto'
 import {
-  closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, type Stats, writeFileSync,
+  closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Sha256 } from '@exeat/core'
+import { crc32 } from 'node:zlib'
 import manifest from '../package.json' with { type: 'json' }
+import { isOwn, isPrivate } from './cache-directory/index.ts'
 import type { CompiledGovernance } from './compiled.ts'
 import { type GitProblem, gitProblem, shown } from './problem.ts'
 
 /** Goes up with every change of what is compiled, or of how. */
-const format = 1
+const format = 2
 const maxEntryBytes = 128 * 1024 * 1024
 const maxEntries = 64
 const maxTotalBytes = 256 * 1024 * 1024
@@ -33,17 +34,17 @@ interface Entry {
 }
 
 /** The compiled set, or undefined for anything missing, foreign, damaged or of another version. */
-export function readCache(dir: string, key: CacheKey, sha256: Sha256): CompiledGovernance | undefined {
+export function readCache(dir: string, key: CacheKey): CompiledGovernance | undefined {
   const bytes = readPrivateFile(join(dir, fileName(key)))
   if (bytes === undefined) return undefined
   const end = bytes.indexOf(10)
   const body = bytes.subarray(end + 1)
-  if (end < 0 || bytes.toString('latin1', 0, end) !== header(body, sha256)) return undefined
+  if (end < 0 || bytes.toString('latin1', 0, end) !== header(body)) return undefined
   const entry = parse(body.toString('utf8'))
   return entry?.tree === key.tree && entry.version === versionOf(key) ? entry.compiled : undefined
 }
 
-// Whoever can write a file with the right seal in the user's own folder is the user: the shape beyond this is not checked again.
+// Whoever can write a file with the right checksum in the user's own folder is the user: the shape beyond this is not checked again.
 function parse(text: string): Entry | undefined {
   try {
     return JSON.parse(text) as Entry | null ?? undefined
@@ -53,12 +54,12 @@ function parse(text: string): Entry | undefined {
 }
 
 /** Writes an entry whole or not at all, and removes old ones. A disk that refuses is no failure of the run. */
-export function writeCache(dir: string, key: CacheKey, compiled: CompiledGovernance, sha256: Sha256): void {
+export function writeCache(dir: string, key: CacheKey, compiled: CompiledGovernance): void {
   const body = Buffer.from(JSON.stringify({ tree: key.tree, version: versionOf(key), compiled } satisfies Entry))
   if (body.length > maxEntryBytes) return
-  const temporary = join(dir, `.${randomBytes(12).toString('hex')}.tmp`)
+  const temporary = join(dir, `.${process.pid}-${process.hrtime.bigint()}.tmp`)
   try {
-    writeFileSync(temporary, [header(body, sha256), '\n'].join(''), { flag: 'wx', mode: 0o600 })
+    writeFileSync(temporary, [header(body), '\n'].join(''), { flag: 'wx', mode: 0o600 })
     writeFileSync(temporary, body, { flag: 'a' })
     renameSync(temporary, join(dir, fileName(key)))
     evict(dir)
@@ -85,11 +86,7 @@ const refusal = (dir: string, why: string, hint: string): GitProblem =>
 
 const versionOf = (key: CacheKey): string => key.version ?? manifest.version
 const fileName = (key: CacheKey): string => `${key.tree}-${versionOf(key)}-${format}.compiled`
-const header = (body: Uint8Array, sha256: Sha256): string => `exeat-compiled ${format} ${Buffer.from(sha256(body)).toString('hex')}`
-
-// Windows has neither owners nor modes in this sense: there the user's profile is what is private.
-const isOwn = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid()
-const isPrivate = ({ mode }: Stats): boolean => process.getuid === undefined || (mode & 0o077) === 0
+const header = (body: Uint8Array): string => `exeat-compiled ${format} ${crc32(body).toString(16).padStart(8, '0')}`
 
 function readPrivateFile(path: string): Buffer | undefined {
   let file

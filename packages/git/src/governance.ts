@@ -14,13 +14,13 @@ export async function readGovernance(options: ReadOptions): Promise<Governance> 
 }
 
 async function fromRef(options: ReadAtRef): Promise<Governance> {
-  const { dir, sha256, cacheDir } = options
+  const { dir, cacheDir } = options
   const source = await resolveProtectedRef(dir, options)
   const refusal = cacheDir === undefined ? undefined : cacheRefusal(cacheDir)
   const usable = refusal === undefined ? cacheDir : undefined
-  const cached = usable === undefined ? undefined : readCache(usable, source, sha256)
+  const cached = usable === undefined ? undefined : readCache(usable, source)
   const compiled = cached ?? await compileTree(dir, source.tree, options)
-  if (usable !== undefined && cached === undefined) writeCache(usable, source, compiled, sha256)
+  if (usable !== undefined && cached === undefined) writeCache(usable, source, compiled)
   refuseOtherBranch(source, compiled)
   return {
     ...withWarning(compiled, refusal),

@@ -1,3 +1,4 @@
+import { lstatSync, type Stats } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 
 /**
@@ -21,3 +22,13 @@ function inside(base: string | undefined, ...parts: string[]): string | undefine
   const folder = absolute(base)
   return folder === undefined ? undefined : join(folder, ...parts)
 }
+
+/** Whether it is there, is this user's own and no link, and nobody else may look into it. */
+export function isPrivateFolder(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && stat.isDirectory() && isOwn(stat) && isPrivate(stat)
+}
+
+// Windows has neither owners nor modes in this sense: there the user's profile is what is private.
+export const isOwn = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid()
+export const isPrivate = ({ mode }: Stats): boolean => process.getuid === undefined || (mode & 0o077) === 0
