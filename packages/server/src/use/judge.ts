@@ -1,6 +1,6 @@
 /** What the policies in force say of one opt-out now, in the words of the lifecycle's judge. */
 import {
-  type AgreedTerms, agreedTerms, atLeast, type Binding, type EvidenceStrength, type HexDigest, type Identity, identityKey, type Instant, type Met, type OptOut,
+  type AgreedTerms, agreedTerms, atLeast, type Binding, type EvidenceStrength, type HexDigest, type Identity, identityKey, type Instant, type Ledger, type Met, type OptOut,
   type OptOutRecord, type PolicySet, type Problem, sameIdentity, type StandingOptOut, taggedDigest, type TermRefusal, type Terms, termsDigest, type Workspace,
 } from '@exeat/core'
 import { impactDigest } from '@exeat/core/impact'
@@ -23,6 +23,14 @@ export const standingNamed = ({ governance }: Governed, name: string): StandingO
 
 export const impactOf = ({ impact, digest }: StandingOptOut): HexDigest | null =>
   (impact === undefined ? null : impactDigest({ schemaVersion: 1, kind: 'Impact', optOut: digest, fingerprints: [...impact].sort() }, sha256))
+
+/** For judging alone: a control that is asked for under another of its names is the same control (attack 16). */
+export function withAliases(ledger: Ledger, { governance: { aliases }, policySet }: Governed): Ledger {
+  if (aliases.length === 0) return ledger
+  const known = ({ asked: { scope, ...asked }, ...record }: OptOutRecord): OptOutRecord =>
+    ({ ...record, asked: { ...asked, scope: { ...scope, controls: [...new Set(scope.controls.flatMap((control) => [control, ...policySet.sameControls(control)]))] } } })
+  return { ...ledger, records: new Map([...ledger.records].map(([uid, record]) => [uid, known(record)])) }
+}
 
 export type TermsNow =
   | { readonly ok: true; readonly terms: Terms; readonly agreed: AgreedTerms; readonly digest: HexDigest }

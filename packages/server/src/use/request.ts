@@ -13,7 +13,7 @@ import { type Asking, type Done, perform, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import { enter, type Particulars } from './enter.ts'
 import { boundedRequest, decodeOptOut, decodeSentImpact, shaped } from './input.ts'
-import { groupsIn, impactOf, involvedBy, standingNamed, type TermsNow, termsNow, unmetByRequest, weakEvidence } from './judge.ts'
+import { groupsIn, impactOf, involvedBy, standingNamed, type TermsNow, termsNow, unmetByRequest, weakEvidence, withAliases } from './judge.ts'
 import { loadOpen } from './load.ts'
 import { demand, termProblem, useError } from './problem.ts'
 import { bodyKinds, toBytes } from './stored.ts'
@@ -48,7 +48,7 @@ export async function request(deps: UseDependencies, actor: Actor, given: Wire['
     if (asked.document.spec.category === 'emergency') {
       throw useError('EMERGENCY_REQUESTED', `\`${asked.document.metadata.name}\` is of category \`emergency\``, 'declare it as an emergency, or choose another category')
     }
-    const ledger = await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) })
+    const ledger = withAliases(await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) }), governed)
     const facts = factsOf(governed, actor, asked)
     const wanted = askedOf(asked.document, asked.terms.terms.limits.uses?.value)
     const verdict = transition(ledger, { kind: 'request', uid: asked.uid, asked: wanted, involved: asked.involved }, facts, tx.at as Instant)
@@ -70,7 +70,7 @@ export async function emergency(deps: UseDependencies, actor: Actor, given: Wire
   const sent = boundedRequest(given)
   return ask(deps, { act: 'emergency', actor, key, content: { ...sent, team, second: name ?? null } }, sent, async (tx, governed, asked) => {
     const { workspace: { document: workspace } } = governed.governance
-    const ledger = await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) })
+    const ledger = withAliases(await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) }), governed)
     const identity = name === undefined ? undefined : { iss: operatorIssuer, sub: name }
     const second = identity === undefined ? {} : { second: { identity, groups: groupsIn(workspace, identity) } }
     const { terms } = asked.terms

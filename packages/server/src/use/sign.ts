@@ -9,7 +9,7 @@ import { type Done, perform, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import { enter, particularsOf } from './enter.ts'
 import { shaped } from './input.ts'
-import { bindingNow, groupsIn, involvedBy, isAmong, standingNamed, stillIn, type TermsNow, unmetByActivation, weakEvidence } from './judge.ts'
+import { bindingNow, groupsIn, involvedBy, isAmong, standingNamed, stillIn, type TermsNow, unmetByActivation, weakEvidence, withAliases } from './judge.ts'
 import { documentOf, ledgerOf, loadOpen, optOutOf, type Versioned } from './load.ts'
 import { termProblem, useError } from './problem.ts'
 import type { StoredOptOut } from './stored.ts'
@@ -63,7 +63,7 @@ const evidenceOf = ({ terms: { mfa } }: TermsNow & { readonly ok: true }) => (mf
 export async function activate(deps: UseDependencies, actor: Actor, id: string, signed: Binding, key: IdempotencyKey): Promise<Done> {
   return sign(deps, 'activate', actor, id, signed, key, async (tx, given) => {
     const { record, facts } = given
-    const ledger = await loadOpen(tx, { uid: record.uid })
+    const ledger = withAliases(await loadOpen(tx, { uid: record.uid }), given.governed)
     const verdict = transition(ledger, { kind: 'activate', uid: record.uid, signed }, facts, tx.at as Instant)
     if (verdict.ok) refuseAny([...otherRepositories(given), ...againstActivation(given, tx.at as Instant)])
     return verdict

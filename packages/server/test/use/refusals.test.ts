@@ -228,6 +228,13 @@ describe('renewals', () => {
   })
 })
 
+test('another name of the same control begins no new chain', async () => {
+  at.merge({ '.exeat/aliases.yaml': 'apiVersion: exeat.dev/v1\nkind: Aliases\nmetadata: { name: cves }\nspec: { controls: [[trivy/CVE-2021-44228, trivy/GHSA-jfh8-c2jp-5v3q]] }\n' })
+  await activated(at, 'a', { controls: ['trivy/CVE-2021-44228'] })
+  expect((await requested(at, 'b', { controls: ['trivy/GHSA-jfh8-c2jp-5v3q'] })).optOut.renewal).toBe(1)
+  expect((await requested(at, 'c', { controls: ['trivy/GHSA-other'] })).optOut.renewal).toBe(0)
+})
+
 describe('emergencies', () => {
   const declare = (who: string, parts: Parameters<typeof optOut>[1] = {}, team = 'sre', second?: string) => at.useCases.emergency(
     actor(who), { document: optOut('fire', { environments: ['production'], category: 'emergency', until: hour, ...parts }), team, ...(second === undefined ? {} : { second }) }, newKey())
