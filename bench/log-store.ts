@@ -13,6 +13,7 @@ import {
   entryOperation, foundLog, openLog, openPostgresTables, openSqliteTables, postgresGrants, preparePostgres, prepareSqlite, publicKeyOf, sha256,
   type LogStore, type LogTables,
 } from '../packages/server/src/index.ts'
+import { groupQueue } from '../packages/server/src/store/queue.ts'
 import { password, startPostgres } from '../packages/testkit/src/embedded-postgres.ts'
 import { findModule } from '../packages/testkit/src/tools.ts'
 
@@ -78,6 +79,17 @@ async function bareRate(size: number, commit: Commit): Promise<number> {
   return (done * 1000) / (performance.now() - start)
 }
 
+/** The same rows and nothing else, asked for by `callers` that each wait for their commit, in the same kind of queue as the log's: bare group commit. */
+async function groupedRate(callers: number, commit: Commit): Promise<number> {
+  interface Waiting { readonly row: Row; readonly done: () => void }
+  const queue = groupQueue<Waiting>({ batch: 256, waiting: 10_000 }, async (items) => {
+    await commit(items.map(({ row }) => row))
+    for (const { done } of items) done()
+  })
+  const insert = (): Promise<void> => new Promise((done) => { queue.push({ row: nextRow(), done }) })
+  return (await logRate(callers, () => 0, insert)).rate
+}
+
 interface Row {
   readonly index: number
   readonly key: string
@@ -130,17 +142,18 @@ async function measure(name: string, opening: LogTables, commit: Commit): Promis
   }
   for (const callers of callersOf) {
     await logRate(callers, transactions, plain)
-    const turns: { readonly log: Rate; readonly state: Rate; readonly bare: number }[] = []
+    const turns: { readonly log: Rate; readonly state: Rate; readonly bare: number; readonly grouped: number }[] = []
     for (let turn = 0; turn < turnsOf; turn++) {
       const appended = await logRate(callers, transactions, plain)
-      turns.push({ log: appended, bare: await bareRate(Math.round(appended.group), commit), state: await logRate(callers, transactions, stateful) })
+      const bare = await bareRate(Math.round(appended.group), commit)
+      turns.push({ log: appended, bare, grouped: await groupedRate(callers, commit), state: await logRate(callers, transactions, stateful) })
     }
     const group = Math.round(median(turns.map(({ log: { group } }) => group)))
-    const [rate, bare, state] = [turns.map(({ log }) => log.rate), turns.map((turn) => turn.bare), turns.map((turn) => turn.state.rate)].map(median)
-    const share = median(turns.map((turn) => turn.log.rate / turn.bare))
+    const [rate, bare, grouped, state] = [turns.map(({ log }) => log.rate), turns.map((turn) => turn.bare), turns.map((turn) => turn.grouped), turns.map((turn) => turn.state.rate)].map(median)
+    const share = (of: 'bare' | 'grouped'): number => Math.round(100 * median(turns.map((turn) => turn.log.rate / turn[of])))
     const show = (value = Number.NaN): string => Math.round(value).toLocaleString('en-GB').padStart(8)
     console.log(`${name.padEnd(11)} ${`${callers}`.padStart(3)} callers: ${show(rate)} appends/s in groups of ${group}, ${show(state)}/s with a state change,`
-      + ` ${show(bare)} bare inserts/s in groups of ${group}: ${Math.round(100 * share)} %`)
+      + ` ${show(grouped)} bare group-committed inserts/s by as many callers: ${share('grouped')} %; ${show(bare)} by a loop without callers: ${share('bare')} %`)
   }
   await log.close()
 }
