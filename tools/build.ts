@@ -61,6 +61,7 @@ async function hotModules(bundle: RolldownBuild): Promise<{ readonly first: Read
 }
 
 if (import.meta.main) {
-  const { files, bytes } = await buildCommand(at('dist'))
-  process.stdout.write(`packages/cli/dist: ${files} files, ${Math.round(bytes / 1024)} KiB\n`)
+  const outdir = process.argv[2] ?? at('dist')
+  const { files, bytes } = await buildCommand(outdir)
+  process.stdout.write(`${outdir}: ${files} files, ${Math.round(bytes / 1024)} KiB\n`)
 }
