@@ -16,9 +16,15 @@ export type ByControl = (control: string) => readonly Named[]
 interface Tables {
   readonly exact: ReadonlyMap<string, Named>
   /** Patterns with wildcards, by what stands before the first: `trivy/CVE-2021-` for `trivy/CVE-2021-*`. */
-  readonly byPrefix: ReadonlyMap<string, readonly Named[]>
+  readonly byPrefix: ReadonlyMap<string, readonly Wild[]>
   /** Lengths of the prefixes, longest first. */
   readonly lengths: readonly number[]
+}
+
+interface Wild {
+  readonly named: Named
+  /** What stands behind the last wildcard, which most controls that do not match lack. */
+  readonly suffix: string
 }
 
 /** Controls remembered at most: they come from reports. */
@@ -45,17 +51,17 @@ function tablesOf(entries: readonly Entry[]): Tables {
     for (const { alternatives } of entry.controls) for (const alternative of alternatives) file(byPattern, alternative, entry)
   }
   const exact = new Map<string, Named>()
-  const byPrefix = new Map<string, Named[]>()
+  const byPrefix = new Map<string, Wild[]>()
   for (const [pattern, named] of byPattern) {
     const group = { pattern, entries: named }
     if (isLiteral(pattern)) exact.set(pattern, group)
-    else push(byPrefix, pattern.slice(0, pattern.search(/[*?]/)), group)
+    else push(byPrefix, pattern.slice(0, pattern.search(/[*?]/)), { named: group, suffix: pattern.replace(/^.*[*?]/su, '') })
   }
-  for (const groups of byPrefix.values()) groups.sort((a, b) => (a.pattern < b.pattern ? -1 : 1))
+  for (const groups of byPrefix.values()) groups.sort((a, b) => (a.named.pattern < b.named.pattern ? -1 : 1))
   return { exact, byPrefix, lengths: [...new Set([...byPrefix.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a) }
 }
 
-function push(table: Map<string, Named[]>, key: string, group: Named): void {
+function push(table: Map<string, Wild[]>, key: string, group: Wild): void {
   const groups = table.get(key)
   if (groups === undefined) table.set(key, [group])
   else groups.push(group)
@@ -77,7 +83,9 @@ function find({ exact, byPrefix, lengths }: Tables, controls: readonly string[])
   for (const length of lengths) {
     for (const name of names) {
       if (name.length < length) continue
-      for (const named of byPrefix.get(name.slice(0, length)) ?? []) if (matchesWildcard(named.pattern, name)) found.add(named)
+      for (const { named, suffix } of byPrefix.get(name.slice(0, length)) ?? []) {
+        if (name.endsWith(suffix) && matchesWildcard(named.pattern, name)) found.add(named)
+      }
     }
   }
   return [...found]
