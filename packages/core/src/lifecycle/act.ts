@@ -25,7 +25,7 @@ export interface ActFacts {
   readonly groupsOf: (identity: Identity) => readonly string[]
 }
 
-/** `events` may stand beside a refusal: an activation that finds the content changed records that the request is stale. */
+/** `events` may stand beside a refusal: an activation that finds the content changed records that the request is stale, a use too many that the opt-out is exhausted. */
 export type Verdict =
   | { readonly ok: true; readonly events: readonly LifecycleEvent[] }
   | { readonly ok: false; readonly refusal: Refusal; readonly events: readonly LifecycleEvent[] }

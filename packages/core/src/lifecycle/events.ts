@@ -88,6 +88,7 @@ export type LifecycleEvent =
   | Common & { readonly type: 'optout.rejected' | 'optout.withdrawn' | 'optout.revoked'; readonly by: Identity; readonly reason: string }
   | Common & { readonly type: 'optout.activated'; readonly by: Identity; readonly groups: readonly string[]; readonly binding: Binding; readonly evidence: EvidenceStrength; readonly counted: readonly Identity[] }
   | Common & { readonly type: 'optout.stale'; readonly changed: readonly (keyof Binding)[] }
+  /** Beside the refusal of a use beyond the limit: the last use that is allowed ends nothing. */
   | Common & { readonly type: 'optout.exhausted' }
   | Common & { readonly type: 'use.claimed'; readonly point: string; readonly subject: string }
   | Common & {

@@ -1,6 +1,6 @@
 import type { CodeEntry } from '../error/problem.ts'
 
-/** Why an act was refused. The state did not change, unless events are recorded beside the refusal (a stale request). */
+/** Why an act was refused. The state did not change, unless events are recorded beside the refusal (a stale request, a use too many). */
 export interface Refusal {
   readonly code: RefusalCode
   readonly message: string
@@ -19,6 +19,7 @@ export const refusalCodes = {
   RENEWAL_UNKNOWN: { exit: 3, http: 422, summary: 'the opt-out it says it renews was never active' },
   REASON_UNCHANGED: { exit: 3, http: 422, summary: 'a renewal repeats a reason given before' },
   ACTIVE_EXCEEDED: { exit: 3, http: 422, summary: 'the repository has as many active opt-outs as the terms allow' },
+  USES_EXCEEDED: { exit: 3, http: 422, summary: 'the opt-out was used as often as it allows, and is exhausted by the use too many' },
   WRONG_PHASE: { exit: 3, http: 409, summary: 'the opt-out is not in a phase in which this can be done' },
   NOT_ENTITLED: { exit: 3, http: 403, summary: 'the actor is in none of the groups that may do this' },
   SELF_APPROVAL: { exit: 3, http: 403, summary: 'a requester, author, committer or pusher may not approve' },

@@ -8,7 +8,7 @@ import { granted, refused } from './act.ts'
 import type { Act, ActFacts, Verdict } from './act.ts'
 import { judgeEmergency, judgeReview } from './emergency.ts'
 import { sameIdentity } from './events.ts'
-import type { Binding, LifecycleEvent } from './events.ts'
+import type { Binding } from './events.ts'
 import { isIn, notEntitled, standingRefusal, told, windowRefusal, wrongPhase } from './guards.ts'
 import { phaseAt, useKey } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
@@ -149,10 +149,10 @@ function judgeUse(ledger: Ledger, record: OptOutRecord, point: string, subject: 
   const uses = ledger.uses.get(uid) ?? new Set<string>()
   const phase = phaseAt(record, at)
   if (phase !== 'active' || !(asked.window.from <= at)) return refused(wrongPhase(record, phase, 'used'))
-  // A retry of a counted use is the same use, and costs nothing.
+  // A retry of a counted use is the same use, and costs nothing: the last one that is allowed leaves the opt-out active for its own retries.
   if (uses.has(useKey(point, subject))) return granted()
   const limit = asked.limits.uses
-  const claimed: LifecycleEvent = { type: 'use.claimed', uid, at, point, subject }
-  if (limit === undefined || uses.size + 1 < limit) return granted(claimed)
-  return granted(claimed, { type: 'optout.exhausted', uid, at })
+  if (limit === undefined || uses.size < limit) return granted({ type: 'use.claimed', uid, at, point, subject })
+  const spent: Refusal = { code: 'USES_EXCEEDED', message: `\`${asked.name}\` was used ${uses.size} times, it allows ${limit}; it is exhausted`, hint: 'ask for a renewal' }
+  return refused(spent, { type: 'optout.exhausted', uid, at })
 }

@@ -46,6 +46,7 @@ export function lifecycle(): readonly LifecycleEvent[] {
   act({ kind: 'activate', uid: used, signed: binding }, 'dave')
   act({ kind: 'use', uid: used, point: 'gate/1', subject: 'commit:1' }, 'mallory')
   act({ kind: 'use', uid: used, point: 'gate/1', subject: 'commit:2' }, 'mallory')
+  act({ kind: 'use', uid: used, point: 'gate/1', subject: 'commit:3' }, 'mallory')
   const again = one('again', { ...scope('trivy/a'), reason: 'another reason', renews: 'used' })
   act({ kind: 'approve', uid: again, signed: binding }, 'bob')
   act({ kind: 'activate', uid: again, signed: binding }, 'dave')

@@ -46,7 +46,7 @@ function actFacts(actor: string, changed: boolean): ActFacts {
   return facts(actor, { terms: agreed, binding: changed ? { ...binding, optOut: '9'.repeat(64) } : binding })
 }
 
-/** The straight way to an active opt-out with one use: half of the runs begin with it, so that what follows activation is reached too. */
+/** The straight way to an active opt-out of two uses: half of the runs begin with it, so that what follows activation is reached too. */
 const begin = (who: string, each: Act): { readonly act: Act; readonly who: string; readonly sensible: boolean; readonly pick: number; readonly wait: number; readonly changed: boolean } =>
   ({ act: each, who, sensible: false, pick: 0, wait: 1, changed: false })
 const straight = [
@@ -110,7 +110,9 @@ function checkHistory(events: readonly LifecycleEvent[]): void {
     }
     const claimed = of(uid, 'use.claimed')
     if (first.asked.limits.uses !== undefined) expect(claimed.length).toBeLessThanOrEqual(first.asked.limits.uses)
+    expect(new Set(claimed.map((use) => (use.type === 'use.claimed' ? use.subject : ''))).size).toBe(claimed.length)
     for (const use of claimed) expect(use.at).toBeLessThan(first.asked.window.until)
+    if (of(uid, 'optout.exhausted').length > 0) expect(claimed.length).toBe(first.asked.limits.uses)
   }
 }
 

@@ -212,13 +212,16 @@ describe('ends', () => {
     expect(codeOf(world.act({ kind: 'revoke', uid: id, reason: 'x' }, facts('dave', { groups: [] }), start))).toBe('granted')
   })
 
-  test('uses are counted once over retries, and the last one allowed exhausts', () => {
+  test('uses are counted once over retries, the last one too; the first one too many exhausts', () => {
     const world = new World()
     const id = world.activated('one', { limits: { uses: 2 } })
     const use = (subject: string): string => codeOf(world.act({ kind: 'use', uid: id, point: 'ci', subject }, facts('mallory'), at(1)))
     expect([use('c1'), use('c1'), phase(world, id, at(1))]).toEqual(['granted', 'granted', 'active'])
-    expect([use('c2'), phase(world, id, at(1)), use('c3')]).toEqual(['granted', 'exhausted', 'WRONG_PHASE'])
-    expect(world.events.filter(({ type }) => type === 'use.claimed')).toHaveLength(2)
+    expect([use('c2'), use('c2'), use('c1'), phase(world, id, at(1))]).toEqual(['granted', 'granted', 'granted', 'active'])
+    expectCode(use('c3'), 'USES_EXCEEDED')
+    expect(phase(world, id, at(1))).toBe('exhausted')
+    expect([use('c3'), use('c2'), use('c1')]).toEqual(['WRONG_PHASE', 'WRONG_PHASE', 'WRONG_PHASE'])
+    expect(world.events.slice(-3).map(({ type }) => type)).toEqual(['use.claimed', 'use.claimed', 'optout.exhausted'])
   })
 
   test('a use before its beginning or at its end is refused', () => {

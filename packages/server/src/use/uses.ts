@@ -1,6 +1,6 @@
 /** Uses: counted once for each enforcement point and subject, however often and to whichever replica they are sent. */
 import { createHash } from 'node:crypto'
-import { type ActFacts, applied, type HexDigest, type Instant, taggedDigest, transition, useKey, type UseSet } from '@exeat/core'
+import { type ActFacts, applied, type Instant, taggedDigest, transition, useKey, type UseSet } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { usesSchema, type Wire } from '@exeat/core/wire'
 import { storeCodes } from '../codes.ts'
@@ -12,13 +12,16 @@ import { shaped } from './input.ts'
 import { ledgerOf, readOptOut, saveOptOut } from './load.ts'
 import type { PendingRevocations } from './pending.ts'
 import { demand } from './problem.ts'
-import { recordKinds, type StoredOptOut, type StoredUse, toBytes } from './stored.ts'
+import { recordKinds, type StoredUse, toBytes } from './stored.ts'
 import { saidOf, writeEvents } from './write.ts'
 
 type Use = Wire['useSchema']
 type Result = Wire['usesAnswerSchema']['results'][number]
 
-/** @throws {ExeatError} where the log cannot be written: all may be sent again, and none counts twice */
+/**
+ * What was counted stays counted for its retries until the opt-out is ended, by a use too many among others.
+ * @throws {ExeatError} where the log cannot be written: all may be sent again, and none counts twice
+ */
 export async function claimUses(deps: UseDependencies, pending: PendingRevocations, sent: readonly Use[]): Promise<Wire['usesAnswerSchema']> {
   const { uses } = shaped(usesSchema, { uses: sent })
   const claims = new Map<string, Promise<Result>>()
@@ -37,7 +40,8 @@ async function claim(deps: UseDependencies, pending: PendingRevocations, use: Us
   const { uid, point, subject } = use
   const refused = (code: string, message: string): Result => ({ uid, outcome: 'refused', code, message })
   // Before the store is asked, which would answer a repetition as it did when the opt-out was in force.
-  if (pending.revoked().has(uid) || (await readOptOut(deps.log, uid))?.value.record.ended?.phase === 'revoked') return refused('WRONG_PHASE', 'it was revoked')
+  const over = pending.revoked().has(uid) ? 'revoked' : (await readOptOut(deps.log, uid))?.value.record.ended?.phase
+  if (over !== undefined) return refused('WRONG_PHASE', `it was ${over}`)
   const answer = await deps.log.append({
     key: `use/${key}`,
     digest: new Uint8Array(Buffer.from(taggedDigest('exeat/operation/v1', { act: 'use', uid, point, subject }, sha256), 'hex')),
@@ -55,18 +59,18 @@ async function count(tx: Transaction, deps: UseDependencies, { uid, point, subje
   const set: UseSet = { size: before?.value.uses ?? 0, has: () => counted, add: () => undefined }
   const ledger = ledgerOf(before === undefined ? [] : [before.value.record], { uid, set })
   const verdict = transition(ledger, { kind: 'use', uid, point, subject }, nobody, tx.at as Instant)
-  if (!verdict.ok) return { ok: false, problem: verdict.refusal }
-  if (before === undefined || verdict.events.length === 0) throw new Error('a use was counted before under another key')
-  const { entries, bodies } = await writeEvents(tx, deps, { iss: 'exeat:point', sub: point }, verdict.events.map((event) => saidOf(event, null)))
-  let stored: StoredOptOut = { ...before.value, uses: before.value.uses + 1 }
-  for (const [i, event] of verdict.events.entries()) {
-    const index = tx.index + i
-    const body: HexDigest = bodies[i] ?? ''
-    if (event.type === 'use.claimed') demand(await tx.put(recordKinds.use, key, toBytes({ index, body } satisfies StoredUse), 0))
-    else stored = withEntries({ ...stored, record: applied(stored.record, event) ?? stored.record }, [index], [body])
+  const [event] = verdict.events
+  if (!verdict.ok && event === undefined) return { ok: false, problem: verdict.refusal }
+  if (before === undefined || event === undefined) throw new Error('a use was counted before under another key')
+  const { entries, bodies: [body = ''] } = await writeEvents(tx, deps, { iss: 'exeat:point', sub: point }, [saidOf(event, null)])
+  const { index } = tx
+  if (event.type === 'use.claimed') {
+    demand(await tx.put(recordKinds.use, key, toBytes({ index, body } satisfies StoredUse), 0))
+    await saveOptOut(tx, before, { ...before.value, uses: before.value.uses + 1 })
+  } else {
+    await saveOptOut(tx, before, withEntries({ ...before.value, record: applied(before.value.record, event) ?? before.value.record }, [index], [body]))
   }
-  await saveOptOut(tx, before, stored)
-  return { ok: true, entries }
+  return verdict.ok ? { ok: true, entries } : { ok: false, problem: verdict.refusal, entries }
 }
 
 /** A use is judged by the opt-out alone. */

@@ -46,7 +46,15 @@ const cases: Readonly<Record<string, ActCase>> = {
   use: {
     prepare: (at, name) => activated(at, name, { limits: { findings: 1, uses: 1 } }),
     act: async (useCases, name) => useCases.claimUses([{ uid: (await useCases.optOut(name)).uid, point: 'gate', subject: 'commit:1' }]),
-    before: 'active', after: 'exhausted', entries: 2,
+    before: 'active', after: 'active', entries: 1,
+  },
+  excess: {
+    prepare: async (at, name) => {
+      const { optOut: { uid } } = await activated(at, name, { limits: { findings: 1, uses: 1 } })
+      await at.useCases.claimUses([{ uid, point: 'gate', subject: 'commit:1' }])
+    },
+    act: async (useCases, name) => useCases.claimUses([{ uid: (await useCases.optOut(name)).uid, point: 'gate', subject: 'commit:2' }]),
+    before: 'active', after: 'exhausted', entries: 1,
   },
   erase: {
     prepare: async (at, name) => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { testSigner } from '../../../testkit/src/log-store-kit.ts'
 import { sha256, verifySignature } from '../../src/store/ed25519.ts'
 import { sqlite } from '../sqlite-kind.ts'
-import { activate, activated, actor, approved, day, hour, newKey, origin, requested, world, type World } from './support.ts'
+import { activate, activated, actor, approved, day, eventsOf, hour, newKey, origin, requested, world, type World } from './support.ts'
 
 let at: World
 beforeEach(async () => { at = await world(sqlite) })
@@ -36,14 +36,20 @@ test('it lapses by the clock, without an entry', async () => {
   expect((await at.log.head()).size).toBe(before)
 })
 
-test('uses are counted, and the last one ends it', async () => {
+test('uses are counted, and the one behind the last ends it', async () => {
   const { optOut: { uid } } = await activated(at, 'log4j', { limits: { findings: 3, uses: 2 } })
   const use = (subject: string) => ({ uid, point: 'gate/1001/test', subject })
-  expect((await at.useCases.claimUses([use('a'), use('a'), use('b'), use('c')])).results.map(({ outcome, code }) => code ?? outcome))
-    .toEqual(['counted', 'counted', 'counted', 'WRONG_PHASE'])
-  expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'exhausted', uses: { counted: 2, limit: 2 } })
-  expect((await at.useCases.claimUses([use('a')])).results).toEqual([{ uid, outcome: 'counted' }])
-  expect((await at.useCases.optOut('log4j')).uses.counted).toBe(2)
+  const claim = async (...subjects: readonly string[]) => (await at.useCases.claimUses(subjects.map(use))).results.map(({ outcome, code }) => code ?? outcome)
+  expect(await claim('a', 'a', 'b')).toEqual(['counted', 'counted', 'counted'])
+  expect(await claim('b', 'a')).toEqual(['counted', 'counted'])
+  expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'active', inForce: true, uses: { counted: 2, limit: 2 } })
+  const { size } = await at.log.head()
+  expect((await at.useCases.claimUses([use('c')])).results).toEqual([{ uid, outcome: 'refused', code: 'USES_EXCEEDED', message: '`log4j` was used 2 times, it allows 2; it is exhausted' }])
+  expect((await at.log.head()).size).toBe(size + 1)
+  expect((await eventsOf(at.log)).at(-1)).toMatchObject({ type: 'dev.exeat.optout.exhausted.v1', subject: uid, data: {} })
+  expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'exhausted', inForce: false, uses: { counted: 2, limit: 2 } })
+  expect(await claim('c', 'd', 'b', 'a')).toEqual(['WRONG_PHASE', 'WRONG_PHASE', 'WRONG_PHASE', 'WRONG_PHASE'])
+  expect((await at.log.head()).size).toBe(size + 1)
 })
 
 test('the list and the status', async () => {

@@ -80,7 +80,29 @@ export function raceSuite(kind: StoreKind): void {
       const answers = await Promise.all([at.useCases.claimUses(uses), other.claimUses(uses.toReversed())])
       const counted = new Set(answers.flatMap(({ results }, i) => results.flatMap((result, j) => (result.outcome === 'counted' ? [(i === 0 ? uses : uses.toReversed())[j]?.subject] : []))))
       expect(counted.size).toBe(3)
+      const refusals = answers.flatMap(({ results }) => results.flatMap(({ code }) => code ?? []))
+      expect(refusals).toContain('USES_EXCEEDED')
+      expect(new Set(refusals).isSubsetOf(new Set(['USES_EXCEEDED', 'WRONG_PHASE']))).toBe(true)
       expect(await at.useCases.optOut('a')).toMatchObject({ phase: 'exhausted', uses: { counted: 3 } })
+      checkHistory(await lifecycleOfLog(at))
+    })
+
+    test('the last use, claimed by both and again: one, and it stays active', async () => {
+      const { optOut: { uid } } = await activated(at, 'a', { limits: { findings: 1, uses: 1 } })
+      const claims = [at.useCases, other, at.useCases, other].map((each) => each.claimUses([{ uid, point: 'gate', subject: 'commit:1' }]))
+      expect((await Promise.all(claims)).flatMap(({ results }) => results.map(({ outcome }) => outcome))).toEqual(['counted', 'counted', 'counted', 'counted'])
+      expect(await at.useCases.optOut('a')).toMatchObject({ phase: 'active', uses: { counted: 1 } })
+    })
+
+    test('two beyond the last: it is exhausted once', async () => {
+      const { optOut: { uid } } = await activated(at, 'a', { limits: { findings: 1, uses: 1 } })
+      const claim = (who: typeof other, subject: string) => who.claimUses([{ uid, point: 'gate', subject }])
+      await claim(at.useCases, 'commit:1')
+      const codes = (await Promise.all([claim(at.useCases, 'commit:2'), claim(other, 'commit:3'), claim(other, 'commit:2')])).flatMap(({ results }) => results.map(({ code }) => code))
+      expect(codes).toContain('USES_EXCEEDED')
+      expect(codes).not.toContain(undefined)
+      checkHistory(await lifecycleOfLog(at))
+      expect(await at.useCases.optOut('a')).toMatchObject({ phase: 'exhausted', uses: { counted: 1 } })
     })
 
     test('what governs, recorded once by both', async () => {
@@ -104,7 +126,7 @@ export function raceSuite(kind: StoreKind): void {
           for (const [i, code] of codes.entries()) seen.add(`${acts[i]?.kind} ${code}`)
           await agree(at.log)
         }
-        checkHistory((await eventsOf(at.log)).flatMap((event) => lifecycleOf(event) ?? []))
+        checkHistory(await lifecycleOfLog(at))
       }), { numRuns: 6, seed: 20261123 })
       // The property says nothing about what never happened.
       expect([...seen].toSorted()).toEqual(expect.arrayContaining(['activate ok', 'approve ok', 'request NAME_REUSED', 'request ok', 'revoke ok', 'use ok'].filter((each) => each !== 'request NAME_REUSED')))
@@ -148,6 +170,8 @@ async function perform(useCases: UseCases, name: string, documents: ReadonlyMap<
     }
   }
 }
+
+const lifecycleOfLog = async ({ log }: World): Promise<readonly LifecycleEvent[]> => (await eventsOf(log)).flatMap((event) => lifecycleOf(event) ?? [])
 
 function checkHistory(events: readonly LifecycleEvent[]): void {
   for (const uid of new Set(events.map((event) => event.uid))) {
