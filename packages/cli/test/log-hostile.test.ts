@@ -25,7 +25,7 @@ afterEach(() => {
   proxy = undefined
 })
 
-type Change = (path: string, answer: { readonly status: number; readonly body: Buffer }) => { readonly status: number; readonly body: Buffer | string } | 'cut'
+type Change = (path: string, answer: { readonly status: number; readonly body: Buffer }) => { readonly status: number; readonly body: Buffer | string; readonly type?: string } | 'cut'
 
 /** Stands before the real server's socket and changes what it answers; answers its own address and what was asked of it. */
 async function between(change: Change): Promise<{ readonly url: string; readonly asked: string[] }> {
@@ -52,7 +52,7 @@ async function pass(incoming: IncomingMessage, outgoing: ServerResponse, change:
     outgoing.destroy()
     return
   }
-  outgoing.writeHead(changed.status, { 'content-type': answer.headers['content-type'] ?? 'application/json' }).end(changed.body)
+  outgoing.writeHead(changed.status, { 'content-type': changed.type ?? answer.headers['content-type'] ?? 'application/json' }).end(changed.body)
 }
 
 const gateAt = (url: string, ...more: readonly string[]): Promise<Ran> => world.exeatLater(['gate', 'trivy.json', '--env', 'development', '--bundle', url, '--no-cache', ...more])
@@ -64,6 +64,22 @@ test('a log that does not show that it extends what was seen: honoured, and said
   const { url } = await between((path, answer) => (path.startsWith('/log/') ? { status: 404, body: '' } : answer))
   const ran = await gateAt(url)
   expect(ran, ran.stderr).toMatchObject({ exit: 0, stderr: expect.stringContaining('warning[LOG_UNPROVEN]') as string })
+  // Nor is it what the next run is held against.
+  expect((await gateAt(url)).stderr).toContain('warning[LOG_UNPROVEN]')
+  expect((await gateAt(world.url)).stderr).not.toContain('LOG_UNPROVEN')
+})
+
+test('a server that says its log was tampered with is not away: no earlier bundle stands in', async () => {
+  let code = 'STORE_BUSY'
+  const { url } = await between((path, answer) => {
+    const body = JSON.stringify({ type: `https://exeat.dev/errors#${code}`, title: 'x', status: 503, code, detail: 'no bundle is made' })
+    return path.startsWith('/v1/bundle') ? { status: 503, body, type: 'application/problem+json' } : answer
+  })
+  const kept = (to: string): Promise<Ran> => world.exeatLater(['gate', 'trivy.json', '--env', 'development', '--bundle', to])
+  expect((await kept(world.url)).exit).toBe(0)
+  expect(await kept(url)).toMatchObject({ exit: 0, stderr: expect.stringContaining('BUNDLE_FROM_CACHE') as string })
+  code = 'LOG_DIFFERS'
+  expect(await kept(url)).toMatchObject({ exit: 2, stdout: '', stderr: expect.stringContaining('error[LOG_DIFFERS]') as string })
 })
 
 test('a document that is not what would be signed is not signed', async () => {

@@ -113,7 +113,7 @@ async function tell(client: ApiClient, uses: readonly Use[], spool: Spool | unde
       }
       answers.set(keyOf(use), result)
       spool?.remove(use)
-      if (result.state === 'refused') warnings.push(cliProblem('USE_REFUSED', `a use by \`${use.point}\` for \`${use.subject}\` of the opt-out ${use.uid.slice(0, 12)} stands in no log: ${result.message ?? 'refused'}`))
+      if (result.state === 'refused') warnings.push(cliProblem('USE_REFUSED', `a use by \`${use.point}\` for \`${use.subject}\` of the opt-out ${use.uid.slice(0, 12)} was refused, and is not counted unless an earlier try was: ${result.message ?? 'refused'}`))
     }
   }
   return { answers, warnings, ...(away === undefined ? {} : { away }) }

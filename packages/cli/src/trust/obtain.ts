@@ -49,10 +49,18 @@ export async function obtainBundle(wanted: Wanted, io: Io): Promise<Obtained> {
   const { last, warnings, keep } = rememberedHead(pins.value.workspace, pins.value.origin, io)
   const context: BundleContext = { now: wanted.now, audience, protectedEnvironment: wanted.protectedEnvironment, ...(last === undefined ? {} : { last }) }
   const obtained = isAddress(wanted.from) ? await fromServer(wanted, pins.value, context, io) : fromFile(wanted.from, pins.value, context, io)
-  return { ...obtained, origin: pins.value.origin, warnings: [...warnings, ...obtained.warnings, ...keep(obtained.bundle.seen)] }
+  // A head that nothing shows to extend the one seen last must not take its place: whoever forked the log would be asked for proof from the fork on.
+  const { extends: proven, ...found } = obtained
+  return { ...found, origin: pins.value.origin, warnings: [...warnings, ...found.warnings, ...(proven ? keep(found.bundle.seen) : [])] }
 }
 
-type Found = Omit<Obtained, 'origin'>
+interface Found extends Omit<Obtained, 'origin'> {
+  /** Whether its log is shown to extend the head seen last. */
+  readonly extends: boolean
+}
+
+/** Without a proof: only where there is nothing to extend. */
+const isSame = (last: SeenHead | undefined, seen: SeenHead): boolean => last === undefined || last.size === 0 || last.size === seen.size
 
 /** @throws {ExeatError} BUNDLE_UNREACHABLE, BUNDLE_* */
 function fromFile(from: string, pins: BundlePins, context: BundleContext, io: Io): Found {
@@ -63,7 +71,8 @@ function fromFile(from: string, pins: BundlePins, context: BundleContext, io: Io
     throw cliError('BUNDLE_UNREACHABLE', `the bundle \`${from}\` cannot be read: ${systemReason(cause)}`)
   }
   if (bytes === undefined) throw cliError('BUNDLE_UNREACHABLE', `there is no bundle at \`${from}\``, 'fetch one with `exeat bundle`, or name the server: --bundle https://HOST')
-  return { bundle: held(bytes, pins, context), source: 'file', warnings: [] }
+  const bundle = held(bytes, pins, context)
+  return { bundle, source: 'file', warnings: [], extends: isSame(context.last, bundle.seen) }
 }
 
 async function fromServer(wanted: Wanted, pins: BundlePins, context: BundleContext, io: Io): Promise<Found> {
@@ -76,14 +85,21 @@ async function fromServer(wanted: Wanted, pins: BundlePins, context: BundleConte
   try {
     bytes = await client.bundle({ audience, protected: protectedEnvironment ? 'true' : 'false', ...(nonce === undefined ? {} : { nonce }) })
   } catch (error) {
-    if (!isAway(error) || !(error instanceof ExeatError)) throw error
+    if (!isAway(error) || !(error instanceof ExeatError) || await saysTampered(error)) throw error
     return { ...whileAway(error, wanted, cache.read, pins, context), client }
   }
   const asked = { ...context, ...(nonce === undefined ? {} : { nonce }) }
   const bundle = held(bytes, pins, asked)
-  const warnings = await proveSuccession(bytes, bundle, pins, asked, address)
+  const unproven = await proveSuccession(bytes, bundle, pins, asked, address)
+  if (unproven !== undefined && protectedEnvironment) throw new ExeatError([unproven])
   if (!protectedEnvironment) cache.write(bytes)
-  return { bundle, source: 'fetched', client, warnings }
+  return { bundle, source: 'fetched', client, warnings: unproven === undefined ? [] : [unproven], extends: unproven === undefined }
+}
+
+/** A server that answers that its log was tampered with is not away, and nothing that it said before stands in. */
+async function saysTampered({ problems }: ExeatError): Promise<boolean> {
+  const { codeEntry } = await import('../edge/code-table.ts')
+  return problems.some(({ code }) => codeEntry(code)?.exit === 2)
 }
 
 /** The last good bundle, for as long as it says itself. @throws {ExeatError} BUNDLE_UNREACHABLE */
@@ -95,7 +111,7 @@ function whileAway(error: ExeatError, { from, protectedEnvironment, cache }: Wan
   if (bytes === undefined) throw unreachable('nothing was excused, and no earlier bundle is kept here; start the server, or give a bundle that `exeat bundle` fetched: --bundle FILE')
   const verified = verifyBundle(bytes, pins, context, deps)
   if (!verified.ok) throw unreachable(`nothing was excused; the bundle kept from an earlier run does not hold any more: ${verified.problem.message}`)
-  return { bundle: verified.value, source: 'cache', warnings: [cliProblem('BUNDLE_FROM_CACHE', `${message}; the bundle of an earlier run stands in until its own end`, 'what was revoked since then is not known here')] }
+  return { bundle: verified.value, source: 'cache', warnings: [cliProblem('BUNDLE_FROM_CACHE', `${message}; the bundle of an earlier run stands in until its own end`, 'what was revoked since then is not known here')], extends: isSame(context.last, verified.value.seen) }
 }
 
 /** @throws {ExeatError} with what is wrong with it */
@@ -106,18 +122,18 @@ function held(bytes: Uint8Array, pins: BundlePins, context: BundleContext): Veri
 }
 
 /**
- * Where the log has grown since the head seen last, its tiles must prove that it extends that head.
+ * Where the log has grown since the head seen last, its tiles must prove that it extends that head; answers what is wrong where they show nothing.
  * @throws {ExeatError} BUNDLE_SPLIT_VIEW
  */
-async function proveSuccession(bytes: Uint8Array, { seen }: VerifiedBundle, pins: BundlePins, context: BundleContext, address: Address): Promise<readonly Problem[]> {
+async function proveSuccession(bytes: Uint8Array, { seen }: VerifiedBundle, pins: BundlePins, context: BundleContext, address: Address): Promise<Problem | undefined> {
   const { last } = context
-  if (last === undefined || last.size === 0 || last.size === seen.size) return []
+  if (last === undefined || isSame(last, seen)) return undefined
   const proof = await consistency(last, seen, address)
   if (typeof proof === 'string') {
-    return [cliProblem('LOG_UNPROVEN', `the log at \`${address.name}\` has ${seen.size} entries and does not show that it extends the ${last.size} seen before: ${proof}`, 'check it: `exeat log verify`')]
+    return cliProblem('LOG_UNPROVEN', `the log at \`${address.name}\` has ${seen.size} entries and does not show that it extends the ${last.size} seen before: ${proof}`, 'check it: `exeat log verify`; nothing of it is remembered until it does')
   }
   held(bytes, pins, { ...context, last: { ...last, proof } })
-  return []
+  return undefined
 }
 
 /** A proof, believed only by the verifier; or why there is none. */
