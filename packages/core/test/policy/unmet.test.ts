@@ -45,6 +45,56 @@ describe('duration', () => {
   })
 })
 
+describe('what a log shows', () => {
+  const logged = (log: Partial<NonNullable<Met['log']>> = {}): Met => ({ ...nobody, log: { renewal: 0, total: lasting('1d'), witnessed: false, ...log } })
+  const limits = { duration: lasting('14d'), totalDuration: lasting('30d'), renewals: 2, uses: 5 }
+
+  test('numbers at their limit are met, declared as a renewal or not', () => {
+    const met = logged({ renewal: 2, total: lasting('30d'), uses: 5 })
+    expect(codes({ limits }, {}, met)).toEqual([])
+    expect(codes({ limits }, { renews: 'before' }, met)).toEqual([])
+    expect(codes({}, {}, logged({ renewal: 99, total: lasting('900d') }))).toEqual([])
+  })
+
+  test('one more of anything is not, whatever the document declares', () => {
+    expect(judge({ limits }, {}, logged({ renewal: 3, total: lasting('31d'), uses: 6 }))).toEqual([
+      {
+        code: 'LIMIT_EXCEEDED', term: 'limits.uses', policies: ['p'], hint: 'ask anew under the policies in force',
+        message: 'opt-out `hotfix` may be used 6 times, and `limits.uses` of `p` allows 5',
+      },
+      {
+        code: 'LIMIT_EXCEEDED', term: 'limits.renewals', policies: ['p'], hint: 'fix the finding, or ask for a change of policy',
+        message: 'opt-out `hotfix` is renewal 3 of its chain, and `limits.renewals` of `p` allows 2',
+      },
+      {
+        code: 'LIMIT_EXCEEDED', term: 'limits.totalDuration', policies: ['p'], hint: 'fix the finding, or ask for a change of policy',
+        message: 'with those before it opt-out `hotfix` runs for 31d, and `limits.totalDuration` of `p` allows 30d',
+      },
+    ])
+  })
+
+  test('an opt-out that may be used any number of times does not meet a limit', () => {
+    expect(judge({ limits }, {}, logged())).toEqual([expect.objectContaining({
+      term: 'limits.uses', message: 'opt-out `hotfix` may be used any number of times, and `limits.uses` of `p` allows 5',
+    })])
+  })
+
+  test('numbers that are none meet nothing', () => {
+    const met = logged({ renewal: Number.NaN, total: Number.NaN as Duration, uses: Number.NaN })
+    expect(codes({ limits }, {}, met)).toEqual(['LIMIT_EXCEEDED limits.uses', 'LIMIT_EXCEEDED limits.renewals', 'LIMIT_EXCEEDED limits.totalDuration'])
+  })
+
+  test('a witness counts where one was shown', () => {
+    expect(codes({ requires: { witness: true } }, {}, logged({ witnessed: true }))).toEqual([])
+    expect(codes({ requires: { witness: true } }, {}, logged())).toEqual(['TERM_NEEDS_LOG requires.witness'])
+  })
+
+  test('people are named by the terms, not by signatures in git', () => {
+    const [problem] = judge({ request: { groups: ['engineering'] } }, {}, logged())
+    expect(problem).toMatchObject({ term: 'request', hint: expect.stringContaining('exeat explain') as string })
+  })
+})
+
 describe('renewal', () => {
   test('history is for the log to show', () => {
     const limits = { duration: lasting('14d'), totalDuration: lasting('30d'), renewals: 2 }
