@@ -12,7 +12,7 @@ import { dataPaths, defaultDataFolder } from '../../server/src/config/folder.ts'
 import { defaultSocket } from '../src/acts/server.ts'
 import { builtCommand } from './built.ts'
 import { json, logWorld, optOut, type World } from './log-world.ts'
-import type { Ran } from './session.ts'
+import { plainEnvironment, type Ran } from './session.ts'
 
 const main = builtCommand()
 const schemas = fileURLToPath(new URL('../../../schemas/output/', import.meta.url))
@@ -155,7 +155,7 @@ describeWith('script', 'a person at a terminal', () => {
   /** On a pseudo-terminal, by `script` of util-linux; the answer is typed once it is asked for. */
   async function typed(args: readonly string[], answer: string): Promise<{ readonly exit: number | null; readonly text: string }> {
     const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ')
-    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: world.dir, env: { ...process.env, EXEAT_SERVER: `unix:${world.socket}`, TERM: 'xterm', NO_COLOR: '1' }, stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: world.dir, env: { ...plainEnvironment(), EXEAT_SERVER: `unix:${world.socket}`, TERM: 'xterm', NO_COLOR: '1' }, stdio: ['pipe', 'pipe', 'inherit'] })
     let text = ''
     child.stdout.on('data', (piece: Buffer) => {
       const asked = text.includes('[y/N]')

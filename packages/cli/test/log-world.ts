@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder, temporaryRepository } from '@exeat/testkit'
 import { rmSync } from 'node:fs'
-import { type Ran, runExeat } from './session.ts'
+import { plainEnvironment, type Ran, runExeat } from './session.ts'
 
 /** A finding of severity critical among five; the others pass. */
 const report = fileURLToPath(new URL('../../../vectors/scanner-outputs/trivy/scheme_2_many_vulns.json', import.meta.url))
@@ -123,7 +123,7 @@ export async function logWorld(main: string, id = 'acme/payments'): Promise<Worl
     dir, data, state, socket, get url() { return `http://${address}` }, merge,
     exeat: (args, env = {}) => runExeat(main, args, dir, { ...variables(), ...env }),
     exeatLater: async (args) => {
-      const child = spawn(process.execPath, [main, ...args], { cwd: dir, env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', ...variables() }, stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn(process.execPath, [main, ...args], { cwd: dir, env: { ...plainEnvironment(), ...variables() }, stdio: ['ignore', 'pipe', 'pipe'] })
       const text = { stdout: '', stderr: '' }
       for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (piece: Buffer) => { text[name] += piece.toString() })
       const [exit] = await once(child, 'close') as [number | null]
@@ -138,7 +138,7 @@ export async function logWorld(main: string, id = 'acme/payments'): Promise<Worl
       }
     },
     async start() {
-      server = spawn(process.execPath, [main, 'serve', '--data', data, '--listen', address], { cwd: folder, env: { ...process.env, ...home, GIT_CONFIG_GLOBAL: '/dev/null' }, stdio: ['ignore', 'pipe', 'inherit'] })
+      server = spawn(process.execPath, [main, 'serve', '--data', data, '--listen', address], { cwd: folder, env: { ...plainEnvironment(), ...home }, stdio: ['ignore', 'pipe', 'inherit'] })
       const { stdout } = server
       if (stdout === null) throw new Error('a pipe was asked for')
       for await (const line of createInterface({ input: stdout })) {

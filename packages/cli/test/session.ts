@@ -90,12 +90,17 @@ export interface Ran {
   readonly stderr: string
 }
 
+/** What every child of a test sees of the machine: nothing that would change what the command says (`CI`, colours, width, git's own). */
+export function plainEnvironment(): Record<string, string> {
+  const outside = Object.entries(process.env).filter(([key]) => !/^(?:GIT_|CI$|EXEAT_|NO_COLOR$|FORCE_COLOR$|COLUMNS$)/.test(key))
+  return { ...Object.fromEntries(outside), GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', COLUMNS: '100' }
+}
+
 /** Runs the built command as a user would: no terminal, no `CI`, a cache of the repository's own. */
 export function runExeat(main: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, input: string | Uint8Array = ''): Ran {
-  const outside = Object.entries(process.env).filter(([key]) => !/^(?:GIT_|CI$|EXEAT_|NO_COLOR$|FORCE_COLOR$|COLUMNS$)/.test(key))
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [main, ...args], {
     cwd, input, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024, timeout: 110_000,
-    env: { ...Object.fromEntries(outside), GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', XDG_CACHE_HOME: join(cwd, '.git', 'cache'), COLUMNS: '100', ...env },
+    env: { ...plainEnvironment(), XDG_CACHE_HOME: join(cwd, '.git', 'cache'), ...env },
   })
   if (error !== undefined) throw error
   return { exit: status, stdout, stderr }
