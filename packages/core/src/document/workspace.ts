@@ -38,6 +38,40 @@ const gate = z.strictObject({
 const approval = z.strictObject({ groups: some(group), count })
 const member = z.strictObject({ iss: identifier, sub: identifier, label: optional(line) })
 
+const https = identifier.refine((text) => /^https:\/\/[^/?#]+(?:\/[^?#]*)?$/.test(text) || /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:\/[^?#]*)?$/.test(text), 'must be an https URL without query, or a loopback one')
+
+/** Who people and jobs are, and what their second factors are made for. All of it stands here, and not at the server, so that points and auditors can check what was signed. */
+const identity = z.strictObject({
+  relyingParty: optional(z.strictObject({
+    id: identifier.meta({ description: 'WebAuthn relying party: the host that passkeys are made for, `exeat.acme.example`.' }),
+    origins: some(https).meta({ description: 'Exactly where people tap: `https://exeat.acme.example`.' }),
+  })),
+  providers: optional(some(z.strictObject({
+    name: dnsLabel,
+    issuer: https,
+    clientId: identifier,
+    stepUp: optional(z.strictObject({
+      acr: optional(some(identifier)).meta({ description: 'Values of `acr` that will do; asked for in this order.' }),
+      amr: optional(some(identifier)).meta({ description: 'At least one of these must stand in `amr`.' }),
+    })),
+    groups: optional(z.strictObject({
+      claim: identifier,
+      map: z.record(identifier, group).meta({ description: 'Group of Exeat by the value that the provider states. What is not named here gives no group.' }),
+    })),
+  }))),
+  workloads: optional(some(z.strictObject({
+    name: dnsLabel,
+    kind: z.enum(['github', 'gitlab', 'kubernetes']),
+    issuer: https,
+    audience: identifier,
+    owners: optional(some(identifier)).meta({ description: 'Numeric ids of the owners or namespaces whose jobs are believed. Repositories are the workspace\'s sources.' }),
+    events: optional(some(identifier)).meta({ description: 'What may have started the job. Default: push, merge_group, workflow_dispatch, deployment.' }),
+    workflows: optional(some(z.strictObject({ ref: identifier, sha: optional(some(identifier)) }))).meta({ description: 'Reusable workflows that are pinned: `job_workflow_ref`, and the commits of it that will do.' }),
+    environments: optional(z.record(identifier, dnsLabel)).meta({ description: 'Environment of the workspace by what the token states; without it they have one name.' }),
+    serviceAccounts: optional(some(identifier)).meta({ description: 'Kubernetes: `namespace:name`, bound to the object\'s uid where it is written behind another colon.' }),
+  }))),
+})
+
 export const workspaceSchema = z.strictObject({
   apiVersion,
   kind: kindOf('Workspace'),
@@ -50,6 +84,7 @@ export const workspaceSchema = z.strictObject({
     gates: optional(some(gate)),
     governance: optional(z.strictObject({ approve: some(approval), evidence }).meta({ description: 'What a change of these documents takes.' })),
     groups: optional(z.record(group, some(member)).meta({ description: 'Members of groups that no identity provider gives.' })),
+    identity: optional(identity.meta({ description: 'How people sign in and tap, and which jobs are believed.' })),
     alerts: optional(some(z.strictObject({ name: dnsLabel, url: identifier }))),
     log: optional(z.strictObject({ origin: identifier, keys: some(line), witnesses: optional(some(line)), quorum: optional(count) })),
   }),

@@ -1,8 +1,9 @@
 /** What the bodies of entries say, a schema a type. A body is decoded strictly: what this release does not know is refused, never skipped. */
 import * as z from 'zod'
 import { fingerprint, group, identifier, line } from '../document/scalars.ts'
-import { envelopeSchema, identitySchema } from '../envelope/envelope.ts'
-import { evidenceStrengths } from '../model/facts.ts'
+import { credentialSchema, rootSignature } from '../enrolment/credential.ts'
+import { enrolEnvelopeSchema, envelopeSchema, identitySchema } from '../envelope/envelope.ts'
+import { evidenceSchema } from './evidence.ts'
 import { instantText, milliseconds } from './scalars.ts'
 import type { EventType } from './types.ts'
 
@@ -49,18 +50,6 @@ const asked = z.strictObject({
   renews: z.exactOptional(identifier),
 })
 
-/** Issuer of those whose names are typed at the administrative socket: no identity provider, and never the same person as anybody whom one names. */
-export const operatorIssuer = 'exeat:operator'
-
-/**
- * What shows that a person did it (design §2, evidence strength). `operator-asserted`: somebody who could open the administrative socket typed this name;
- * stronger kinds join this union with the identities that can give them.
- */
-export const evidenceSchema = z.discriminatedUnion('strength', [
-  z.strictObject({ strength: z.literal('operator-asserted'), name: line }),
-])
-export type Evidence = z.output<typeof evidenceSchema>
-
 const act = { envelope: envelopeSchema, evidence: evidenceSchema }
 const ending = z.strictObject({ by: identitySchema, reason, ...act })
 
@@ -73,6 +62,9 @@ const dsse = z.strictObject({
   payloadType: z.string().max(200), payload: z.string().max(64 * 1024),
   signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).min(1).max(64),
 })
+
+/** A statement about a credential, and what shows who made it. */
+const about = { envelope: enrolEnvelopeSchema, evidence: evidenceSchema }
 
 const degraded = z.strictObject({ code: z.string().min(1).max(100), message: z.string().min(1).max(2000) })
 
@@ -87,6 +79,18 @@ export const dataSchemas = {
     commit: line,
     changes: z.array(z.strictObject({ kind: z.enum(['OptOutPolicy', 'Aliases']), name: identifier, digest: fingerprint.nullable(), previous: fingerprint.nullable() })).min(1).max(200),
   }),
+  /**
+   * A key that people may sign with from now on, or one that an identity provider signs with: that has no `person`. `own`: the person's own earlier key says so.
+   * It fills no place of a quorum before somebody else vouched for it and a day went by (`enrolment/ledger.ts`).
+   */
+  'dev.exeat.enrolment.added.v1': z.strictObject({
+    person: z.exactOptional(identitySchema), credential: credentialSchema, label: line, invitedBy: z.exactOptional(identitySchema), own: z.exactOptional(z.strictObject(about)),
+  }),
+  /** `root`: a founder's key, for whoever the founder says it is; otherwise the tap of somebody who is enrolled. */
+  'dev.exeat.enrolment.vouched.v1': z.strictObject({
+    person: identitySchema, credential: fingerprint, by: identitySchema, envelope: enrolEnvelopeSchema, evidence: z.union([evidenceSchema, rootSignature]),
+  }),
+  'dev.exeat.enrolment.removed.v1': z.strictObject({ person: z.exactOptional(identitySchema), credential: fingerprint, by: identitySchema, reason, ...about }),
   'dev.exeat.optout.proposed.v1': proposal,
   'dev.exeat.optout.renewed.v1': proposal,
   'dev.exeat.optout.approved.v1': z.strictObject({ by: identitySchema, groups, binding, ...act }),
@@ -112,6 +116,3 @@ export const dataSchemas = {
 } as const satisfies Record<EventType, z.ZodType>
 
 export type EventData = { readonly [T in EventType]: z.output<(typeof dataSchemas)[T]> }
-
-/** Kept in step with the model: a strength that this table does not read cannot be recorded. */
-export const recordedStrengths = evidenceStrengths.filter((strength) => evidenceSchema.options.some(({ shape }) => shape.strength.value === strength))

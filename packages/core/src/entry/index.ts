@@ -1,5 +1,6 @@
 export * from './data.ts'
 export * from './event.ts'
+export * from './evidence.ts'
 export * from './leaf.ts'
 export * from './scalars.ts'
 export * from './types.ts'

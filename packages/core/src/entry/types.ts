@@ -2,6 +2,9 @@
 export const eventTypes = [
   'dev.exeat.workspace.changed.v1',
   'dev.exeat.policy.changed.v1',
+  'dev.exeat.enrolment.added.v1',
+  'dev.exeat.enrolment.vouched.v1',
+  'dev.exeat.enrolment.removed.v1',
   'dev.exeat.optout.proposed.v1',
   'dev.exeat.optout.renewed.v1',
   'dev.exeat.optout.approved.v1',

@@ -1,12 +1,15 @@
 /** The statement that every act on an opt-out rests on (design §7): what people sign, by digest, so that nothing can be exchanged beneath them. */
+import canonicalize from 'canonicalize'
 import * as z from 'zod'
 import { taggedDigest } from '../digest/tagged.ts'
 import { utf8 } from '../digest/utf8.ts'
+import type { Json } from '../document/located.ts'
 import { fingerprint, identifier } from '../document/scalars.ts'
 import { instantText } from '../entry/scalars.ts'
 import type { HexDigest, Sha256 } from '../model/digest.ts'
 
-export const purposes = ['request', 'approve', 'reject', 'activate', 'renew', 'revoke', 'withdraw', 'emergency', 'review', 'enrol', 'govern', 'use'] as const
+/** Of acts on opt-outs. */
+export const purposes = ['request', 'approve', 'reject', 'activate', 'renew', 'revoke', 'withdraw', 'emergency', 'review', 'use'] as const
 export type Purpose = (typeof purposes)[number]
 
 export const identitySchema = z.strictObject({ iss: identifier, sub: identifier })
@@ -25,6 +28,8 @@ export const envelopeSchema = z.strictObject({
   /** Digests of the envelopes of the approvals that count, ascending. Empty before an activation. */
   approvals: z.array(fingerprint).max(100),
   actor: identitySchema,
+  /** `statementDigest` of what else is said where the act says more: the verdict and reason of a review, the team and second person of an emergency. */
+  statement: z.exactOptional(fingerprint),
   window: z.strictObject({ from: instantText, until: instantText }),
   /** 16 random bytes in hex: no two acts share an envelope. */
   nonce: z.string().regex(/^[0-9a-f]{32}$/),
@@ -33,16 +38,47 @@ export const envelopeSchema = z.strictObject({
 
 export type Envelope = z.output<typeof envelopeSchema>
 
+/** Of statements about a credential or about what governs, by the digest of what they are about. */
+export const enrolEnvelopeSchema = z.strictObject({
+  schema: z.literal('exeat/act/v1'),
+  purpose: z.enum(['enrol', 'govern']),
+  workspace: identifier,
+  /** `credentialDigest`. */
+  about: fingerprint,
+  actor: identitySchema,
+  nonce: z.string().regex(/^[0-9a-f]{32}$/),
+  at: instantText,
+})
+
+export type EnrolEnvelope = z.output<typeof enrolEnvelopeSchema>
+export type AnyEnvelope = Envelope | EnrolEnvelope
+
+/** RFC 8785 of the envelope, instants in their canonical text, as UTF-8: what an SSH key signs. */
+export function envelopeBytes(envelope: AnyEnvelope): Uint8Array {
+  const text = canonicalize(encoded(envelope))
+  if (text === undefined) throw new TypeError('an envelope is an object')
+  return utf8(text)
+}
+
+function encoded(envelope: AnyEnvelope): Json {
+  return 'about' in envelope ? z.encode(enrolEnvelopeSchema, envelope) : z.encode(envelopeSchema, envelope)
+}
+
+/** What an act says besides what its opt-out says: SHA-256(`exeat/statement/v1` ‖ 0 ‖ RFC 8785 of it). */
+export function statementDigest(statement: Readonly<Record<string, Json>>, sha256: Sha256): HexDigest {
+  return taggedDigest('exeat/statement/v1', statement, sha256)
+}
+
 /** SHA-256(`exeat/act/v1` ‖ 0 ‖ RFC 8785 of the envelope, instants in their canonical text). */
-export function envelopeDigest(envelope: Envelope, sha256: Sha256): HexDigest {
-  return taggedDigest('exeat/act/v1', z.encode(envelopeSchema, envelope), sha256)
+export function envelopeDigest(envelope: AnyEnvelope, sha256: Sha256): HexDigest {
+  return taggedDigest('exeat/act/v1', encoded(envelope), sha256)
 }
 
 /**
  * What a second factor signs (design §7): SHA-256(`exeat/challenge/v1` ‖ 0 ‖ 32 random bytes ‖ the envelope's digest).
  * @throws {RangeError} where `random` is not 32 bytes
  */
-export function challengeOf(random: Uint8Array, envelope: Envelope, sha256: Sha256): Uint8Array {
+export function challengeOf(random: Uint8Array, envelope: AnyEnvelope, sha256: Sha256): Uint8Array {
   if (random.length !== 32) throw new RangeError(`a challenge takes 32 random bytes, not ${random.length}`)
   const tag = utf8('exeat/challenge/v1\0')
   const digest = envelopeDigest(envelope, sha256)

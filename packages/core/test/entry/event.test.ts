@@ -55,7 +55,7 @@ describe('the lifecycle', () => {
     expect(recorded(exhausted, null)).toEqual({ type: 'dev.exeat.optout.exhausted.v1', data: {} })
     const stronger = { ...approved, evidence: 'user-signed' as const }
     expect(() => recorded(stronger, { envelope: envelopeOf(), evidence: { strength: 'operator-asserted', name: 'alice' } })).toThrow(TypeError)
-    expect(recordedStrengths).toEqual(['operator-asserted'])
+    expect(recordedStrengths).toEqual(['user-signed', 'idp-signed', 'server-asserted', 'operator-asserted', 'none'])
   })
 })
 

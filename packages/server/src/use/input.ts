@@ -29,7 +29,7 @@ export const actorSchema = z.strictObject({ identity: identitySchema, evidence: 
 /** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
 export function checkActor(actor: Actor): void {
   const { identity, evidence } = shaped(actorSchema, actor)
-  if (identity.iss === operatorIssuer && identity.sub === evidence.name) return
+  if (identity.iss === operatorIssuer && evidence.strength === 'operator-asserted' && identity.sub === evidence.name) return
   throw useError('INPUT_INVALID', 'the actor is not the name that was typed at the administrative socket')
 }
 

@@ -69,7 +69,7 @@ function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEve
 const actorOf = (event: LifecycleEvent): Identity | undefined => ('requester' in event ? event.requester : 'by' in event ? event.by : undefined)
 
 /** A name typed at the administrative socket speaks for the identity of that name there, and for no other. */
-const evidenced = (evidence: Evidence, by: Identity): boolean => sameIdentity(by, { iss: operatorIssuer, sub: evidence.name })
+const evidenced = (evidence: Evidence, by: Identity): boolean => evidence.strength === 'operator-asserted' && sameIdentity(by, { iss: operatorIssuer, sub: evidence.name })
 
 const countedOf = (approvals: ReadonlyMap<HexDigest, Identity>, counted: readonly Identity[]): readonly HexDigest[] =>
   [...approvals].filter(([, by]) => counted.some((each) => sameIdentity(each, by))).map(([digest]) => digest).sort()
