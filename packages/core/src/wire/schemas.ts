@@ -1,6 +1,7 @@
 /** What crosses the HTTP API, once for the server that answers, the client that asks and the OpenAPI document. All of it is plain JSON. */
 import * as z from 'zod'
 import { dnsLabel, fingerprint, group, identifier, line } from '../document/scalars.ts'
+import { tapSchema } from './tap.ts'
 
 const instant = z.string().max(40).meta({ format: 'date-time', description: 'UTC with three fractional digits.' })
 const reason = z.string().min(1).max(4096)
@@ -24,11 +25,17 @@ export const problemSchema = z.object({
 /** `document`: an OptOut as JSON, spelled as in YAML. `impact`: `{schemaVersion, kind: Impact, optOut, fingerprints}`. */
 export const requestSchema = z.strictObject({ document: json, impact: z.exactOptional(json) }).meta({ id: 'Request' })
 export const emergencySchema = z.strictObject({ document: json, impact: z.exactOptional(json), team: group, second: z.exactOptional(line) }).meta({ id: 'Emergency' })
+/** The tap that an act needs of people who signed in; an administrator's socket has none, and satisfies no `mfa` but `none`. */
+const tap = z.exactOptional(tapSchema)
+/** A request that renews an opt-out is tapped. */
+export const requestActSchema = requestSchema.extend({ tap }).meta({ id: 'RequestAct' })
+export const emergencyActSchema = emergencySchema.extend({ tap }).meta({ id: 'EmergencyAct' })
 /** Of an approval and an activation: what the caller saw. */
-export const signedSchema = z.strictObject({ signed: bindingSchema }).meta({ id: 'Signed' })
+export const signedSchema = z.strictObject({ signed: bindingSchema, tap }).meta({ id: 'Signed' })
 /** Of a rejection, withdrawal and revocation. */
 export const reasonSchema = z.strictObject({ reason }).meta({ id: 'Reason' })
 export const reviewSchema = z.strictObject({ verdict: z.enum(['justified', 'unjustified']), reason }).meta({ id: 'Review' })
+export const reviewActSchema = reviewSchema.extend({ tap }).meta({ id: 'ReviewAct' })
 
 /** Where an entry stands, and its receipt: a C2SP tlog-proof@v1 under a signed checkpoint. */
 export const receiptSchema = z.strictObject({ index: z.int().min(0), receipt: z.string() }).meta({ id: 'Receipt' })

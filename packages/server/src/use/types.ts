@@ -4,14 +4,24 @@
  */
 import type { HexDigest, Identity } from '@exeat/core'
 import type { Evidence } from '@exeat/core/entry'
+import type { AnyEnvelope } from '@exeat/core/envelope'
 import type { ActAnswer, OptOutView, Status, Wire } from '@exeat/core/wire'
 import type { Dsse } from '@exeat/verify'
 
 /** Who acts, as the edge established it. */
 export interface Actor {
   readonly identity: Identity
-  /** What shows it. This release knows one kind: a name typed at the administrative socket. */
+  /** What shows it: a name typed at the administrative socket, or a sign-in. */
   readonly evidence: Evidence
+  /** The second factor for this very act. Without one nobody who signed in approves, activates, renews, declares, reviews, enrols or vouches. */
+  readonly tap?: Tap
+}
+
+/** A second factor over an envelope: verified where it was made, and held again, under the log's lock, against what stands then. */
+export interface Tap {
+  readonly envelope: AnyEnvelope
+  readonly evidence: Evidence
+  readonly factor: { readonly attested: boolean; readonly backupEligible: boolean }
 }
 
 export { operatorIssuer } from '@exeat/core/entry'

@@ -1,0 +1,74 @@
+/**
+ * What identities need kept beside the log: sessions, challenges, links, watermarks, hashed keys. None of it is needed to verify the log, all of it may be lost
+ * at the price of signing in again, and none of it ever stands in an entry, a URL or a line of a log.
+ *
+ * One contract for SQLite and PostgreSQL. Every call is one transaction, durable once it answered, and safe against other processes on the same database.
+ */
+
+export interface Row {
+  readonly value: Uint8Array
+  /** Counts the writes of this row, from 1. */
+  readonly version: number
+  /** Whose it is, for `owned` and `dropOwned`; null where it is nobody's. */
+  readonly owner: string | null
+  /** Milliseconds since the epoch; from then on the row is not there, whether it was swept or not. Null: it stays. */
+  readonly expires: number | null
+}
+
+export interface NewRow {
+  readonly value: Uint8Array
+  readonly owner?: string
+  readonly expires?: number
+}
+
+export interface IdentityRows {
+  /** Undefined where there is none, or it has expired at `now`. */
+  readonly get: (kind: string, key: string, now: number) => Promise<Row | undefined>
+  /**
+   * Writes where the row has the version `expected`; 0: where none stands that has not expired at `now`. False, and nothing is written, where it is another:
+   * of any number of callers with one expectation exactly one succeeds.
+   */
+  readonly put: (kind: string, key: string, row: NewRow, expected: number, now: number) => Promise<boolean>
+  /** Removes and answers: of any number of callers exactly one gets it. Undefined as for `get`. */
+  readonly take: (kind: string, key: string, now: number) => Promise<Row | undefined>
+  readonly drop: (kind: string, key: string) => Promise<boolean>
+  /** At most `limit`, by key ascending, behind `after`. */
+  readonly owned: (kind: string, owner: string, now: number, page?: { readonly after?: string; readonly limit?: number }) => Promise<readonly (Row & { readonly key: string })[]>
+  /** Answers how many. */
+  readonly dropOwned: (kind: string, owner: string) => Promise<number>
+  /** Every row of a kind, by key ascending, behind `after`. */
+  readonly all: (kind: string, now: number, page?: { readonly after?: string; readonly limit?: number }) => Promise<readonly (Row & { readonly key: string })[]>
+  /**
+   * Adds `by` to a counter that begins at 0 and is forgotten `window` milliseconds after its first addition; answers its new value. Atomic.
+   */
+  readonly count: (key: string, by: number, window: number, now: number) => Promise<number>
+  readonly resetCount: (key: string) => Promise<void>
+  /** Removes what expired at `now`; answers how many rows. */
+  readonly sweep: (now: number) => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+/** Kinds of rows. What a value holds is said where it is made (`identity/…`). Keys that are secrets are SHA-256 digests in hex of them. */
+export const rowKinds = {
+  /** Key: SHA-256 of the token. Owner: `identityKey` of the person. */
+  session: 'session',
+  /** Key: the challenge's id, random. Owner: `identityKey`. Consumed by `take`. */
+  challenge: 'challenge',
+  /** Key: SHA-256 of the link's secret. Consumed by `take`. */
+  link: 'link',
+  /** Key: SHA-256 of the device code. Owner: the user code. */
+  device: 'device',
+  /** Key: name of the key. Value holds the SHA-256 of its secret. Owner: `identityKey` of whoever made it. */
+  apiKey: 'api-key',
+  /** Key: digest of issuer and `jti`; stands until the token's own end. */
+  token: 'token',
+  /** Key: the TOTP credential's id. Value: the secret, sealed. Owner: `identityKey`. Its version moves with the watermark. */
+  totp: 'totp',
+  /** Key: `identityKey`. What the identity provider said last: groups, labels, when. */
+  person: 'person',
+  /** Key: state of an authorisation request (OpenID Connect). Consumed by `take`. */
+  authorisation: 'authorisation',
+  /** Key: the credential's digest. The last signature counter of an authenticator. */
+  counter: 'counter',
+} as const
+export type RowKind = (typeof rowKinds)[keyof typeof rowKinds]
