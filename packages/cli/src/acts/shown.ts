@@ -1,6 +1,6 @@
 /** What an approval or activation signs, fetched and held against its digests: nobody signs what was not shown. */
-import { decodeDocument, documentDigest, type Json, type OptOut, taggedDigest, unlocated } from '@exeat/core'
-import { comparisonCode } from '@exeat/core/envelope'
+import { decodeDocument, documentDigest, type Json, type OptOut, unlocated } from '@exeat/core'
+import { shownCode } from '@exeat/core/envelope'
 import { decodeImpact, impactDigest } from '@exeat/core/impact'
 import type { OptOutView } from '@exeat/core/wire'
 import type { ApiClient } from '@exeat/client'
@@ -25,7 +25,7 @@ export async function fetchShown(client: ApiClient, id: string): Promise<Shown> 
 
 /** Of the document, terms and impact that this opt-out stands for, by their digests. */
 export function codeOf({ uid, binding }: Pick<OptOutView, 'uid' | 'binding'>): string {
-  return comparisonCode(taggedDigest('exeat/shown/v1', { uid, ...binding }, sha256))
+  return shownCode(uid, binding, sha256)
 }
 
 function documentOf({ name, document, binding }: OptOutView): OptOut {

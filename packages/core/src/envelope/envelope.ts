@@ -6,6 +6,7 @@ import { utf8 } from '../digest/utf8.ts'
 import type { Json } from '../document/located.ts'
 import { fingerprint, identifier } from '../document/scalars.ts'
 import { instantText } from '../entry/scalars.ts'
+import type { Binding } from '../lifecycle/events.ts'
 import type { HexDigest, Sha256 } from '../model/digest.ts'
 
 /** Of acts on opt-outs. */
@@ -101,4 +102,9 @@ export function comparisonCode(digest: HexDigest): string {
     bits >>= 5n
   }
   return code
+}
+
+/** The code of what an approval or activation is about, before there is an envelope: command line and page make it each from what they themselves show. */
+export function shownCode(uid: HexDigest, { optOut, terms, impact }: Binding, sha256: Sha256): string {
+  return comparisonCode(taggedDigest('exeat/shown/v1', { uid, optOut, terms, impact }, sha256))
 }
