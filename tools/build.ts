@@ -1,11 +1,13 @@
 /**
  * Bundles the command into `packages/cli/dist`: `main.cjs`, one file of all that a warm gate runs, and a chunk for each other command and for what they
  * share. Runs in `prepare`, right after `npm ci`. Start-up is most of a small run: forty files cost a tenth of it more than one, and CommonJS less than
- * modules, which are resolved, linked and evaluated in turns.
+ * modules, which are resolved, linked and evaluated in turns. The console's pages lie beside them, in `console/`: `exeat serve` serves them.
  */
 import { rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build as viteBuild } from 'vite'
 import { type OutputChunk, type OutputOptions, rolldown, type RolldownBuild } from 'rolldown'
 
 const at = (path: string): string => fileURLToPath(new URL(`../packages/cli/${path}`, import.meta.url))
@@ -38,6 +40,11 @@ export async function buildCommand(outdir: string): Promise<{ readonly files: nu
   return { files: files.length, bytes: files.reduce((sum, file) => sum + (file.type === 'chunk' ? file.code : file.source).length, 0) }
 }
 
+/** The pages, built into a folder. */
+export async function buildConsole(outDir: string): Promise<void> {
+  await viteBuild({ configFile: fileURLToPath(new URL('../packages/console/vite.config.ts', import.meta.url)), logLevel: 'warn', build: { outDir, emptyOutDir: true } })
+}
+
 /** `hot`: every module that the warm ones import before they run; `first`: those that `start.ts` imports, and so must not lie beside them. */
 async function hotModules(bundle: RolldownBuild): Promise<{ readonly first: ReadonlySet<string>; readonly hot: ReadonlySet<string> }> {
   const chunks = (await bundle.generate(output)).output.filter((file): file is OutputChunk => file.type === 'chunk')
@@ -63,5 +70,6 @@ async function hotModules(bundle: RolldownBuild): Promise<{ readonly first: Read
 if (import.meta.main) {
   const outdir = process.argv[2] ?? at('dist')
   const { files, bytes } = await buildCommand(outdir)
+  await buildConsole(join(outdir, 'console'))
   process.stdout.write(`${outdir}: ${files} files, ${Math.round(bytes / 1024)} KiB\n`)
 }

@@ -58,6 +58,9 @@ export const challengeSchema = z.strictObject({
   }),
 }).meta({ id: 'Challenge' })
 
+/** A challenge that waits: for the page that an identity provider sends the browser back to. Told to the session that it was made for alone. */
+export const tapPendingSchema = z.strictObject({ wanted: tapWantedSchema, proved: z.boolean(), expiresAt: instant }).meta({ id: 'TapPending' })
+
 /** A one-time link for a person to enrol a key with. Its secret stands behind the `#`, so that no server's log sees it. */
 export const linkWantedSchema = z.strictObject({ person: identitySchema, label: line }).meta({ id: 'LinkWanted' })
 export const linkSchema = z.strictObject({ url: z.string(), expiresAt: instant }).meta({ id: 'Link' })

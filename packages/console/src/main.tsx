@@ -1,0 +1,38 @@
+/** Which page it is, by its path. Pages are loaded anew, so that no state outlives a sign-out. */
+import { type ReactNode, StrictMode, useCallback } from 'react'
+import { createRoot } from 'react-dom/client'
+import { DevicePage } from './pages/device.tsx'
+import { EnrolPage } from './pages/enrol.tsx'
+import { OptOutPage } from './pages/opt-out.tsx'
+import { OptOutsPage } from './pages/opt-outs.tsx'
+import { PeoplePage } from './pages/people.tsx'
+import { SignInPage } from './pages/sign-in.tsx'
+import { TapPage } from './pages/tap.tsx'
+import { Layout } from './parts/layout.tsx'
+import { Loaded, useLoaded } from './parts/loaded.tsx'
+import { signInPath, type SignedIn, whoIsThere } from './session.ts'
+
+function Page(): ReactNode {
+  const who = useLoaded(useCallback(whoIsThere, []))
+  return <Loaded from={who}>{(signedIn) => pageOf(location.pathname, signedIn)}</Loaded>
+}
+
+function pageOf(path: string, signedIn: SignedIn): ReactNode {
+  if (path === '/sign-in') return <SignInPage signedIn={signedIn} />
+  if (path === '/enrol') return <EnrolPage signedIn={signedIn} />
+  if (signedIn.session === null) {
+    location.replace(signInPath())
+    return null
+  }
+  if (path === '/') return <OptOutsPage signedIn={signedIn} />
+  if (path === '/people') return <PeoplePage signedIn={signedIn} />
+  if (path === '/device') return <DevicePage signedIn={signedIn} />
+  const [, kind, id] = /^\/(opt-outs|tap)\/([^/]+)$/.exec(path) ?? []
+  if (kind === 'opt-outs' && id !== undefined) return <OptOutPage id={decodeURIComponent(id)} signedIn={signedIn} />
+  if (kind === 'tap' && id !== undefined) return <TapPage id={decodeURIComponent(id)} signedIn={signedIn} />
+  return <Layout title="Nothing here" signedIn={signedIn}><p>There is no page at this address. <a href="/">All opt-outs</a></p></Layout>
+}
+
+const root = document.querySelector('#root')
+if (root === null) throw new Error('the page has no root')
+createRoot(root).render(<StrictMode><Page /></StrictMode>)
