@@ -110,6 +110,8 @@ export const deviceViewSchema = z.strictObject({
 }).meta({ id: 'DeviceView' })
 /** The user code again, as it was typed by hand: nobody follows a link into signing somebody else in. */
 export const deviceConsentSchema = z.strictObject({ code: z.string().max(40), allow: z.boolean() }).meta({ id: 'DeviceConsent' })
+/** A poll, signed by the key (RFC 9449). */
+export const devicePollSchema = z.strictObject({ deviceCode: base64url(64) }).meta({ id: 'DevicePoll' })
 /** To the poll. `token`: of a session that is bound to the key. */
 export const deviceTokenSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('pending'), interval: z.int().min(1) }),
