@@ -1,7 +1,7 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
-  type ActAnswer, actAnswerSchema, entryViewSchema, erasureAnswerSchema, listAnswerSchema, type OptOutView, optOutViewSchema, receiptSchema, type Status, statusSchema,
-  usesAnswerSchema, type Wire,
+  type ActAnswer, actAnswerSchema, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
+  type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle } from '@exeat/verify'
 import type { HttpAnswer, HttpRequest, Transport } from '../log/transport.ts'
@@ -16,6 +16,8 @@ export interface ApiOptions {
   readonly name: string
   /** Bearer token of an enforcement point. */
   readonly token?: string
+  /** Headers that show who asks, made for each request: those of a session that is bound to a key. */
+  readonly authorise?: (method: string, url: string) => Promise<Readonly<Record<string, string>>>
   /** Who acts, at the administrative socket. */
   readonly actor?: string
   /** For each exchange, in milliseconds; 20 s where absent. */
@@ -46,6 +48,15 @@ export interface ApiClient {
   /** By its digest, which the caller computes anew. */
   readonly document: (kind: DocumentKind, digest: string) => Promise<unknown>
   readonly status: () => Promise<Status>
+  readonly signIn: () => Promise<People['signInSchema']>
+  readonly sessions: () => Promise<People['sessionsSchema']>
+  readonly signOut: () => Promise<void>
+  readonly beginDevice: (wanted: People['deviceWantedSchema']) => Promise<People['deviceSchema']>
+  readonly pollDevice: (deviceCode: string) => Promise<People['deviceTokenSchema']>
+  readonly enrolments: () => Promise<People['enrolmentsSchema']>
+  readonly link: (wanted: People['linkWantedSchema'], key: string) => Promise<People['linkSchema']>
+  readonly vouch: (credential: string, vouch: People['vouchSchema'], key: string) => Promise<People['enrolmentSchema']>
+  readonly removeKey: (credential: string, reason: string, key: string) => Promise<People['enrolmentSchema']>
 }
 
 const usual = 4 * 1024 * 1024
@@ -80,6 +91,15 @@ export function apiClient(options: ApiOptions): ApiClient {
     receipt: (index) => get(`/v1/receipts/${index}`, receiptSchema),
     document: (kind, digest) => get(`/v1/documents/${kind}/${encodeURIComponent(digest)}`, anything),
     status: () => get('/v1/status', statusSchema),
+    signIn: () => get('/v1/sign-in', signInSchema),
+    sessions: () => get('/v1/sessions', sessionsSchema),
+    signOut: async () => { await call({ method: 'DELETE', path: '/v1/session' }) },
+    beginDevice: (wanted) => post('/v1/device', wanted, deviceSchema),
+    pollDevice: (deviceCode) => post('/v1/device/token', { deviceCode }, deviceTokenSchema),
+    enrolments: () => get('/v1/enrolments', enrolmentsSchema),
+    link: (wanted, key) => post('/v1/links', wanted, linkSchema, key),
+    vouch: (credential, vouch, key) => post(`/v1/enrolments/${credential}/vouch`, encodeVouch(vouch), enrolmentSchema, key),
+    removeKey: (credential, reason, key) => post(`/v1/enrolments/${credential}/removal`, { reason }, enrolmentSchema, key),
   }
 }
 
@@ -99,7 +119,7 @@ function checked<T>({ body }: HttpAnswer, schema: Schema<T>, name: string): T {
 }
 
 interface Call {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** With its query. */
   readonly path: string
   readonly body?: unknown
@@ -107,18 +127,19 @@ interface Call {
   readonly maxBytes?: number
 }
 
-function caller({ transport, base, name, token, actor, timeout = 20_000 }: ApiOptions): (call: Call) => Promise<HttpAnswer> {
+function caller({ transport, base, name, token, authorise, actor, timeout = 20_000 }: ApiOptions): (call: Call) => Promise<HttpAnswer> {
   const prefix = base.replace(/\/+$/, '')
   return async ({ method, path, body, key, maxBytes = usual }) => {
     const headers = {
       accept: 'application/json, application/problem+json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...await authorise?.(method, `${prefix}${path}`),
       ...(actor === undefined ? {} : { 'exeat-actor': actor }),
       ...(key === undefined ? {} : { 'idempotency-key': key }),
     }
     const answer = await sent(transport, { method, url: `${prefix}${path}`, headers, maxBytes, timeout, ...(body === undefined ? {} : { body: bytesOf(body) }) }, name)
-    if (answer.status === 200 || answer.status === 201) return answer
+    if (answer.status === 200 || answer.status === 201 || answer.status === 204) return answer
     throw refusalOf(answer, name)
   }
 }

@@ -1,7 +1,7 @@
 /** HTTP as far as a client of Exeat needs it, behind a function: global `fetch` here, a Unix socket in the command. */
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array

@@ -88,6 +88,8 @@ export const vouchSchema = z.union([
   z.strictObject({ tap: tapSchema }),
   z.strictObject({ envelope: enrolEnvelopeSchema, root: rootSignature }),
 ]).meta({ id: 'Vouch' })
+/** As it goes over the wire: an envelope's instants are canonical texts there, and integers where it was decoded. */
+export const encodeVouch = (vouch: z.output<typeof vouchSchema>): unknown => z.encode(vouchSchema, vouch)
 
 /** A key that every poll and every later request is signed with: P-256, as a JWK (RFC 7517). */
 const publicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url(43).length(43), y: base64url(43).length(43) })
