@@ -33,11 +33,14 @@ export const commands: readonly CommandEntry[] = [
   { name: 'review', summary: 'judge an emergency afterwards', load: () => import('./commands/review.ts') },
   { name: 'bundle', summary: 'fetch the signed bundle for machines without the server', load: () => import('./commands/bundle.ts') },
   { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },
+  { name: 'login', summary: 'sign in to a server', load: () => import('./commands/login.ts') },
+  { name: 'logout', summary: 'sign out of a server', load: () => import('./commands/logout.ts') },
+  { name: 'enrol', summary: 'whose keys count: invite, list, vouch, remove', load: () => import('./commands/enrol.ts') },
   { name: 'serve', summary: 'serve the log, the acts and the bundles', load: () => import('./commands/serve.ts') },
   { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
 ]
 
 /** Named in the design, not in this release. */
 export const laterCommands: readonly string[] = [
-  'audit', 'claim', 'drill', 'enrol', 'export', 'login', 'scan', 'simulate', 'watch',
+  'audit', 'claim', 'drill', 'export', 'scan', 'simulate', 'watch',
 ]

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { ApiClient } from '@exeat/client'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
+import { sessionClient } from '../people/client.ts'
 import { type Address, addressOf, clientAt } from '../trust/address.ts'
 
 export interface ServerFlags {
@@ -14,7 +15,8 @@ export interface ServerFlags {
 }
 
 export interface ActFlags extends ServerFlags {
-  readonly actor: string
+  /** A typed name, at the administrative socket; absent: whoever signed in. */
+  readonly actor?: string
   readonly idempotencyKey?: string
 }
 
@@ -27,7 +29,7 @@ export function serverOptions(command: Command): Command {
 /** Options of whatever is recorded in the log. */
 export function actOptions(command: Command): Command {
   return serverOptions(command)
-    .requiredOption('--actor <name>', 'who acts: recorded as a name that an operator typed, never as a login')
+    .option('--actor <name>', 'at the administrative socket: recorded as a name that an operator typed, never as a login')
     .option('--idempotency-key <key>', 'repeats an act that was sent before; default: a random one')
 }
 
@@ -45,16 +47,34 @@ export function serverAddress(flags: Pick<ServerFlags, 'server'>, io: Io): Addre
   return addressOf(stated === '' ? `unix:${defaultSocket(io.env)}` : stated, io)
 }
 
-export const readingClient = (flags: Pick<ServerFlags, 'server'>, io: Io): ApiClient => clientAt(serverAddress(flags, io), io)
+/** As whoever signed in there, unless the environment holds the token of an enforcement point. */
+export function readingClient(flags: Pick<ServerFlags, 'server'>, io: Io): ApiClient {
+  const address = serverAddress(flags, io)
+  return ((io.env['EXEAT_TOKEN'] ?? '') === '' ? sessionClient(address, io) : undefined) ?? clientAt(address, io)
+}
 
 export interface Acting {
   readonly client: ApiClient
   readonly key: string
+  readonly address: Address
+  /** A typed name rather than a sign-in. */
+  readonly typed: boolean
 }
 
-/** @throws {ExeatError} USAGE */
+/** @throws {ExeatError} USAGE, NOT_SIGNED_IN */
 export function acting({ actor, idempotencyKey, ...flags }: ActFlags, io: Io): Acting {
-  if (!/^[!-~]{1,512}$/.test(actor)) throw cliError('USAGE', `\`--actor ${actor}\` is no name: 1 to 512 printable characters without spaces`, 'say who acts: `--actor alice`')
   if (idempotencyKey !== undefined && !/^[!-~]{1,120}$/.test(idempotencyKey)) throw cliError('USAGE', '`--idempotency-key` takes 1 to 120 printable characters without spaces')
-  return { client: clientAt(serverAddress(flags, io), io, { actor }), key: idempotencyKey ?? randomUUID() }
+  const address = serverAddress(flags, io)
+  return { client: actingClient(address, actor, io), key: idempotencyKey ?? randomUUID(), address, typed: actor !== undefined }
+}
+
+function actingClient(address: Address, actor: string | undefined, io: Io): ApiClient {
+  if (actor !== undefined) {
+    if (!/^[!-~]{1,512}$/.test(actor)) throw cliError('USAGE', `\`--actor ${actor}\` is no name: 1 to 512 printable characters without spaces`, 'say who acts: `--actor alice`')
+    return clientAt(address, io, { actor })
+  }
+  if (address.name.startsWith('unix:')) throw cliError('NOT_SIGNED_IN', 'the administrative socket wants to know who acts', 'say it: `--actor alice`; or name a server that you signed in to: --server https://HOST')
+  const client = sessionClient(address, io)
+  if (client === undefined) throw cliError('NOT_SIGNED_IN', `nobody is signed in to \`${address.name}\` here`, `sign in: exeat login --server ${address.name}`)
+  return client
 }

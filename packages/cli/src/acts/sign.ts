@@ -9,6 +9,7 @@ import { fromNow } from '../text/span.ts'
 import { plural } from '../text/wrap.ts'
 import { stylesFor } from '../text/style.ts'
 import { printAnswer } from './answer.ts'
+import { signInBrowser } from '../people/browser-act.ts'
 import { row } from './page.ts'
 import { type ActFlags, acting, actOptions, evidenceNote } from './server.ts'
 import { fetchShown, type Shown } from './shown.ts'
@@ -33,13 +34,17 @@ export function defineSigned(act: SignedAct, command: Command, io: Io, finish: (
 
 /** @throws {ApiError}; {ExeatError} SHOWN_DIFFERS, NOT_CONFIRMED, USAGE */
 async function sign(act: SignedAct, id: string, flags: SignFlags, io: Io): Promise<void> {
-  const { client, key } = acting(flags, io)
+  const { client, key, address, typed } = acting(flags, io)
   const shown = await fetchShown(client, id)
   // Where JSON is asked for, standard output holds that alone.
   const sink = flags.format === 'json' ? io.stderr : io.stdout
   sink.write(`${signedText(act, shown, flags.actor, io)}\n\n`)
   if (flags.code !== undefined && plain(flags.code) !== plain(shown.code)) {
     throw cliError('SHOWN_DIFFERS', `\`--code ${flags.code}\` was given, and what would be signed has the code ${shown.code}`, 'it was changed since you saw it: look at it again')
+  }
+  if (!typed) {
+    printAnswer(act, await signInBrowser({ act, view: shown.view, client, address }, io), flags, io)
+    return
   }
   if (flags.yes !== true && flags.code === undefined) await confirm(act, shown, sink)
   printAnswer(act, await client[act](shown.view.uid, shown.view.binding, key), flags, io)
@@ -48,13 +53,13 @@ async function sign(act: SignedAct, id: string, flags: SignFlags, io: Io): Promi
 const plain = (code: string): string => code.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
 
 /** Everything that the digests which are sent stand for. */
-function signedText(act: SignedAct, { view, document: { spec, metadata }, findings, code }: Shown, actor: string, io: Io): string {
+function signedText(act: SignedAct, { view, document: { spec, metadata }, findings, code }: Shown, actor: string | undefined, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
   const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews } = spec
   const targetRows = Object.entries(targets).map(([key, values]) => line(key, values.map(oneLine).join(', ')))
   return [
-    styles.warn(`TO ${act.toUpperCase()}  ${shownText(metadata.name)}, as ${shownText(actor)}`),
+    styles.warn(`TO ${act.toUpperCase()}  ${shownText(metadata.name)}${actor === undefined ? '' : `, as ${shownText(actor)}`}`),
     line('controls', spec.controls.map(oneLine).join(', ')),
     ...(targetRows.length === 0 ? [line('where', 'anywhere')] : targetRows),
     line('window', `${formatInstant(from)} until ${formatInstant(until)} (${until > io.now ? 'ends' : 'ended'} ${fromNow(until, io.now)})`),
@@ -66,7 +71,7 @@ function signedText(act: SignedAct, { view, document: { spec, metadata }, findin
     ...view.approvals.map(({ by, groups }) => line('approved by', `${shownText(by.sub)} of ${groups.map(shownText).join(', ')}`)),
     line('document', view.binding.optOut), line('terms', view.binding.terms), line('impact', view.binding.impact ?? 'none'),
     line('compare', styles.bold(code)),
-    styles.dim(line('evidence', evidenceNote)),
+    styles.dim(line('evidence', actor === undefined ? 'your second factor, in a browser' : evidenceNote)),
   ].join('\n')
 }
 

@@ -41,7 +41,7 @@ export function clientAt({ name, base, transport }: Address, io: Io, options: Cl
 }
 
 /** Encrypted, or to this very machine. */
-function isPrivate({ protocol, hostname }: URL): boolean {
+export function isPrivate({ protocol, hostname }: URL): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   return protocol === 'https:' || host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -1,6 +1,7 @@
 /** The public half of what people sign with, as the log enrols it (design §7, §8). */
 import * as z from 'zod'
 import { taggedDigest } from '../digest/tagged.ts'
+import { utf8 } from '../digest/utf8.ts'
 import { identifier, line } from '../document/scalars.ts'
 import { base64url } from '../entry/evidence.ts'
 import type { Identity } from '../lifecycle/events.ts'
@@ -32,11 +33,23 @@ export const credentialSchema = z.discriminatedUnion('kind', [webauthn, ssh, tot
 export type Credential = z.output<typeof credentialSchema>
 export type CredentialOf<K extends Credential['kind']> = Extract<Credential, { readonly kind: K }>
 
-/** A founder's root key, pinned in the workspace, over `exeat/vouch/v1` ‖ 0 ‖ the envelope's digest: Ed25519, base64url. */
+/** A founder's root key, pinned in the workspace, over `rootVouchMessage`: Ed25519, base64url. The envelope's actor is `foundersIssuer` and the key's name. */
 export const rootSignature = z.strictObject({ kind: z.literal('root'), name: identifier, signature: base64url(86).length(86) })
 export type RootSignature = z.output<typeof rootSignature>
 
 /** What whoever vouches for a credential signs, and what names it everywhere: SHA-256(`exeat/credential/v1` ‖ 0 ‖ RFC 8785 of person and credential). */
 export function credentialDigest(person: Identity | undefined, credential: Credential, sha256: Sha256): HexDigest {
   return taggedDigest('exeat/credential/v1', { person: person === undefined ? null : { iss: person.iss, sub: person.sub }, credential }, sha256)
+}
+
+/** Issuer in whose name a root key vouches; `sub` is the key's name. A root key vouches at once for one person, its founder, and for everybody else as anyone does. */
+export const foundersIssuer = 'exeat:founders'
+
+/** What a founder's root key signs: `exeat/vouch/v1` ‖ 0 ‖ the 32 bytes of the envelope's digest. */
+export function rootVouchMessage(envelope: HexDigest): Uint8Array {
+  const tag = utf8('exeat/vouch/v1\0')
+  const message = new Uint8Array(tag.length + 32)
+  message.set(tag)
+  for (let i = 0; i < 32; i++) message[tag.length + i] = Number.parseInt(envelope.slice(2 * i, 2 * i + 2), 16)
+  return message
 }
