@@ -95,5 +95,20 @@ describe('checkGovernance', () => {
     expect(run(workspace({ governance: { approve: [{ groups: ['sre'], count: 2 }], evidence: 'user-signed' } }))).toEqual(['QUORUM_IMPOSSIBLE spec.governance.approve.0.count'])
   })
 
+  test('knows the groups that a provider maps, and does not count who is in them', () => {
+    const provider = (more: Members = {}): Json => ({ name: 'idp', issuer: 'https://id.acme.example', clientId: 'exeat', groups: { claim: 'groups', map: { 'sec-team': 'security', 'all-staff': 'staff' } }, ...more })
+    const mapped = workspace({ identity: { providers: [provider()] } })
+    expect(run(mapped, policy({ approve: [{ groups: ['staff'], count: 9 }] }))).toEqual([])
+    expect(run(mapped, policy({ approve: [{ groups: ['security'], count: 9 }] }))).toEqual([])
+    expect(run(mapped, policy({ approve: [{ groups: ['sre'], count: 2 }] }))).toEqual(['QUORUM_IMPOSSIBLE spec.approve.0.count'])
+    expect(run(mapped, policy({ request: { groups: ['sec-team'] } }))).toEqual(['GROUP_UNKNOWN spec.request.groups.0'])
+    expect(run(workspace({ identity: { providers: [provider(), provider({ name: 'other' })] } }))).toEqual(['IDENTITY_REPEATED spec.identity.providers.1.issuer'])
+  })
+
+  test('wants providers and workloads named once', () => {
+    const job = { name: 'ci', kind: 'github', issuer: 'https://token.actions.example', audience: 'exeat' }
+    expect(run(workspace({ identity: { workloads: [job, job] } }))).toEqual(['IDENTITY_REPEATED spec.identity.workloads.1.name'])
+  })
+
   test('every code is provoked above', () => expect([...provoked].sort()).toEqual(Object.keys(governanceCodes).sort()))
 })

@@ -22,7 +22,7 @@ export interface Governance {
 /**
  * Holds the documents of a workspace against each other: one Workspace; no name twice among a kind (two opt-outs of a name are both
  * refused: which one was approved cannot be told; policies are compared where they are compiled); groups, alerts, environments and
- * repositories that exist; quorums that can be met. Groups are known only where the workspace lists some: else an identity provider gives them.
+ * repositories that exist; quorums that can be met. Groups are known where the workspace lists or maps some; who is in a mapped one, its provider knows.
  */
 export function checkGovernance(documents: readonly Decoded[]): Governance {
   const decoded = documents.filter((document) => document.ok)
@@ -95,7 +95,7 @@ function ofOptOut(document: DecodedDocument<'OptOut'>, workspace: Workspace): Go
 function ofDocument(document: DecodedDocument, workspace: Workspace): GovernanceProblem[] {
   if (document.kind === 'Workspace') {
     const approve = document.document.spec.governance?.approve ?? []
-    return [...approve.flatMap(({ groups }, index) => unknownGroups(document, ['spec', 'governance', 'approve', index, 'groups'], groups, workspace)), ...quorums(document, ['spec', 'governance', 'approve'], approve, workspace)]
+    return [...ofIdentity(document), ...approve.flatMap(({ groups }, index) => unknownGroups(document, ['spec', 'governance', 'approve', index, 'groups'], groups, workspace)), ...quorums(document, ['spec', 'governance', 'approve'], approve, workspace)]
   }
   if (document.kind !== 'OptOutPolicy' || document.document.spec.effect === 'forbid') return []
   const { spec } = document.document
@@ -104,6 +104,17 @@ function ofDocument(document: DecodedDocument, workspace: Workspace): Governance
     ...groupsOf(spec).flatMap(([path, groups]) => unknownGroups(document, ['spec', ...path], groups, workspace)),
     ...unknown(document, ['spec', 'alerts'], spec.alerts ?? [], sinks, 'ALERT_UNKNOWN', 'alert sink'),
     ...(spec.approve === 'none' ? [] : quorums(document, ['spec', 'approve'], spec.approve, workspace)),
+  ]
+}
+
+/** Providers and workloads are named once, and an issuer stands behind one provider: of two, nobody could tell whose word counts. */
+function ofIdentity(document: DecodedDocument<'Workspace'>): GovernanceProblem[] {
+  const { providers = [], workloads = [] } = document.document.spec.identity ?? {}
+  const twice = (list: string, key: string, values: readonly string[]): GovernanceProblem[] =>
+    values.flatMap((value, index) => (values.indexOf(value) === index ? [] : [problem(document, ['spec', 'identity', list, index, key], 'IDENTITY_REPEATED', `is \`${value}\`, as an earlier one is`, 'keep one')]))
+  return [
+    ...twice('providers', 'name', providers.map(({ name }) => name)), ...twice('providers', 'issuer', providers.map(({ issuer }) => issuer)),
+    ...twice('workloads', 'name', workloads.map(({ name }) => name)),
   ]
 }
 
@@ -120,8 +131,16 @@ function groupsOf(spec: PermitSpec): (readonly [DocumentPath, readonly string[]]
 }
 
 function unknownGroups(document: DecodedDocument, path: DocumentPath, groups: readonly string[], workspace: Workspace): GovernanceProblem[] {
+  const mapped = mappedGroups(workspace)
   const listed = workspace.spec.groups
-  return listed === undefined ? [] : unknown(document, path, groups, Object.keys(listed).sort(), 'GROUP_UNKNOWN', 'group')
+  // Where nothing is listed and nothing mapped, nobody knows which groups there are.
+  if (listed === undefined && mapped.size === 0) return []
+  return unknown(document, path, groups, [...new Set([...Object.keys(listed ?? {}), ...mapped])].sort(), 'GROUP_UNKNOWN', 'group')
+}
+
+/** Groups that identity providers give: who is in them, they alone know. */
+function mappedGroups({ spec: { identity } }: Workspace): ReadonlySet<string> {
+  return new Set((identity?.providers ?? []).flatMap(({ groups }) => Object.values(groups?.map ?? {})))
 }
 
 type Approvals = readonly { readonly groups: readonly string[]; readonly count: number }[]
@@ -129,12 +148,14 @@ type Approvals = readonly { readonly groups: readonly string[]; readonly count: 
 /** An entry that more people must approve than its groups have; people are counted once, however many groups they are in. */
 function quorums(document: DecodedDocument, path: DocumentPath, approve: Approvals, workspace: Workspace): GovernanceProblem[] {
   const listed = workspace.spec.groups ?? {}
+  const mapped = mappedGroups(workspace)
+  const countable = (group: string): boolean => Object.hasOwn(listed, group) && !mapped.has(group)
   const people = (groups: readonly string[]): number =>
     new Set(groups.flatMap((group) => (Object.hasOwn(listed, group) ? (listed[group] ?? []) : []).map(({ iss, sub }) => JSON.stringify([iss, sub])))).size
-  const known = approve.every(({ groups }) => groups.every((group) => Object.hasOwn(listed, group)))
+  const known = approve.every(({ groups }) => groups.every(countable))
   const each = approve.flatMap(({ groups, count }, index) => {
     const size = people(groups)
-    if (!groups.every((group) => Object.hasOwn(listed, group)) || count <= size) return []
+    if (!groups.every(countable) || count <= size) return []
     return [problem(document, [...path, index, 'count'], 'QUORUM_IMPOSSIBLE', `wants ${count} people, and the groups have ${size}`, 'lower the count or add people')]
   })
   const wanted = approve.reduce((sum, { count }) => sum + count, 0)

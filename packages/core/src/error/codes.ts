@@ -37,6 +37,7 @@ export const governanceCodes = {
   NAME_REUSED: invalid('Two documents of a kind have the same name.'),
   GROUP_UNKNOWN: invalid('A policy or the workspace names a group that the workspace does not list.'),
   ALERT_UNKNOWN: invalid('A policy names an alert sink that the workspace does not list.'),
+  IDENTITY_REPEATED: invalid('Two identity providers or workloads of a workspace have one name or issuer.'),
   QUORUM_IMPOSSIBLE: invalid('An approval asks for more people than its groups have.'),
   OPTOUT_ENVIRONMENT_UNKNOWN: invalid('An opt-out names an environment that the workspace does not declare.'),
   OPTOUT_REPOSITORY_UNKNOWN: invalid('An opt-out names a repository that is no source of the workspace.'),
