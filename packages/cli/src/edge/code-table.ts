@@ -8,7 +8,7 @@ import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
 import { reportCodes } from '@exeat/formats/findings'
 import { gitCodes } from '@exeat/git'
 import { logCodes } from '@exeat/log'
-import { serverCodes, storeCodes, useCodes } from '@exeat/server/tables'
+import { identityCodes, serverCodes, storeCodes, useCodes } from '@exeat/server/tables'
 import { verifyCodes } from '@exeat/verify'
 import { cliCodes } from './codes.ts'
 
@@ -28,6 +28,7 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'SARIF', codes: sarifCodes },
   { title: 'Git', codes: gitCodes },
   { title: 'Acts', codes: { ...refusalCodes, ...useCodes } },
+  { title: 'People', codes: identityCodes },
   { title: 'Bundles', codes: verifyCodes },
   { title: 'Server', codes: serverCodes },
   { title: 'Client', codes: apiCodes },
