@@ -79,6 +79,8 @@ export interface World {
   exeat(args: readonly string[], env?: Readonly<Record<string, string>>): Ran
   /** The same, without waiting for it to end. */
   exeatLater(args: readonly string[]): Promise<Ran>
+  /** The same; `told` is what `find` makes of its output while it runs. */
+  exeatTold(args: readonly string[], find: (said: string) => string | undefined): { readonly told: Promise<string>; readonly ended: Promise<Ran> }
   gate(...args: readonly string[]): Ran
   /** Commits files on the protected branch. */
   merge(files?: Readonly<Record<string, string>>): string
@@ -89,9 +91,18 @@ export interface World {
   remove(): Promise<void>
 }
 
-export async function logWorld(main: string, id = 'acme/payments'): Promise<World> {
+export interface Founding {
+  /** Documents instead of those above; `spec` is put at the end of the workspace's. */
+  readonly workspace?: (id: string) => string
+  readonly policy?: string
+  /** Port on loopback; default: any that is free. */
+  readonly port?: number
+}
+
+export async function logWorld(main: string, id = 'acme/payments', founding: Founding = {}): Promise<World> {
+  const workspaceText = founding.workspace ?? workspace
   const folder = temporaryFolder()
-  const repository = temporaryRepository({ '.exeat/workspace.yaml': workspace(id), '.exeat/policies.yaml': policy })
+  const repository = temporaryRepository({ '.exeat/workspace.yaml': workspaceText(id), '.exeat/policies.yaml': founding.policy ?? policy })
   const { dir } = repository
   repository.git('remote', 'add', 'origin', 'https://forge.example/acme/payments.git')
   copyFileSync(report, join(dir, 'trivy.json'))
@@ -111,10 +122,10 @@ export async function logWorld(main: string, id = 'acme/payments'): Promise<Worl
   const snippet = /merge it:\n((?: {7}.*\n)+)/.exec(founded.stdout)?.[1]
   const token = /token {4}(\S+)/.exec(founded.stdout)?.[1]
   if (snippet === undefined || token === undefined) throw new Error(`nothing was founded: ${founded.stdout}${founded.stderr}`)
-  merge({ '.exeat/workspace.yaml': `${workspace(id)}${snippet.replaceAll(/^ {5}/gm, '')}` })
+  merge({ '.exeat/workspace.yaml': `${workspaceText(id)}${snippet.replaceAll(/^ {5}/gm, '')}` })
 
   let server: ChildProcess | undefined
-  let address = '127.0.0.1:0'
+  let address = `127.0.0.1:${founding.port ?? 0}`
   const socket = join(data, 'admin.sock')
   const variables = (): Readonly<Record<string, string>> =>
     ({ ...home, EXEAT_SERVER: `unix:${socket}`, EXEAT_BUNDLE: `http://${address}`, EXEAT_TOKEN: token })
@@ -122,12 +133,26 @@ export async function logWorld(main: string, id = 'acme/payments'): Promise<Worl
   const world: World = {
     dir, data, state, socket, get url() { return `http://${address}` }, merge,
     exeat: (args, env = {}) => runExeat(main, args, dir, { ...variables(), ...env }),
-    exeatLater: async (args) => {
+    exeatLater: (args) => world.exeatTold(args, () => undefined).ended,
+    exeatTold: (args, find) => {
       const child = spawn(process.execPath, [main, ...args], { cwd: dir, env: { ...plainEnvironment(), ...variables() }, stdio: ['ignore', 'pipe', 'pipe'] })
       const text = { stdout: '', stderr: '' }
-      for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (piece: Buffer) => { text[name] += piece.toString() })
-      const [exit] = await once(child, 'close') as [number | null]
-      return { exit, ...text }
+      const { promise: told, resolve, reject } = Promise.withResolvers<string>()
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name].on('data', (piece: Buffer) => {
+          text[name] += piece.toString()
+          const found = find(text.stdout + text.stderr)
+          if (found !== undefined) resolve(found)
+        })
+      }
+      const ended = once(child, 'close').then((closed) => {
+        const [exit] = closed as [number | null]
+        reject(new Error(`exeat ${args.join(' ')} ended: ${text.stdout}${text.stderr}`))
+        return { exit, ...text }
+      })
+      // Whoever waits for the end alone does not wait for what it tells.
+      told.catch(() => undefined)
+      return { told, ended }
     },
     gate: (...args) => world.exeat(['gate', 'trivy.json', '--env', 'development', ...args]),
     activate(name, extra) {

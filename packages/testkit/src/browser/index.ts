@@ -1,0 +1,51 @@
+/** Debian's Chromium, with a virtual authenticator of the DevTools protocol in each person's own profile. */
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const flags = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+
+export const launch = (executablePath: string): Promise<Browser> => chromium.launch({ executablePath, headless: true, args: flags })
+
+export interface Person {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** What the console and the network refused: must stay empty. */
+  readonly complaints: string[]
+  /** Whether the authenticator answers, and whether it verifies its user. */
+  setPresence(verified: boolean): Promise<void>
+}
+
+/** A person with a device of their own: passkeys live in its authenticator alone. */
+export async function personIn(browser: Browser): Promise<Person> {
+  const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, timezoneId: 'Europe/Berlin', locale: 'en-GB' })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()) })
+  page.on('pageerror', (error) => { complaints.push(error.message) })
+  const devTools = await context.newCDPSession(page)
+  await devTools.send('WebAuthn.enable')
+  const { authenticatorId } = await devTools.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+  })
+  return { context, page, complaints, setPresence: async (verified) => { await devTools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: verified }) } }
+}
+
+const looks = [['light', 1180], ['dark', 1180], ['light', 390], ['dark', 390]] as const
+
+/** The page in light and dark, at desk and phone width: `name-dark-phone.png`. Answers what runs over the edge of a phone. */
+export async function pictures({ page }: Person, folder: string, name: string): Promise<readonly string[]> {
+  const over: string[] = []
+  for (const [colorScheme, width] of looks) {
+    // oxlint-disable no-await-in-loop -- one page, one look after the other
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 900 })
+    await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width < 500 ? 'phone' : 'desk'}.png`, fullPage: true })
+    const { scrollWidth, clientWidth } = await page.evaluate('({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })') as { scrollWidth: number; clientWidth: number }
+    if (scrollWidth > clientWidth) over.push(`${name} at ${width}: ${scrollWidth} > ${clientWidth}`)
+    // oxlint-enable no-await-in-loop
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 1180, height: 900 })
+  return over
+}
