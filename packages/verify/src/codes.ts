@@ -41,6 +41,19 @@ export const verifyCodes = {
   AUDIT_UNPUBLISHED: differs('The log does not record the bundle\'s content as published.'),
   AUDIT_NOT_ACTIVE: differs('The bundle lists an opt-out as active that the log does not, or not with all of its entries.'),
   AUDIT_LEFT_OUT: differs('The bundle leaves out an opt-out that the log has, or tells it otherwise.'),
+  SSH_MALFORMED: refused('An SSH key or signature is not what OpenSSH writes: wrong shape, length or encoding.'),
+  SSH_ALGORITHM: refused('An SSH key or signature is of an algorithm, hash or strength that is not accepted.'),
+  SSH_NAMESPACE: refused('An SSH signature was made for something else.'),
+  SSH_OTHER_KEY: refused('An SSH signature is by another key than the one that was asked for.'),
+  SSH_SIGNATURE: refused('An SSH signature does not verify.'),
+  SIGNERS_INVALID: refused('A line of `.exeat/allowed_signers` is wrong.'),
+  ACT_UNREADABLE: refused('A signed act in `.exeat/signatures` is not what an act is, or is named wrong.'),
+  ACT_SIGNER: refused('A signed act is by a key that may not sign for that person, or not at that time.'),
+  ACT_WEAK: refused('A signed act is by a software key, or nobody was verified at the key.'),
+  ACT_OTHER: refused('A signed act is about something else than what stands now, or than what stood when it was merged.'),
+  ACT_NOT_AFTER: refused('A signed act did not come to the protected branch after the opt-out that it is about.'),
+  ACT_SEPARATION: refused('An approval is by somebody who wrote, asked for or activates the opt-out.'),
+  ACT_NOT_COUNTED: refused('A signed act adds nothing: its person counts already, or is in no group that may.'),
 } as const satisfies Record<string, CodeEntry>
 
 export type VerifyCode = keyof typeof verifyCodes

@@ -1,0 +1,5 @@
+/** SSH signatures and who may make them: PROTOCOL.sshsig, PROTOCOL.u2f and ALLOWED SIGNERS of OpenSSH. */
+export { type AllowedSigner, gitIdentity, gitIssuer, parseAllowedSigners, type ParsedSigners, signerOf } from './allowed-signers.ts'
+export { keyFingerprint, type KeyMaterial, parsePublicKey, readPublicKey, type SshPublicKey } from './key.ts'
+export { largestSignature, parseSshSignature, type RawSignature, type SshSignatureParts } from './signature.ts'
+export { actNamespace, type SshDeps, type SshSignature, type SshWanted, verifySshSignature } from './verify.ts'
