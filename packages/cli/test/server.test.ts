@@ -71,6 +71,15 @@ describe('exeat init --server', () => {
     repository.commit({ [path]: `${before}\n  ${snippet.replaceAll(/^ {7}/gm, '  ')}` })
     expect(exeat('lint')).toMatchObject({ exit: 0 })
   })
+  test('with --url the snippet says where passkeys are made for, and fits too', () => {
+    const { stdout } = exeat('init', '--server', '--origin', 'log.acme.example', '--repository', '.', '--ref', 'main', '--founder', 'alice', '--founder', 'bob', '--url', 'http://localhost:8080', '--data', data())
+    const snippet = /merge it:\n((?: {7}.*\n)+)/.exec(stdout)?.[1] ?? ''
+    const path = '.exeat/workspace.yaml'
+    const before = execFileSync('git', ['show', `main:${path}`], { cwd: repository.dir }).toString()
+    repository.commit({ [path]: `${before}\n${snippet.replaceAll(/^ {7}/gm, '  ')}` })
+    expect(snippet).toContain('relyingParty: { id: localhost, origins: ["http://localhost:8080"] }')
+    expect(exeat('lint')).toMatchObject({ exit: 0 })
+  })
   test('a single founder is named', () => {
     const { stdout } = exeat('init', '--server', '--origin', 'log.acme.example', '--repository', '.', '--ref', 'main', '--founder', 'alice', '--data', data())
     expect(stdout).toContain('single-founder: whoever holds this one key can replace every other')

@@ -8,9 +8,10 @@ export interface InitServerFlags {
   readonly data?: string
   readonly database?: string
   readonly head?: string
+  readonly url?: string
   readonly rotate?: string
   readonly rootKey?: readonly string[]
 }
 
 /** Options that mean nothing without `--server`. */
-export const serverFlags = ['origin', 'repository', 'ref', 'founder', 'data', 'database', 'head', 'rotate', 'rootKey'] as const
+export const serverFlags = ['origin', 'repository', 'ref', 'founder', 'data', 'database', 'head', 'url', 'rotate', 'rootKey'] as const

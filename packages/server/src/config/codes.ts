@@ -18,6 +18,7 @@ export const serverCodes = {
   KEY_OPEN: failed('A key file can be read by others, or belongs to somebody else.'),
   KEY_OTHER: tampered('A key is not the one that the founders delegated to.'),
   ORIGIN_INVALID: usage('The origin is no name that a log can have.'),
+  URL_INVALID: usage('The address at which people would sign in is none that passkeys can be made for.'),
   FOUNDER_INVALID: usage('A founder\'s name is missing, repeated, or cannot name a key.'),
   ROTATE_LOG_KEY: usage('The log\'s own key stays for as long as its origin does; it cannot be rotated.'),
   ROTATE_ROOTS: invalid('The root keys given are not those of the founders, or too few.'),

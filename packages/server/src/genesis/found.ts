@@ -18,7 +18,7 @@ import { createHeadFile } from '../store/sqlite/head-file.ts'
 import { type DatabaseAddress, demand, openPrepared, prepareDatabase, taken } from './database.ts'
 import { delegationOperation, readDelegations } from './entry.ts'
 import { checkPlace, founded } from './folder.ts'
-import { checkFounders, checkOrigin } from './names.ts'
+import { checkFounders, checkOrigin, relyingPartyOf } from './names.ts'
 import { workspaceOf } from './workspace.ts'
 
 export interface FoundOptions extends DatabaseAddress {
@@ -33,6 +33,8 @@ export interface FoundOptions extends DatabaseAddress {
   readonly database: 'sqlite' | 'postgres'
   /** Where the last head is held outside the database: an absolute path, best on another disk. Within the data folder where absent. */
   readonly head?: string
+  /** Where people will sign in; without it nobody can enrol a passkey until the workspace says so. */
+  readonly url?: string
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -59,6 +61,7 @@ export async function foundServer(options: FoundOptions): Promise<Founded> {
   checkOrigin(origin)
   checkFounders(founders)
   checkPlace(data)
+  if (options.url !== undefined) relyingPartyOf(options.url)
   const head = options.head ?? fileNames.head
   if (isAbsolute(head) && stands(head)) throw serverError('DATA_EXISTS', `\`${head}\` exists already, and a new log has no head yet`, 'name another file with --head')
   try {
@@ -97,8 +100,13 @@ async function fill(temporary: string, options: Filling): Promise<Founded> {
     founders: keys.founders.map((key) => ({ name: key.name, key: formatVerifierKey(key), file: final.founder(key.name) })),
     singleFounder: roots.length === 1,
     headElsewhere: isAbsolute(head),
-    snippet: ['log:', `  origin: ${origin}`, '  keys:', ...roots.map((key) => `    - ${key}`), ''].join('\n'),
+    snippet: ['log:', `  origin: ${origin}`, '  keys:', ...roots.map((key) => `    - ${key}`), ...(options.url === undefined ? [] : identityLines(options.url)), ''].join('\n'),
   }
+}
+
+function identityLines(url: string): readonly string[] {
+  const { id, origin } = relyingPartyOf(url)
+  return ['identity:', `  relyingParty: { id: ${id}, origins: ["${origin}"] }`]
 }
 
 interface Keys {

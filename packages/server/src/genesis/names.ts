@@ -19,3 +19,18 @@ export function checkFounders(names: readonly string[]): void {
   const twice = names.find((_, i) => folded.indexOf(folded[i] ?? '') !== i)
   if (twice !== undefined) throw serverError('FOUNDER_INVALID', `the founder \`${twice}\` is named twice`)
 }
+
+/**
+ * The relying party and origin of passkeys, from the address at which people sign in (WebAuthn Level 3, §5.1.2: no IP address is a relying party).
+ * @throws {ExeatError} URL_INVALID
+ */
+export function relyingPartyOf(url: string): { readonly id: string; readonly origin: string } {
+  const parsed = URL.parse(url)
+  const wrong = (because: string): Error => serverError('URL_INVALID', `\`${url}\` is no address to sign in at: ${because}`, 'write https://exeat.acme.example, or http://localhost:PORT to try it')
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) throw wrong('it is no http URL')
+  if (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '' || parsed.username !== '') throw wrong('it has more than a host and a port')
+  const { protocol, hostname, origin } = parsed
+  if (protocol === 'http:' && hostname !== 'localhost') throw wrong('passkeys are made over https alone, or at localhost')
+  if (/^[\d.]+$|^\[/.test(hostname)) throw wrong('passkeys are made for a name, not for an address')
+  return { id: hostname, origin }
+}

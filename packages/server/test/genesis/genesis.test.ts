@@ -89,6 +89,14 @@ describe('founding', () => {
       await refused(found({ founders }), 'FOUNDER_INVALID')
       nothing()
     })
+  test.each(['', 'exeat.acme.example', 'ftp://exeat.acme.example', 'http://exeat.acme.example', 'https://exeat.acme.example/x', 'https://exeat.acme.example/?x', 'https://u@exeat.acme.example', 'https://10.0.0.1', 'https://[::1]', 'http://127.0.0.1:8080'])(
+    'the address `%s` is none to sign in at', async (url) => {
+      await refused(found({ url }), 'URL_INVALID')
+      nothing()
+    })
+  test('the snippet names the relying party', async () => {
+    expect((await found({ url: 'https://exeat.acme.example' })).snippet).toContain('identity:\n  relyingParty: { id: exeat.acme.example, origins: ["https://exeat.acme.example"] }\n')
+  })
   test('where something stands already: a folder, an empty one, a file, a server', async () => {
     const data = join(folder, 'taken')
     mkdirSync(data)
