@@ -97,6 +97,8 @@ export interface Founding {
   readonly policy?: string
   /** Port on loopback; default: any that is free. */
   readonly port?: number
+  /** Where people sign in. */
+  readonly url?: string
 }
 
 export async function logWorld(main: string, id = 'acme/payments', founding: Founding = {}): Promise<World> {
@@ -118,7 +120,7 @@ export async function logWorld(main: string, id = 'acme/payments', founding: Fou
   }
   publish()
   const home = { HOME: folder, XDG_STATE_HOME: state, XDG_CACHE_HOME: join(folder, 'cache'), XDG_DATA_HOME: join(folder, 'share') }
-  const founded = runExeat(main, ['init', '--server', '--origin', `log.${id.replace('/', '.')}.example`, '--repository', dir, '--ref', 'main', '--founder', 'ann', '--founder', 'ben', '--data', data], folder, home)
+  const founded = runExeat(main, ['init', '--server', '--origin', `log.${id.replace('/', '.')}.example`, '--repository', dir, '--ref', 'main', '--founder', 'ann', '--founder', 'ben', ...(founding.url === undefined ? [] : ['--url', founding.url]), '--data', data], folder, home)
   const snippet = /merge it:\n((?: {7}.*\n)+)/.exec(founded.stdout)?.[1]
   const token = /token {4}(\S+)/.exec(founded.stdout)?.[1]
   if (snippet === undefined || token === undefined) throw new Error(`nothing was founded: ${founded.stdout}${founded.stderr}`)

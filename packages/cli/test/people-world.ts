@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { logWorld, type World } from './log-world.ts'
 
-export const passkeyPolicy = `apiVersion: exeat.dev/v1
+const passkeyPolicy = `apiVersion: exeat.dev/v1
 kind: OptOutPolicy
 metadata: { name: development }
 spec:
@@ -23,7 +23,7 @@ spec:
 `
 
 /** Ann is an engineer, ben of security; both are enrolled here, with a passkey. */
-export const peopleWorkspace = (origin: string, more = '') => (id: string): string => `apiVersion: exeat.dev/v1
+const peopleWorkspace = (more: string) => (id: string): string => `apiVersion: exeat.dev/v1
 kind: Workspace
 metadata: { name: workspace }
 spec:
@@ -37,8 +37,6 @@ spec:
   groups:
     engineering: [{ iss: "exeat:local", sub: ann }]
     security: [{ iss: "exeat:local", sub: ben }]
-  identity:
-    relyingParty: { id: localhost, origins: ["${origin}"] }
 ${more}`
 
 export interface PeopleWorld extends World {
@@ -54,7 +52,7 @@ export interface PeopleWorld extends World {
 export async function peopleWorld(main: string, more = ''): Promise<PeopleWorld> {
   const port = await freePort()
   const origin = `http://localhost:${port}`
-  const world = await logWorld(main, 'acme/payments', { port, workspace: peopleWorkspace(origin, more), policy: passkeyPolicy })
+  const world = await logWorld(main, 'acme/payments', { port, url: origin, workspace: peopleWorkspace(more), policy: passkeyPolicy })
   const done = (args: readonly string[]): string => {
     const ran = world.exeat(args)
     if (ran.exit !== 0) throw new Error(`exeat ${args.join(' ')}: ${ran.stdout}${ran.stderr}`)
