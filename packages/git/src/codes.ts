@@ -29,6 +29,7 @@ export const gitCodes = {
   IMPACT_NAME: invalid('The name of an impact is not its digest. It excuses nothing; the run goes on.'),
   IMPACT_REPEATED: invalid('An opt-out has several impacts. None excuses anything; the run goes on.'),
   IMPACT_UNUSED: invalid('An impact belongs to no opt-out that stands. A warning.'),
+  HISTORY_CUT_OFF: failed(500, 'The clone is shallow, and signatures are judged by the history of the protected branch.'),
   CACHE_REFUSED: failed(500, 'The cache folder is not private to the user, so it is not used. A warning.'),
 } as const satisfies Record<string, CodeEntry>
 

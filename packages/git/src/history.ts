@@ -1,4 +1,5 @@
 /** Who wrote what stands at a commit, and how two commits relate. */
+import { addressesOf } from './branch.ts'
 import { gitFailure } from './diagnose.ts'
 import { gitError, shown } from './problem.ts'
 import { runGit } from './run.ts'
@@ -18,8 +19,7 @@ export async function fileWriters(dir: string, commit: string, file: string): Pr
   if (shallow.stdout.toString('utf8').trim() !== 'false') {
     throw gitError('REPOSITORY_DAMAGED', `the history of \`${shown(file)}\` is cut off in this clone, so that nobody can tell who wrote it`, 'run `git fetch --unshallow`')
   }
-  const addresses = answer.stdout.toString('utf8').split('\n').map((line) => (/<([^<>]*)>/.exec(line)?.[1] ?? line).trim().toLowerCase())
-  return [...new Set(addresses.filter((address) => address !== ''))].sort()
+  return addressesOf(answer.stdout.toString('utf8').split('\n'))
 }
 
 /** Whether `ancestor` is in the history of `commit`; false where either is not in this repository. */

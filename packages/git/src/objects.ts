@@ -1,7 +1,7 @@
 /** The files of a tree, read from git objects: two git starts, and no byte believed that does not hash to its name. */
 import { createHash } from 'node:crypto'
 import { gitFailure, refetchCommand } from './diagnose.ts'
-import { type Entry, type EntryType, type GovernanceFile, folder, maxBytes, type Sorted, sortEntries, tooManyFiles } from './entries.ts'
+import { type Entry, type EntryType, type GovernanceFile, folder, maxBytes, sortEntries, tooManyFiles } from './entries.ts'
 import { gitError, shown } from './problem.ts'
 import { runGit } from './run.ts'
 
@@ -11,14 +11,14 @@ export interface Files {
   readonly ignored: readonly string[]
 }
 
-interface Blob extends Entry {
+export interface Blob extends Entry {
   readonly id: string
 }
 
 /** @throws {ExeatError} as `sortEntries`, and REPOSITORY_DAMAGED, GIT_FAILED */
 export async function readTree(dir: string, tree: string): Promise<Files> {
   const sorted = sortEntries(await listTree(dir, tree))
-  const contents = await readBlobs(dir, sorted)
+  const contents = await readBlobs(dir, [...sorted.documents, ...sorted.impacts])
   const read = (blobs: readonly Blob[]): GovernanceFile[] => blobs.map(({ path, id }) => {
     const bytes = contents.get(id)
     if (bytes === undefined) throw damaged(path, id)
@@ -27,8 +27,9 @@ export async function readTree(dir: string, tree: string): Promise<Files> {
   return { documents: read(sorted.documents), impacts: read(sorted.impacts), ignored: sorted.ignored }
 }
 
-async function listTree(dir: string, tree: string): Promise<Blob[]> {
-  const answer = await runGit(dir, ['ls-tree', '-r', '-z', '-l', '--full-tree', '--end-of-options', tree], { maxBytes: 128 * 1024 * 1024, tooMuch: tooManyFiles() })
+/** Every entry of the tree, or of these paths in it. @throws {ExeatError} as `runGit`, and GOVERNANCE_TOO_LARGE */
+export async function listTree(dir: string, tree: string, ...paths: readonly string[]): Promise<Blob[]> {
+  const answer = await runGit(dir, ['--literal-pathspecs', 'ls-tree', '-r', '-z', '-l', '--full-tree', '--end-of-options', tree, ...paths], { maxBytes: 128 * 1024 * 1024, tooMuch: tooManyFiles() })
   if (answer.exit !== 0) throw gitFailure(dir, answer)
   return answer.stdout.toString('utf8').split('\0').filter((line) => line !== '').map(entryOf)
 }
@@ -52,8 +53,9 @@ const damaged = (path: string, id: string): Error =>
   gitError('REPOSITORY_DAMAGED', `\`${folder}/${shown(path)}\` (blob \`${id}\`) is not in this clone, or is damaged`,
     `in a clone with a filter: \`${refetchCommand}\`; else see \`git fsck\``)
 
-async function readBlobs(dir: string, { documents, impacts }: Sorted<Blob>): Promise<ReadonlyMap<string, Uint8Array>> {
-  const paths = new Map([...documents, ...impacts].map(({ id, path }) => [id, path]))
+/** Bytes by id. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
+export async function readBlobs(dir: string, blobs: readonly Pick<Blob, 'id' | 'path'>[]): Promise<ReadonlyMap<string, Uint8Array>> {
+  const paths = new Map(blobs.map(({ id, path }) => [id, path]))
   if (paths.size === 0) return new Map()
   const input = `${[...paths.keys()].join('\n')}\n`
   const answer = await runGit(dir, ['cat-file', '--batch', '--buffer'], { input, maxBytes: maxBytes + paths.size * 128 })

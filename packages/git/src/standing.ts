@@ -1,0 +1,70 @@
+/** Since when an opt-out stands at the protected branch without a break, and who brought it there. */
+import { checkGovernance, documentDigest, type HexDigest, type Sha256 } from '@exeat/core'
+import { readDocuments } from '@exeat/formats/yaml'
+import type { BranchCommit, Change } from './branch.ts'
+import { gitFailure } from './diagnose.ts'
+import { fileWriters } from './history.ts'
+import { readBlobs } from './objects.ts'
+import { runGit } from './run.ts'
+
+export interface Stood {
+  /** The commit of the branch that brought it: a merge that took it away ended it, and whatever was signed before that. */
+  readonly since: BranchCommit
+  /** Where it stood then. */
+  readonly file: string
+}
+
+interface Wanted {
+  readonly name: string
+  readonly digest: HexDigest
+  /** Where it stands at the newest commit. */
+  readonly file: string
+}
+
+/** Undefined where the history does not show it. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
+export async function stoodSince(dir: string, history: readonly BranchCommit[], { name, digest, file }: Wanted, sha256: Sha256): Promise<Stood | undefined> {
+  const holds = async ({ path, before: id }: Change): Promise<boolean> => {
+    const bytes = id === undefined ? undefined : (await readBlobs(dir, [{ id, path }])).get(id)
+    return bytes !== undefined && checkGovernance(readDocuments(bytes, path).documents).documents.some((each) =>
+      each.ok && each.kind === 'OptOut' && each.document.metadata.name === name && documentDigest(each.document, sha256) === digest)
+  }
+  let at = file
+  for (const commit of history) {
+    const own = commit.changes.find(({ path }) => path === at)
+    // oxlint-disable-next-line no-await-in-loop -- where it stood before says where to look next
+    if (own === undefined || await holds(own)) continue
+    // oxlint-disable-next-line no-await-in-loop
+    const moved = await firstOf(commit.changes.filter((change) => change !== own && /\.(?:ya?ml|json)$/i.test(change.path)), holds)
+    if (moved === undefined) return { since: commit, file: at }
+    at = moved.path
+  }
+  return undefined
+}
+
+async function firstOf(changes: readonly Change[], holds: (change: Change) => Promise<boolean>): Promise<Change | undefined> {
+  for (const change of changes) {
+    // oxlint-disable-next-line no-await-in-loop -- most moves are found at once
+    if (await holds(change)) return change
+  }
+  return undefined
+}
+
+/** Addresses of everybody who wrote the file, and of everybody who merged it since the opt-out stands there. @throws {ExeatError} as `fileWriters` */
+export async function involvedIn(dir: string, history: readonly BranchCommit[], { since, file }: Stood, now: { readonly commit: string; readonly file: string }): Promise<readonly string[]> {
+  const merges = history.slice(0, history.indexOf(since) + 1).filter(({ changes }) => changes.some(({ path }) => path === file || path === now.file))
+  const writers = await fileWriters(dir, now.commit, now.file)
+  return [...new Set([...writers, ...merges.flatMap(({ people }) => people)])].sort()
+}
+
+/** The commit that first had the file as it came to the branch: its author's own, below the merge. @throws {ExeatError} GIT_FAILED */
+export async function writingCommit(dir: string, { since: { id, parent }, file }: Stood): Promise<string | undefined> {
+  const range = parent === undefined ? [id] : [id, `^${parent}`]
+  const answer = await runGit(dir, ['--literal-pathspecs', 'log', '--full-history', '--topo-order', '--reverse', '--format=%H', '--end-of-options', ...range, '--', file],
+    { config: [['log.showSignature', 'false'], ['log.follow', 'false']], maxBytes: 16 * 1024 * 1024 })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  const commits = answer.stdout.toString('utf8').split('\n').filter((each) => each !== '')
+  const checked = await runGit(dir, ['cat-file', '--batch-check=%(objectname)'], { input: [id, ...commits].map((commit) => `${commit}:${file}\n`).join(''), maxBytes: 16 * 1024 * 1024 })
+  if (checked.exit !== 0) throw gitFailure(dir, checked)
+  const [final, ...blobs] = checked.stdout.toString('utf8').split('\n')
+  return commits.find((_, index) => blobs[index] === final)
+}
