@@ -1,7 +1,15 @@
 /** What governs the demonstration: in `development` engineers ask, security approves, and an engineer activates. */
 
+/** Nobody has signed in: names that an operator types. */
+export const typedNames = `    engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
+    security: [{ iss: "exeat:operator", sub: bob }]`
+
+/** Two people with keys of their own, and somebody at the server's machine who may ask. */
+export const peopleWithKeys = `    engineering: [{ iss: "exeat:local", sub: ann }, { iss: "exeat:operator", sub: alice }]
+    security: [{ iss: "exeat:local", sub: ben }]`
+
 /** `log`: the lines that `exeat init --server` printed; nothing before the log is founded. */
-export const workspace = (log = ''): string => `apiVersion: exeat.dev/v1
+export const workspace = (log = '', groups = typedNames): string => `apiVersion: exeat.dev/v1
 kind: Workspace
 metadata: { name: demo }
 spec:
@@ -14,11 +22,10 @@ spec:
   gates:
     - thresholds: [{ tools: [trivy], severity: critical }]
   groups:
-    engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
-    security: [{ iss: "exeat:operator", sub: bob }]
+${groups}
 ${log}`
 
-export const developmentPolicy = `apiVersion: exeat.dev/v1
+export const developmentPolicy = (mfa = 'none'): string => `apiVersion: exeat.dev/v1
 kind: OptOutPolicy
 metadata: { name: development }
 spec:
@@ -29,7 +36,7 @@ spec:
   approve: [{ groups: [security], count: 1 }]
   activate: { groups: [engineering] }
   revoke: { groups: [security] }
-  mfa: none
+  mfa: ${mfa}
   limits: { duration: 14d, findings: 10 }
   requires: { targets: [repositories, environments], impact: false }
 `

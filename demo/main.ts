@@ -65,7 +65,7 @@ async function tell(): Promise<void> {
   say('         an engineer activates; 14 days at most. Below critical passes.')
   say('People:  typed names (`--actor`): every output says operator-asserted,')
   say('         as nobody has signed in.\n')
-  prepare({ '.exeat/workspace.yaml': workspace(), '.exeat/policies/development.yaml': developmentPolicy })
+  prepare({ '.exeat/workspace.yaml': workspace(), '.exeat/policies/development.yaml': developmentPolicy() })
   copyFileSync(join(root, report), join(clone, 'trivy.json'))
   const { pins, key } = found()
   merge('Pin the log', { '.exeat/workspace.yaml': workspace(pins) })

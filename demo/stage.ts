@@ -64,8 +64,9 @@ export interface Founded {
   readonly key: string
 }
 
-export function found(): Founded {
-  const { exit, output } = exeat('init', '--server', '--origin', 'log.acme.example', '--repository', forge, '--ref', 'main', '--founder', 'ann', '--founder', 'ben', '--data', data)
+/** `url`: where people sign in. */
+export function found(url?: string): Founded {
+  const { exit, output } = exeat('init', '--server', '--origin', 'log.acme.example', '--repository', forge, '--ref', 'main', '--founder', 'ann', '--founder', 'ben', ...(url === undefined ? [] : ['--url', url]), '--data', data)
   const pins = /merge it:\n((?: {7}.*\n)+)/.exec(output)?.[1]
   const key = /log key {2}(\S+)/.exec(output)?.[1]
   const token = /token {4}(\S+)/.exec(output)?.[1]
@@ -76,9 +77,11 @@ export function found(): Founded {
 
 let server: ChildProcess | undefined
 
+export const founderKey = (name: string): string => join(data, 'founders', `${name}.key`)
+
 /** Answers the server's address. */
-export async function serve(): Promise<string> {
-  server = spawn(process.execPath, [command, 'serve', '--data', data, '--listen', '127.0.0.1:0'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+export async function serve(port = 0): Promise<string> {
+  server = spawn(process.execPath, [command, 'serve', '--data', data, '--listen', `127.0.0.1:${port}`], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   if (server.stdout === null) throw new Error('a pipe was asked for')
   for await (const line of createInterface({ input: server.stdout })) {
     const address = /http:\/\/[\d.]+:\d+/.exec(line)?.[0]
