@@ -1,0 +1,114 @@
+/** Whose keys count, and from when: the fold of the enrolment entries in the order of the log (design §8). Pure; signatures are verified by whoever calls. */
+import type { EventData } from '../entry/data.ts'
+import { type Identity, identityKey, sameIdentity } from '../lifecycle/events.ts'
+import type { HexDigest, Sha256 } from '../model/digest.ts'
+import type { Instant } from '../model/instant.ts'
+import { type Credential, credentialDigest } from './credential.ts'
+
+/** How long nobody's key counts after somebody vouched for it, in milliseconds: time for everybody else to see that it was added. */
+export const coolingOff = 24 * 3_600_000
+
+type Types = 'dev.exeat.enrolment.added.v1' | 'dev.exeat.enrolment.vouched.v1' | 'dev.exeat.enrolment.removed.v1'
+
+/** An entry about a key, with its index in the log. */
+export type EnrolmentEntry = { readonly [T in Types]: { readonly type: T; readonly index: number; readonly at: Instant; readonly data: EventData[T] } }[Types]
+
+export interface Vouch {
+  readonly by: Identity
+  /** By a founder's root key. */
+  readonly root: boolean
+  readonly at: Instant
+}
+
+export interface EnrolledKey {
+  /** Of the entry that added it: what evidence names. */
+  readonly index: number
+  readonly digest: HexDigest
+  /** Absent for the key of an identity provider. */
+  readonly person?: Identity
+  readonly credential: Credential
+  readonly label: string
+  readonly addedAt: Instant
+  readonly vouches: readonly Vouch[]
+  /** Fills a place of a quorum from then on; absent while nothing makes it. */
+  readonly countsFrom?: Instant
+  readonly removedAt?: Instant
+}
+
+export interface EnrolmentLedger {
+  /** By the index of the entry that added it. */
+  readonly key: (index: number) => EnrolledKey | undefined
+  /** In the order of the log. */
+  readonly keys: readonly EnrolledKey[]
+}
+
+export interface FoldOptions {
+  readonly sha256: Sha256
+  /**
+   * Whether what was signed for an entry holds: the envelope is about this credential, by whom the entry says, and the signature verifies under a key of
+   * `before` that counted then, or under the root key that it names.
+   */
+  readonly holds: (entry: EnrolmentEntry, before: EnrolmentLedger) => boolean
+}
+
+export const noKeys: EnrolmentLedger = { key: () => undefined, keys: [] }
+
+/** Entries in the order of the log. What does not hold, or comes for nothing, changes nothing. */
+export function foldEnrolments(entries: readonly EnrolmentEntry[], options: FoldOptions): EnrolmentLedger {
+  const keys = new Map<number, EnrolledKey>()
+  const founders = new Map<string, string>()
+  const ledger: EnrolmentLedger = { key: (index) => keys.get(index), get keys() { return [...keys.values()] } }
+  for (const entry of entries) {
+    const { type, data } = entry
+    if (type === 'dev.exeat.enrolment.added.v1') keys.set(entry.index, added(entry, data, ledger, options))
+    else {
+      const key = standing(keys, data.credential)
+      if (key === undefined || !samePerson(key.person, data.person) || !options.holds(entry, ledger)) continue
+      if (type === 'dev.exeat.enrolment.removed.v1') keys.set(key.index, { ...key, removedAt: entry.at })
+      else keys.set(key.index, vouched(key, entry.at, data, founders))
+    }
+  }
+  const settled = [...keys.values()]
+  return { key: (index) => keys.get(index), keys: settled }
+}
+
+/** The key of this digest that stands; a removed one never comes back, and another may be added in its place. */
+function standing(keys: ReadonlyMap<number, EnrolledKey>, digest: HexDigest): EnrolledKey | undefined {
+  return [...keys.values()].find((key) => key.digest === digest && key.removedAt === undefined)
+}
+
+const samePerson = (a: Identity | undefined, b: Identity | undefined): boolean => (a === undefined || b === undefined ? a === b : sameIdentity(a, b))
+
+function added(entry: EnrolmentEntry, data: EventData['dev.exeat.enrolment.added.v1'], before: EnrolmentLedger, { sha256, holds }: FoldOptions): EnrolledKey {
+  const { person, credential, label, own } = data
+  const key = { index: entry.index, digest: credentialDigest(person, credential, sha256), ...(person === undefined ? {} : { person }), credential, label, addedAt: entry.at, vouches: [] }
+  // What an identity provider signs with is the provider's own word; a person's key never is.
+  if (credential.kind === 'issuer-key') return person === undefined ? { ...key, countsFrom: entry.at } : key
+  if (person === undefined || own === undefined || !holds(entry, before)) return key
+  return { ...key, countsFrom: later(entry.at) }
+}
+
+const later = (at: Instant): Instant => (at + coolingOff) as Instant
+const earlier = (a: Instant | undefined, b: Instant): Instant => (a === undefined || b < a ? b : a)
+
+function vouched(key: EnrolledKey, at: Instant, { by, evidence }: EventData['dev.exeat.enrolment.vouched.v1'], founders: Map<string, string>): EnrolledKey {
+  const root = 'kind' in evidence && evidence.kind === 'root'
+  // Nobody vouches for himself but a founder, whose root key speaks.
+  if (key.person === undefined || (!root && sameIdentity(by, key.person))) return key
+  const from = root && isFounder(evidence.name, key.person, founders) ? at : later(at)
+  return { ...key, vouches: [...key.vouches, { by, root, at }], countsFrom: earlier(key.countsFrom, from) }
+}
+
+/** One person a root key and one root key a person: the first whom it vouches for, and who is no founder already, is its founder. */
+function isFounder(root: string, person: Identity, founders: Map<string, string>): boolean {
+  const id = identityKey(person)
+  if (!founders.has(root) && ![...founders.values()].includes(id)) founders.set(root, id)
+  return founders.get(root) === id
+}
+
+/** Why a key fills no place at an instant; undefined where it does. A removal bites at once, also for what was signed before. */
+export function notCounting({ removedAt, countsFrom }: EnrolledKey, at: Instant): 'removed' | 'not-vouched' | 'too-new' | undefined {
+  if (removedAt !== undefined) return 'removed'
+  if (countsFrom === undefined) return 'not-vouched'
+  return countsFrom <= at ? undefined : 'too-new'
+}
