@@ -9,7 +9,9 @@ import { cliError } from '../edge/problem.ts'
 import { authority } from '../gate/result.ts'
 import { factsText } from '../gate/writers/table.ts'
 import { runFacts } from '../governance/facts.ts'
-import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance, modeOf, sha256 } from '../governance/load.ts'
+import { cacheFolder, compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance, modeOf, sha256 } from '../governance/load.ts'
+import { signedFor } from '../governance/standing.ts'
+import { concerning } from '../gate/decide.ts'
 import { type Shown, type TermRow, termRows } from '../governance/terms.ts'
 import { decisionJson } from '../text/json.ts'
 import { reasonText } from '../text/reason.ts'
@@ -70,7 +72,8 @@ async function explain(given: string, flags: ExplainFlags, io: Io): Promise<void
   const severity = parseSeverity(flags.severity)
   const explanation = explainControl(policySet, subjectOf(control, severity, facts))
   const finding: Finding = { ...parts, title: '', ...(severity === undefined ? {} : { severity }), ...(flags.path === undefined ? {} : { path: flags.path }) }
-  const [now] = decide(policySet, judgeGitOptOuts(policySet, governance.optOuts, io.now), [finding], facts, io.now, { sha256 })
+  const signed = await signedFor(policySet, governance, governance.optOuts.filter(concerning([finding], policySet)), io.now, { dir: io.cwd, cacheDir: cacheFolder(flags, io) })
+  const [now] = decide(policySet, judgeGitOptOuts(policySet, governance.optOuts, io.now, signed?.(io.now).shown), [finding], facts, io.now, { sha256 })
   if (now === undefined) throw new Error('one finding has one decision')
   const page: Page = { explanation, facts, governance, now, places: placesOf(policySet), io }
   if (flags.format === 'json') writeJson(page)
@@ -92,10 +95,6 @@ const subjectOf = (control: string, severity: Severity | undefined, { environmen
 
 const placesOf = (policySet: PolicySet): ReadonlyMap<string, string> =>
   new Map([...policySet.origins].map(([name, { file, line }]) => [name, `${file}:${line}`]))
-
-const trustNames: Readonly<Record<Shown, string>> = {
-  git: 'this release', signatures: 'git with signatures (a later release)', log: 'the log (a later release)',
-}
 
 function writeText({ explanation, facts, governance, now, places, io }: Page): void {
   const { stdout } = io
@@ -148,10 +147,10 @@ function termLine({ term, value, policies }: TermRow, places: ReadonlyMap<string
 function canBeMet(rows: readonly TermRow[], width: number): string {
   const needing = (trust: Shown): readonly string[] => [...new Set(rows.filter((row) => row.trust === trust).map(({ term }) => term))]
   const [signed, logged] = [needing('signatures'), needing('log')]
-  if (signed.length === 0 && logged.length === 0) return '  This release can show that all of it is met.'
+  if (signed.length === 0 && logged.length === 0) return '  Git alone can show that all of it is met.'
   return [
-    ...(signed.length === 0 ? [] : [hanging('  ', `${signed.join(', ')}: needs ${trustNames.signatures}; until then each opt-out under it is refused`, width)]),
-    ...(logged.length === 0 ? [] : [hanging('  ', `${logged.join(', ')}: needs ${trustNames.log}; until then each opt-out under it is refused`, width)]),
+    ...(signed.length === 0 ? [] : [hanging('  ', `${signed.join(', ')}: needs SSH signatures merged into the protected branch, or the log; without them each opt-out under it is refused`, width)]),
+    ...(logged.length === 0 ? [] : [hanging('  ', `${logged.join(', ')}: needs the log; in git trust each opt-out under it is refused`, width)]),
   ].join('\n')
 }
 

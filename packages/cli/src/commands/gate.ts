@@ -5,12 +5,13 @@ import { gitFacts } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { writeOutput } from '../edge/output.ts'
 import { cliError } from '../edge/problem.ts'
-import { answerGate, type GateQuestion, parsePreview, parseThreshold } from '../gate/decide.ts'
+import { answerGate, concerning, type GateQuestion, parsePreview, parseThreshold } from '../gate/decide.ts'
 import { formats, type Output, outputFlags, refuseInputs } from '../gate/outputs.ts'
 import { closeInputs, type ReadInput, readInputs } from '../gate/reports.ts'
 import type { GateResult } from '../gate/result.ts'
-import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
+import { cacheFolder, compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
 import { runFacts } from '../governance/facts.ts'
+import { signedFor } from '../governance/standing.ts'
 import { plainStyles, stylesFor } from '../text/style.ts'
 import { trustMode } from '../trust/mode.ts'
 
@@ -86,7 +87,7 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
       ...(preview === undefined ? {} : { preview }),
       ...(threshold === undefined ? {} : { threshold } satisfies { threshold: Severity }),
     }
-    const result = trustMode(flags.trust ?? (flags.bundle === undefined ? undefined : 'log'), governance.workspace.document) === 'git' ? answerGate(question)
+    const result = trustMode(flags.trust ?? (flags.bundle === undefined ? undefined : 'log'), governance.workspace.document) === 'git' ? await answerGit(question, flags, io)
       // Loaded where a log is pinned, and nowhere else: it brings signatures, schemas and sockets along.
       : await (await import('../trust/logged.ts')).answerLogged(question, flags, io)
     await writeAll(result, inputs.value, outputs, flags.all === true, io)
@@ -95,6 +96,13 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
   } finally {
     closeInputs(inputs.value)
   }
+}
+
+async function answerGit(question: GateQuestion, flags: GovernanceFlags, io: Io): Promise<GateResult> {
+  const { governance, policySet, reports, now } = question
+  const concerned = governance.optOuts.filter(concerning(reports.flatMap(({ findings }) => findings), policySet))
+  const signed = await signedFor(policySet, governance, concerned, now, { dir: io.cwd, cacheDir: cacheFolder(flags, io) })
+  return answerGate(signed === undefined ? question : { ...question, signed })
 }
 
 async function writeAll(result: GateResult, inputs: readonly ReadInput[], outputs: readonly Output[], all: boolean, io: Io): Promise<void> {

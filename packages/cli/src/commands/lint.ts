@@ -8,6 +8,7 @@ import { problemLines } from '../edge/report.ts'
 import { healthWarnings, healthOf } from '../governance/health.ts'
 import { judgeStanding } from '../governance/standing.ts'
 import { authorOptions, compilePolicies, type GovernanceFlags, loadAuthored } from '../governance/load.ts'
+import { signerProblems } from '../governance/signers.ts'
 import { stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
 
@@ -63,14 +64,14 @@ async function look(flags: LintFlags, io: Io): Promise<Found> {
   } catch (error) {
     return { errors: problemsOf(error), warnings: [] }
   }
-  const errors = governance.refused.flatMap(({ problems }) => problems)
+  const errors = [...governance.refused.flatMap(({ problems }) => problems), ...await signerProblems(governance, io)]
   let policySet: PolicySet
   try {
     policySet = await compilePolicies(governance)
   } catch (error) {
     return { errors: [...errors, ...problemsOf(error)], warnings: governance.warnings, governance }
   }
-  const health = healthOf(judgeStanding(policySet, governance, io.now), io.now)
+  const health = healthOf(await judgeStanding(policySet, governance, io.now, { dir: io.cwd }), io.now)
   return { errors, warnings: [...governance.warnings, ...healthWarnings(health, io.now)], governance }
 }
 

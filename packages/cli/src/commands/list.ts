@@ -7,7 +7,7 @@ import { closeInputs, readInputs } from '../gate/reports.ts'
 import { authority } from '../gate/result.ts'
 import { runFacts } from '../governance/facts.ts'
 import { type Health, healthOf, type State } from '../governance/health.ts'
-import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance, modeOf, sha256 } from '../governance/load.ts'
+import { cacheFolder, compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance, modeOf, sha256 } from '../governance/load.ts'
 import { judgeStanding, pinsLog } from '../governance/standing.ts'
 import { oneLine, shown } from '../text/safe.ts'
 import { fromNow } from '../text/span.ts'
@@ -57,7 +57,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 async function list(flags: ListFlags, io: Io): Promise<void> {
   const governance = await loadGovernance(flags, io)
   const policySet = await compilePolicies(governance)
-  const set = judgeStanding(policySet, governance, io.now)
+  const set = await judgeStanding(policySet, governance, io.now, { dir: io.cwd, cacheDir: cacheFolder(flags, io) })
   const used = await usedBy(flags, governance, policySet, set, io)
   const health = healthOf(set, io.now, used)
   if (flags.format === 'json') writeJson(health, governance, used !== undefined, io)

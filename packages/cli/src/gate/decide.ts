@@ -7,6 +7,7 @@ import type { Governance } from '@exeat/git'
 import { inCi, type Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
 import { modeOf, sha256 } from '../governance/load.ts'
+import type { SignedAt } from '../governance/signed.ts'
 import { type GateResult, type Logged, summarise, weakestEvidence } from './result.ts'
 
 export interface GateQuestion {
@@ -21,6 +22,8 @@ export interface GateQuestion {
   readonly threshold?: Severity
   /** Log trust: what the bundle says, in place of what stands at the protected ref. */
   readonly trusted?: { readonly optOuts: OptOutSet; readonly log: Logged }
+  /** Git trust: what people signed for those that want it. */
+  readonly signed?: SignedAt
   /** What whoever asks has to say besides. */
   readonly warnings?: readonly Problem[]
 }
@@ -31,7 +34,7 @@ interface Answer {
 }
 
 export function answerGate(question: GateQuestion): GateResult {
-  const { governance, policySet, facts, reports, now, preview, threshold, trusted } = question
+  const { governance, policySet, facts, reports, now, preview, threshold, trusted, signed } = question
   const asked = threshold === undefined ? policySet : tightened(policySet, threshold)
   const blocks = judgeReports(asked, reports, facts)
   const findings = reports.flatMap((report) => report.findings)
@@ -39,7 +42,7 @@ export function answerGate(question: GateQuestion): GateResult {
   const standing = trusted === undefined ? governance.optOuts.filter(concerns) : []
   const logged = trusted === undefined ? undefined : setOf(trusted.optOuts, concerns)
   const at = (instant: Instant): Answer => {
-    const optOuts = logged ?? judgeGitOptOuts(asked, standing, instant)
+    const optOuts = logged ?? judgeGitOptOuts(asked, standing, instant, signed?.(instant).shown)
     return { blocks, decisions: decide(asked, optOuts, findings, facts, instant, { sha256 }) }
   }
   const shown = at(preview ?? now)
@@ -48,7 +51,7 @@ export function answerGate(question: GateQuestion): GateResult {
   return {
     mode: trusted === undefined ? modeOf(governance) : 'log', ...(trusted === undefined ? {} : { log: trusted.log }), now: preview ?? now, governance, facts, reports, ...shown, summary,
     ...(preview === undefined ? {} : { preview: { real: now, summary: real } }),
-    warnings: [...governance.warnings, ...question.warnings ?? [], ...(threshold === undefined ? [] : looser(policySet, threshold, reports, facts))],
+    warnings: [...governance.warnings, ...question.warnings ?? [], ...signed?.(preview ?? now).problems ?? [], ...(threshold === undefined ? [] : looser(policySet, threshold, reports, facts))],
     evidence: weakestEvidence(shown.decisions),
     exit: summary.outcome === 'blocked' || real.outcome === 'blocked' ? 2 : 0,
   }

@@ -52,13 +52,16 @@ export async function loadGovernance(flags: GovernanceFlags, io: Io): Promise<Go
     refuseBoth(flags)
     return readGovernance({ dir: io.cwd, sha256, worktree: true })
   }
-  const cacheDir = flags.cache === false ? undefined : cacheDirectory(io.env, io.platform)
+  const cacheDir = cacheFolder(flags, io)
   return readGovernance({
     dir: io.cwd, sha256,
     ...(flags.ref === undefined ? {} : { ref: flags.ref }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
   })
 }
+
+/** Undefined: nothing is cached. */
+export const cacheFolder = ({ cache }: GovernanceFlags, { env, platform }: Io): string | undefined => (cache === false ? undefined : cacheDirectory(env, platform))
 
 /**
  * The engines for conditions and tickets are loaded only where a policy has some: they cost more than most runs.

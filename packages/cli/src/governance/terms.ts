@@ -1,7 +1,7 @@
 /** Merged terms as rows for people and programs: what each says, which documents say it, and which trust mode could show that it is met. */
 import { formatDuration, type People, type Sourced, type Terms } from '@exeat/core'
 
-/** `git`: as of this release. `signatures`: git mode with signed approvals. `log`: only with the log. */
+/** `git`: by the documents alone. `signatures`: git mode with signed acts. `log`: only with the log. */
 export type Shown = 'git' | 'signatures' | 'log'
 
 export interface TermRow {

@@ -19,7 +19,7 @@ interface Case {
 }
 
 const byLog = 'only the people and the evidence that these terms ask for can meet them; `exeat explain` names them'
-const bySignature = 'SSH signatures by FIDO2 keys will meet this term; reading them is not supported yet, so until then only a policy that asks for none can permit it'
+const bySignature = 'SSH signatures by FIDO2 keys meet this term once they are merged: `exeat approve` and `exeat activate` with `--ssh` write them'
 
 /** In the order of a policy's text; empty: all terms are met. Time windows and conditions are judged elsewhere. */
 export function unmetTerms(terms: Terms, optOut: StandingOptOut, met: Met, ticketMatches: TicketMatches): readonly TermRefusal[] {

@@ -1,23 +1,34 @@
 /**
- * Git trust (design §6): opt-outs as they stand on the protected ref. This release reads no signatures, so nobody is proven and
- * evidence is `none`: what asks for more is refused, each opt-out for itself, and never waved through.
+ * Git trust (design §6): opt-outs as they stand on the protected ref, and what people signed for each. Where nothing is signed nobody is
+ * proven and evidence is `none`: what asks for more is refused, each opt-out for itself, and never waved through.
  */
 import { formatInstant } from '../document/time.ts'
-import type { Stage } from '../condition/types.ts'
 import type { TermRefusal } from '../model/decision.ts'
+import type { HexDigest } from '../model/digest.ts'
 import type { Instant } from '../model/instant.ts'
 import type { ActiveOptOut, EndedOptOut, Met, OptOutSet, RefusedOptOut, StandingOptOut } from '../model/optout.ts'
 import type { PolicySet, Sourced, Terms } from '../policy/types.ts'
 
-const nobody: Met = { evidence: 'none', approvers: [], requester: [], activator: [] }
+/** One reading of what signatures show: an activation with what it counted, or approvals alone. */
+export interface Shown {
+  readonly met: Met
+  /** When each of `met.approvers` says that they signed, in the same order. */
+  readonly approvedAt: readonly Instant[]
+  readonly activatedAt?: Instant
+}
 
-const stages: readonly Stage[] = ['request', 'approve', 'activate']
+/** By uid: readings, any of which may be enough on its own. An opt-out that is missing has none. */
+export type ShownInGit = ReadonlyMap<HexDigest, readonly Shown[]>
+
+const nobody: Met = { evidence: 'none', approvers: [], requester: [], activator: [] }
+const nothing: Shown = { met: nobody, approvedAt: [] }
+const unsigned: ShownInGit = new Map()
 
 /**
  * Sorts what stands at the protected ref into active (begun or not), ended and refused. An ended one is never called refused, so that
  * explanations can say when it ended. Total: instants that are none grant nothing.
  */
-export function judgeGitOptOuts(policySet: PolicySet, standing: readonly StandingOptOut[], now: Instant): OptOutSet {
+export function judgeGitOptOuts(policySet: PolicySet, standing: readonly StandingOptOut[], now: Instant, shown: ShownInGit = unsigned): OptOutSet {
   const active: ActiveOptOut[] = []
   const ended: EndedOptOut[] = []
   const refused: RefusedOptOut[] = []
@@ -28,12 +39,13 @@ export function judgeGitOptOuts(policySet: PolicySet, standing: readonly Standin
       ended.push({ ...optOut, ended: { state: 'lapsed', at: until } })
       continue
     }
-    const because = [
+    const whatever = [
       ...([from, until, now].every(Number.isSafeInteger) ? [] : [timeless(optOut)]),
       ...((names.get(optOut.document.metadata.name) ?? 0) > 1 ? [nameReused(optOut)] : []),
-      ...judge(policySet, optOut),
     ]
-    if (because.length === 0) active.push({ ...optOut, met: nobody })
+    const best = bestOf(policySet, optOut, shown.get(optOut.uid) ?? [])
+    const because = [...whatever, ...best.because]
+    if (because.length === 0) active.push({ ...optOut, met: best.met })
     else refused.push({ ...optOut, because })
   }
   return { active, ended, refused }
@@ -46,14 +58,43 @@ function countNames(standing: readonly StandingOptOut[]): ReadonlyMap<string, nu
   return counts
 }
 
-function judge(policySet: PolicySet, optOut: StandingOptOut): readonly TermRefusal[] {
+interface Judged {
+  readonly met: Met
+  readonly because: readonly TermRefusal[]
+}
+
+/** The first reading that is enough, else the one that lacks least. */
+function bestOf(policySet: PolicySet, optOut: StandingOptOut, readings: readonly Shown[]): Judged {
+  const [first = nothing, ...others] = readings
+  let best: Judged = { met: first.met, because: judge(policySet, optOut, first) }
+  for (const reading of others) {
+    if (best.because.length === 0) return best
+    const because = judge(policySet, optOut, reading)
+    if (because.length < best.because.length) best = { met: reading.met, because }
+  }
+  return best
+}
+
+function judge(policySet: PolicySet, optOut: StandingOptOut, shown: Shown): readonly TermRefusal[] {
   const answer = policySet.termsForOptOut(optOut.document)
   if (answer.kind === 'refused') return [answer.because]
   const { terms } = answer
   return [
-    ...policySet.unmet(terms, optOut, nobody),
+    ...policySet.unmet(terms, optOut, shown.met),
     ...needsLog(terms, optOut),
-    ...stages.flatMap((stage) => policySet.conditions(terms, stage, { optOut: optOut.document })),
+    ...conditions(policySet, terms, optOut, shown),
+  ]
+}
+
+/** Of the stages before the decision. Where nobody is shown, what reads them is unknown, which refuses. */
+function conditions(policySet: PolicySet, terms: Terms, { document }: StandingOptOut, { met, approvedAt, activatedAt }: Shown): readonly TermRefusal[] {
+  const requester = met.requester.length === 0 ? {} : { requester: { groups: met.requester } }
+  const activator = activatedAt === undefined ? {} : { activator: { groups: met.activator }, now: activatedAt }
+  const approvals = met.approvers.map((groups, index) => ({ approver: { groups }, now: approvedAt[index] ?? (Number.NaN as Instant) }))
+  return [
+    ...policySet.conditions(terms, 'request', { optOut: document, ...requester }),
+    ...(approvals.length === 0 ? [{}] : approvals).flatMap((approval) => policySet.conditions(terms, 'approve', { optOut: document, ...requester, ...approval })),
+    ...policySet.conditions(terms, 'activate', { optOut: document, ...requester, ...activator }),
   ]
 }
 

@@ -1,1 +1,2 @@
 export { judgeGitOptOuts } from './git.ts'
+export type { Shown, ShownInGit } from './git.ts'

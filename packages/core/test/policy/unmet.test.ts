@@ -243,7 +243,7 @@ describe('people and factors', () => {
       ['TERM_NEEDS_SIGNATURE', 'activate', '`activate` of `p` asks for somebody of `sre`, and for opt-out `hotfix` nobody is shown'],
       ['TERM_NEEDS_SIGNATURE', 'mfa', '`mfa` of `p` asks for `idp-signed` evidence, and none is shown for opt-out `hotfix`'],
     ])
-    for (const answer of answers) expect(answer).toMatchObject({ policies: ['p'], hint: expect.stringMatching(/SSH signatures by FIDO2 keys.*not supported yet/) })
+    for (const answer of answers) expect(answer).toMatchObject({ policies: ['p'], hint: expect.stringMatching(/SSH signatures by FIDO2 keys.*once they are merged/) })
   })
 
   test('the wrong people and weaker evidence', () => {

@@ -1,0 +1,34 @@
+/** `.exeat/allowed_signers`, read where governance is read. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Problem } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import type { Governance } from '@exeat/git'
+import { readSigners, signersPath } from '@exeat/git/signed'
+import { type AllowedSigner, parseAllowedSigners } from '@exeat/verify/ssh'
+import type { Io } from '../edge/io.ts'
+
+/** At a tree of `.exeat`; undefined: there is none. @throws {ExeatError} SIGNERS_INVALID with every wrong line */
+export async function signersIn(dir: string, tree: string): Promise<readonly AllowedSigner[] | undefined> {
+  const text = await readSigners(dir, tree)
+  if (text === undefined) return undefined
+  const read = parseAllowedSigners(text, signersPath)
+  if (!read.ok) throw new ExeatError(read.problems)
+  return read.signers
+}
+
+/** For authors: every wrong line, of the branch or of the file as it lies in the work tree. */
+export async function signerProblems({ source }: Governance, { cwd }: Io): Promise<readonly Problem[]> {
+  const text = source.kind === 'worktree' ? readText(join(source.root, signersPath)) : await readSigners(cwd, source.tree)
+  const read = parseAllowedSigners(text ?? '', signersPath)
+  return read.ok ? [] : read.problems
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw cause
+  }
+}

@@ -1,0 +1,151 @@
+/** One signed act of `.exeat/signatures`, judged alone: what it states, who signed it with what, and when it came to the protected branch (design §6, git trust). */
+import { type HexDigest, type Identity, type Instant, type PolicySet, sameIdentity, type StandingOptOut, type Workspace } from '@exeat/core'
+import { type Envelope, envelopeBytes, envelopeDigest, envelopeSchema } from '@exeat/core/envelope'
+import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
+import { decodeText } from '../delegation/text.ts'
+import { same } from '../history/same.ts'
+import { type AllowedSigner, gitIdentity, signerOf } from './allowed-signers.ts'
+import { equal } from './bytes.ts'
+import { actNamespace, type SshDeps, type SshSignature, verifySshSignature } from './verify.ts'
+
+/** What governs at one commit of the protected branch, as far as acts are judged by it. */
+export interface GovernedAt {
+  readonly workspace: Workspace
+  readonly policySet: PolicySet
+  readonly signers: readonly AllowedSigner[]
+  readonly optOuts: readonly StandingOptOut[]
+}
+
+export interface MergedAct {
+  /** Of the envelope: `.exeat/signatures/<uid>/<digest of the envelope>.json`. */
+  readonly path: string
+  readonly envelope: Uint8Array
+  readonly signature: Uint8Array
+  /** Its commit's place on the protected branch, which says when, and what governed before it; undefined: nothing that could be read. */
+  readonly place: number
+  readonly at: Instant
+  readonly before: GovernedAt | undefined
+}
+
+/** What every act on an opt-out must state, and be judged by. */
+export interface ActsOn {
+  readonly optOut: StandingOptOut
+  readonly repositoryIds: readonly string[]
+  readonly impact: HexDigest | null
+  /** Place of the commit since which the opt-out stands without a break. */
+  readonly since: number
+  readonly tip: GovernedAt
+  readonly now: Instant
+}
+
+/** An act that holds. Whether it counts is for the terms to say. */
+export interface SoundAct {
+  readonly path: string
+  readonly place: number
+  readonly digest: HexDigest
+  readonly envelope: Envelope
+  readonly by: Identity
+  readonly signature: SshSignature
+  /** Of the merge. */
+  readonly at: Instant
+  readonly before: GovernedAt
+  /** That the person was in when it was merged, and still is: removal bites at once, addition does not reach back. */
+  readonly groups: readonly string[]
+}
+
+/** A signer's clock may run ahead of the one that dates merges by this, in milliseconds. */
+const tolerance = 60_000
+
+/** `ACT_UNREADABLE`, `ACT_WEAK`, `ACT_SIGNER`, `ACT_NOT_AFTER`, `ACT_OTHER`, and as `verifySshSignature` */
+export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<SoundAct> {
+  const envelope = readEnvelope(act, given.optOut.uid, deps)
+  if (!envelope.ok) return envelope
+  const { value, digest } = envelope.value
+  const signature = verifySshSignature(act.signature, act.envelope, { namespace: actNamespace }, deps)
+  if (!signature.ok) return signature
+  const { kind, userPresent, userVerified } = signature.value
+  if (kind !== 'sk') return refuse('ACT_WEAK', 'a software key signed it, which shows no second factor', 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one')
+  if (!userPresent || !userVerified) {
+    return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
+  }
+  const placed = checkPlace(act, value, given)
+  if (!placed.ok) return placed
+  const { before } = placed.value
+  const by = checkSigner(act, value, signature.value, before, given)
+  if (!by.ok) return by
+  const differs = difference(value, given)
+  if (differs !== undefined) return refuse('ACT_OTHER', `it states another ${differs} than stands now`, 'what it was signed for has changed: have it signed anew')
+  const groups = groupsOf(before.workspace, by.value).filter((group) => groupsOf(given.tip.workspace, by.value).includes(group))
+  return ok({ path: act.path, place: act.place, digest, envelope: value, by: by.value, signature: signature.value, at: act.at, before, groups })
+}
+
+interface ReadEnvelope {
+  readonly value: Envelope
+  readonly digest: HexDigest
+}
+
+/** Exactly the bytes that were signed, under exactly the name that they have: so that a file can be nothing else than it seems. */
+function readEnvelope({ path, envelope: bytes }: MergedAct, uid: HexDigest, { sha256 }: SshDeps): Answer<ReadEnvelope> {
+  const parsed = envelopeSchema.safeParse(jsonOf(bytes))
+  if (!parsed.success) return refuse('ACT_UNREADABLE', 'it is no envelope of an act')
+  const value = parsed.data
+  if (!equal(envelopeBytes(value), bytes)) return refuse('ACT_UNREADABLE', 'it is not written as RFC 8785 says, byte for byte')
+  const digest = envelopeDigest(value, sha256)
+  const wanted = `.exeat/signatures/${uid}/${digest}.json`
+  if (path !== wanted) return refuse('ACT_UNREADABLE', `it has the digest of \`${wanted}\``, 'keep each act under the name that it was written to')
+  if (value.purpose !== 'approve' && value.purpose !== 'activate') return refuse('ACT_UNREADABLE', `it is an act to ${value.purpose}, and git shows approvals and activations`)
+  return ok({ value, digest })
+}
+
+/** Undefined where it is no JSON in UTF-8. What a parser would forgive, the comparison of bytes does not. */
+function jsonOf(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Only what came to the branch after the opt-out was signed for what people could see there. */
+function checkPlace({ place, at, before }: MergedAct, envelope: Envelope, { optOut: { uid }, since }: ActsOn): Answer<{ readonly before: GovernedAt }> {
+  if (before === undefined) return refuse('ACT_NOT_AFTER', 'what governed the branch before it was merged cannot be read')
+  if (!(place > since) || !before.optOuts.some((each) => each.uid === uid)) {
+    return refuse('ACT_NOT_AFTER', 'it did not come to the protected branch after the opt-out that it is about', 'merge the opt-out first, then have it signed')
+  }
+  if (!(envelope.at <= at + tolerance)) return refuse('ACT_OTHER', 'it is dated after it was merged')
+  return ok({ before })
+}
+
+/** Listed when it was merged, by what stood before, and still listed: nobody brings the key that vouches for a change along with it. */
+function checkSigner({ at }: MergedAct, envelope: Envelope, { key }: SshSignature, before: GovernedAt, { tip, now }: ActsOn): Answer<Identity> {
+  const then = signerOf(before.signers, key, actNamespace, [envelope.at, at])
+  if (!then.ok) return refuse('ACT_SIGNER', `when it was merged, ${then.problem.message}`, 'merge the change of the signers first')
+  const today = signerOf(tip.signers, key, actNamespace, [envelope.at, at, now])
+  if (!today.ok) return today
+  const identity = gitIdentity(today.value.principal)
+  if (then.value.principal !== today.value.principal) return refuse('ACT_SIGNER', `the key was \`${then.value.principal}\`'s when it was merged, and is \`${today.value.principal}\`'s`)
+  if (!sameIdentity(envelope.actor, identity)) return refuse('ACT_SIGNER', `it states another person than \`${identity.sub}\`, whose key signed it`)
+  return ok(identity)
+}
+
+function difference(envelope: Envelope, { optOut: { uid, digest, document }, repositoryIds, impact, tip }: ActsOn): string | undefined {
+  const { from, until } = document.spec.window
+  const stated: readonly (readonly [string, boolean])[] = [
+    ['opt-out', envelope.uid === uid && envelope.optOut === digest],
+    ['workspace', envelope.workspace === tip.workspace.spec.id],
+    ['repository', same(envelope.repositoryIds, repositoryIds)],
+    ['impact', envelope.impact === impact],
+    ['window', envelope.window.from === from && envelope.window.until === until],
+    ['matter', envelope.statement === undefined],
+  ]
+  return stated.find(([, holds]) => !holds)?.[0]
+}
+
+/** Groups that the workspace gives an identity of git's: addresses are the same whatever their case. */
+export function groupsOf(workspace: Workspace, { iss, sub }: Identity): readonly string[] {
+  return Object.entries(workspace.spec.groups ?? {}).flatMap(([group, members]) => (members.some((each) => each.iss === iss && each.sub.toLowerCase() === sub) ? [group] : [])).sort()
+}
+
+export const refusalOf = ({ problem }: Refusal, path: string): Refusal['problem'] => ({ ...problem, at: { file: path, line: 1, column: 1 } })
