@@ -1,0 +1,68 @@
+/** The keys that count, from entries of the log: each statement about a key is held against the keys that counted before it, back to the founders' root keys. */
+import { type Identity, sameIdentity, type Sha256, type Workspace } from '@exeat/core'
+import { credentialDigest, type EnrolmentEntry, type EnrolmentLedger, foldEnrolments, foundersIssuer, type RootSignature, rootVouchMessage } from '@exeat/core/enrolment'
+import type { LogEvent } from '@exeat/core/entry'
+import { type EnrolEnvelope, envelopeDigest } from '@exeat/core/envelope'
+import type { VerifierKey } from '@exeat/log'
+import { clockTolerance } from '../bundle/types.ts'
+import type { VerifyDeps } from '../bundle/verified.ts'
+import { fromBase64url } from './base64url.ts'
+import { type EvidenceDeps, tapLife } from './types.ts'
+import { verifyEvidence } from './verify.ts'
+
+export interface EnrolmentPins {
+  /** `spec.id`. */
+  readonly workspace: string
+  readonly identity: Workspace['spec']['identity']
+  /** The founders' keys, pinned in the workspace. */
+  readonly roots: readonly VerifierKey[]
+}
+
+
+/** The entry about a key that a body is, or undefined for a body about something else. */
+export function enrolmentOf(event: LogEvent, index: number): EnrolmentEntry | undefined {
+  const { type, time, data } = event
+  if (type !== 'dev.exeat.enrolment.added.v1' && type !== 'dev.exeat.enrolment.vouched.v1' && type !== 'dev.exeat.enrolment.removed.v1') return undefined
+  return { type, index, at: time, data } as EnrolmentEntry
+}
+
+/** Entries in the order of the log. What does not hold counts for nothing; it takes nothing else down. */
+export function verifyEnrolments(entries: readonly EnrolmentEntry[], pins: EnrolmentPins, deps: EvidenceDeps, ed25519: VerifyDeps['verify']): EnrolmentLedger {
+  return foldEnrolments(entries, { sha256: deps.sha256, holds: (entry, before) => holds(entry, before, pins, deps, ed25519) })
+}
+
+function holds(entry: EnrolmentEntry, before: EnrolmentLedger, pins: EnrolmentPins, deps: EvidenceDeps, ed25519: VerifyDeps['verify']): boolean {
+  const context = { ledger: before, identity: pins.identity, deps }
+  const tapped = (said: { readonly envelope: EnrolEnvelope; readonly evidence: Parameters<typeof verifyEvidence>[0] }, by: Identity): boolean => {
+    const shown = verifyEvidence(said.evidence, said.envelope, by, entry.at, context)
+    return shown.ok && shown.value.strength === 'user-signed'
+  }
+  switch (entry.type) {
+    case 'dev.exeat.enrolment.added.v1': {
+      const { person, credential, own } = entry.data
+      return person !== undefined && own !== undefined && isAbout(own.envelope, credentialDigest(person, credential, deps.sha256), pins) && tapped(own, person)
+    }
+    case 'dev.exeat.enrolment.vouched.v1': {
+      const { by, credential, envelope, evidence } = entry.data
+      if (!isAbout(envelope, credential, pins)) return false
+      if ('kind' in evidence && evidence.kind === 'root') return rootHolds(evidence, envelope, entry.at, by, pins, deps.sha256, ed25519)
+      return tapped({ envelope, evidence }, by)
+    }
+    // Whoever recorded it took something away, and nothing is lost by believing that.
+    case 'dev.exeat.enrolment.removed.v1': return true
+  }
+}
+
+const isAbout = ({ purpose, workspace, about }: EnrolEnvelope, credential: string, pins: EnrolmentPins): boolean =>
+  purpose === 'enrol' && workspace === pins.workspace && about === credential
+
+/** A founder's signature over the envelope, whose actor is that root key and nobody else. */
+function rootHolds({ name, signature }: RootSignature, envelope: EnrolEnvelope, at: number, by: Identity, { roots }: EnrolmentPins, sha256: Sha256, verify: VerifyDeps['verify']): boolean {
+  const root = roots.find((key) => key.name === name)
+  const bytes = fromBase64url(signature)
+  const founder: Identity = { iss: foundersIssuer, sub: name }
+  if (root === undefined || bytes?.length !== 64 || !sameIdentity(envelope.actor, founder) || !sameIdentity(by, founder)) return false
+  // Signed on another machine, whose clock may be ahead.
+  if (!(envelope.at - at <= clockTolerance && at - envelope.at < tapLife)) return false
+  return verify(root.publicKey, rootVouchMessage(envelopeDigest(envelope, sha256)), bytes)
+}
