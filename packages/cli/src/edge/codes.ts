@@ -59,6 +59,9 @@ export const cliCodes = {
   ROOT_KEY: invalid('The file of a founder\'s root key is missing, cannot be read, or holds none.'),
   NOT_SIGNED_IN: usage('The server wants to know who acts: sign in, or name an actor at the administrative socket.'),
   SHOWN_DIFFERS: invalid('What the server shows is not what the digests say, or not what was seen before.'),
+  SSH_KEY_UNREADABLE: usage('`--ssh` names no public key: neither the file nor the one beside it that ends in `.pub` holds one.'),
+  SSH_KEYGEN_FAILED: failed('`ssh-keygen` is missing or did not sign. Nothing was written.'),
+  NOT_SIGNABLE: invalid('What stands at the protected branch cannot be signed: its policies refuse it, or somebody else is to sign it.'),
   DRAFT_EXISTS: invalid('`exeat renew --write` found a file where it would write one.'),
   INTERNAL: failed('Exeat failed in a way it does not know. Nothing was excused.'),
 } as const satisfies Record<string, CodeEntry>

@@ -1,6 +1,6 @@
 /** Signed acts at the protected ref, gathered for opt-outs that nothing else shows to be met. Loaded only where there are such. */
 import {
-  type HexDigest, type Instant, type PolicySet, type Problem, repositoryIdsOf, type Shown, type ShownInGit, type StandingOptOut,
+  type HexDigest, type Identity, type Instant, type PolicySet, type Problem, repositoryIdsOf, type Shown, type ShownInGit, type StandingOptOut,
 } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { impactDigest } from '@exeat/core/impact'
@@ -8,13 +8,20 @@ import { type Governance, readGovernance } from '@exeat/git'
 import {
   type BranchCommit, branchHistory, commitSignature, involvedIn, listSignatures, readSignedActs, type SignatureBlobs, type Stood, stoodSince, writingCommit,
 } from '@exeat/git/signed'
-import { type AllowedSigner, type ActsGiven, gitIdentity, type GovernedAt, judgeActs, type MergedAct, requesterOf, type SignedCommit } from '@exeat/verify/ssh'
+import { type AllowedSigner, type ActsGiven, gitIdentity, type GovernedAt, judgeActs, type MergedAct, requesterOf, type SignedCommit, type SoundAct } from '@exeat/verify/ssh'
 import { sshDeps } from '../ssh/crypto.ts'
 import { compilePolicies, sha256 } from './load.ts'
 import { signersIn } from './signers.ts'
 
 /** What is signed, as it stands at an instant: a preview asks for another one than the run. */
-export type SignedAt = (now: Instant) => { readonly shown: ShownInGit; readonly problems: readonly Problem[] }
+export type SignedAt = (now: Instant) => Signed
+
+export interface Signed {
+  readonly shown: ShownInGit
+  readonly problems: readonly Problem[]
+  /** By uid: the approvals that count now, and who may give none. */
+  readonly people: ReadonlyMap<HexDigest, { readonly approvals: readonly SoundAct[]; readonly involved: readonly Identity[] }>
+}
 
 export interface SignedOptions {
   readonly dir: string
@@ -104,14 +111,16 @@ async function requestOf(stood: Stood, { dir, before }: Branch): Promise<Case['r
   return signature === undefined || governed === undefined ? undefined : { commit: { ...signature, at: stood.since.at }, before: governed }
 }
 
-function judged(cases: readonly Case[], tip: GovernedAt, now: Instant): ReturnType<SignedAt> {
+function judged(cases: readonly Case[], tip: GovernedAt, now: Instant): Signed {
   const shown = new Map<HexDigest, readonly Shown[]>()
   const problems: Problem[] = []
+  const people = new Map<HexDigest, { readonly approvals: readonly SoundAct[]; readonly involved: readonly Identity[] }>()
   for (const { request, ...each } of cases) {
     const asked = request === undefined ? undefined : requesterOf(request.commit, request.before, tip, now, sshDeps)
     const answer = judgeActs({ ...each, tip, now, ...(asked?.ok === true ? { requester: asked.value } : {}) }, sshDeps)
     shown.set(each.optOut.uid, answer.shown)
+    people.set(each.optOut.uid, { approvals: answer.approvals, involved: [...each.involved, ...(asked?.ok === true ? [asked.value.identity] : [])] })
     problems.push(...answer.problems)
   }
-  return { shown, problems }
+  return { shown, problems, people }
 }

@@ -14,6 +14,8 @@ export interface ActsGiven extends ActsOn {
 
 export interface JudgedActs {
   readonly shown: readonly Shown[]
+  /** Those that count under the terms that stand now: what an activation is to name. */
+  readonly approvals: readonly SoundAct[]
   /** Why an act does not count, each with its file. */
   readonly problems: readonly VerifyProblem[]
 }
@@ -35,7 +37,8 @@ export function judgeActs(given: ActsGiven, deps: SshDeps): JudgedActs {
   })
   const activations = sound.filter(({ envelope }) => envelope.purpose === 'activate')
   const activated = activations.flatMap((activation) => activatedBy(activation, approvals, given, problems, deps))
-  return { shown: [...activated, approvedAlone(approvals, given, problems, deps)], problems }
+  const alone = approvedAlone(approvals, given, activated.length > 0 ? [] : problems, deps)
+  return { shown: [...activated, alone.shown], approvals: alone.counted, problems }
 }
 
 const separation = (message: string) => ({ ok: false as const, problem: { code: 'ACT_SEPARATION' as const, message } })
@@ -71,12 +74,11 @@ function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given
 }
 
 /** Where the terms let anyone activate and ask for no second factor, the merge itself puts an approved opt-out into force. */
-function approvedAlone(approvals: readonly SoundAct[], given: ActsGiven, problems: VerifyProblem[], { sha256 }: SshDeps): Shown {
+function approvedAlone(approvals: readonly SoundAct[], given: ActsGiven, problems: VerifyProblem[], { sha256 }: SshDeps): { readonly shown: Shown; readonly counted: readonly SoundAct[] } {
   const answer = given.tip.policySet.termsForOptOut(given.optOut.document)
-  const needed = answer.kind === 'permitted' && answer.terms.activate.value === 'anyone' && answer.terms.mfa.value === 'none'
-  const counted = needed ? countedOf(approvals, termsDigest(answer.terms, sha256), answer.terms, problems) : []
+  const counted = answer.kind === 'permitted' ? countedOf(approvals, termsDigest(answer.terms, sha256), answer.terms, problems) : []
   const met: Met = { evidence: 'none', approvers: counted.map(({ groups }) => groups), requester: requesterOf(given), activator: [] }
-  return { met, approvedAt: counted.map(({ envelope }): Instant => envelope.at) }
+  return { shown: { met, approvedAt: counted.map(({ envelope }): Instant => envelope.at) }, counted }
 }
 
 const requesterOf = ({ requester }: ActsGiven): readonly string[] => requester?.groups ?? []

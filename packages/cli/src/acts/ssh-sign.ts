@@ -1,0 +1,177 @@
+/** Approving and activating in git trust: what stands at the protected branch is shown, signed with a security key, and written as two files to commit. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Binding, type Identity, type PolicySet, repositoryIdsOf, sameIdentity, type StandingOptOut, type Terms, termsDigest } from '@exeat/core'
+import { type Envelope, envelopeBytes, envelopeDigest, shownCode } from '@exeat/core/envelope'
+import { ExeatError } from '@exeat/core/error'
+import { nearest } from '@exeat/core/text'
+import type { Governance } from '@exeat/git'
+import { worktreeRoot } from '@exeat/git/signed'
+import { actNamespace, gitIdentity, groupsOf, keyFingerprint, signerOf, type SoundAct, type SshPublicKey, verifySshSignature } from '@exeat/verify/ssh'
+import type { Io } from '../edge/io.ts'
+import { cliError } from '../edge/problem.ts'
+import { cacheFolder, compilePolicies, loadGovernance, sha256 } from '../governance/load.ts'
+import { impactOf, loadSigned } from '../governance/signed.ts'
+import { signersIn } from '../governance/signers.ts'
+import { pinsLog } from '../governance/standing.ts'
+import { sshDeps } from '../ssh/crypto.ts'
+import { readKeyFile, signWithKeygen } from '../ssh/keygen.ts'
+import { shellWord, shown } from '../text/safe.ts'
+import { stylesFor } from '../text/style.ts'
+import { row } from './page.ts'
+import type { SignFlags } from './sign.ts'
+import { confirm, refuseOtherCode, type SignedAct, signedText, type Signing } from './signed-text.ts'
+
+type SshFlags = SignFlags & { readonly ssh: string }
+
+/** @throws {ExeatError} NOT_SIGNABLE, OPTOUT_UNKNOWN, SSH_*, ACT_*, SHOWN_DIFFERS, NOT_CONFIRMED, USAGE, and why governance cannot be read */
+export async function signBySsh(act: SignedAct, name: string, flags: SshFlags, io: Io): Promise<void> {
+  refuseOthers(flags)
+  const governance = await loadGovernance(flags, io)
+  const policySet = await compilePolicies(governance)
+  const optOut = standingNamed(name, governance)
+  const key = readKeyFile(flags.ssh, io)
+  const actor = await signerHere(key, governance, io)
+  const given = await caseOf(act, { governance, policySet, optOut, actor }, flags, io)
+  const sink = flags.format === 'json' ? io.stderr : io.stdout
+  sink.write(`${signedText(act, given.signing, io)}\n\n`)
+  refuseOtherCode(flags.code, given.signing.code)
+  if (flags.yes !== true && flags.code === undefined) await confirm(act, optOut.document.metadata.name, given.signing.code, sink)
+  const files = await signedFiles(given.envelope, key, flags.ssh, io)
+  await writeBoth(files, io)
+  print(act, given, key, files, flags, io)
+}
+
+function refuseOthers({ actor, server, idempotencyKey }: SshFlags): void {
+  const other = actor !== undefined ? '--actor' : server !== undefined ? '--server' : idempotencyKey !== undefined ? '--idempotency-key' : undefined
+  if (other !== undefined) throw cliError('USAGE', `\`${other}\` is for acts at a server, and \`--ssh\` asks none`, `leave \`${other}\` out: who signs is told by the key`)
+}
+
+/** By name or uid, of those at the protected branch: nobody signs what does not stand there. */
+function standingNamed(name: string, governance: Governance): StandingOptOut {
+  if (pinsLog(governance)) throw cliError('USAGE', 'the workspace pins a log, and `--ssh` signs for git trust', 'leave `--ssh` out: the log records who acts')
+  const { optOuts } = governance
+  const found = optOuts.filter(({ document, uid }) => document.metadata.name === name || uid === name)
+  const [optOut] = found
+  if (optOut !== undefined && found.length === 1) return optOut
+  const meant = nearest(name, optOuts.map(({ document }) => document.metadata.name))
+  throw cliError('OPTOUT_UNKNOWN', found.length > 1 ? `${found.length} opt-outs are named \`${name}\`` : `no opt-out \`${name}\` stands at the protected branch`,
+    found.length > 1 ? 'give each a name of its own' : meant === undefined ? 'merge it first, and fetch: people sign what stands there' : `did you mean \`${meant}\`?`)
+}
+
+/** Whose key it is, by the file at the protected branch. */
+async function signerHere(key: SshPublicKey, { source }: Governance, io: Io): Promise<Identity> {
+  const signers = source.kind === 'worktree' ? undefined : await signersIn(io.cwd, source.tree)
+  const signer = signerOf(signers ?? [], key, actNamespace, [io.now])
+  if (!signer.ok) throw new ExeatError([{ ...signer.problem, hint: `have it merged into \`.exeat/allowed_signers\` first; this key is ${keyFingerprint(key, sha256)}` }])
+  if (key.application === undefined) {
+    throw new ExeatError([{ code: 'ACT_WEAK', message: `a key of type \`${key.type}\` shows no second factor`, hint: 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one' }])
+  }
+  return gitIdentity(signer.value.principal)
+}
+
+interface Case {
+  readonly governance: Governance
+  readonly policySet: PolicySet
+  readonly optOut: StandingOptOut
+  readonly actor: Identity
+}
+
+interface Prepared {
+  readonly envelope: Envelope
+  readonly signing: Signing
+}
+
+async function caseOf(act: SignedAct, { governance, policySet, optOut, actor }: Case, flags: SshFlags, io: Io): Promise<Prepared> {
+  const { document, digest, uid } = optOut
+  const answer = policySet.termsForOptOut(document)
+  if (answer.kind === 'refused') throw cliError('NOT_SIGNABLE', answer.because.message, answer.because.hint)
+  const signed = (await loadSigned(governance, policySet, [optOut], { dir: io.cwd, cacheDir: cacheFolder(flags, io) }))?.(io.now)
+  const { approvals = [], involved = [] } = signed?.people.get(uid) ?? {}
+  const workspace = governance.workspace.document
+  refuseInVain(act, { actor, groups: groupsOf(workspace, actor), terms: answer.terms, approvals, involved })
+  const counted = act === 'approve' ? [] : approvals
+  const binding: Binding = { optOut: digest, terms: termsDigest(answer.terms, sha256), impact: impactOf(optOut) }
+  const envelope: Envelope = {
+    schema: 'exeat/act/v1', purpose: act, workspace: workspace.spec.id, repositoryIds: [...repositoryIdsOf(document, workspace)], uid, ...binding,
+    approvals: counted.map((each) => each.digest).sort(), actor, window: document.spec.window, nonce: randomBytes(16).toString('hex'), at: io.now,
+  }
+  const signing: Signing = {
+    document, findings: optOut.impact?.size, binding, actor: actor.sub, code: shownCode(uid, binding, sha256), evidence: 'user-signed: an SSH signature by a security key',
+    approvals: counted.map(({ by, groups }) => ({ by, groups })),
+  }
+  return { envelope, signing }
+}
+
+interface Entitled {
+  readonly actor: Identity
+  readonly groups: readonly string[]
+  readonly terms: Terms
+  readonly approvals: readonly SoundAct[]
+  readonly involved: readonly Identity[]
+}
+
+/** What would not count is better not signed. The gate judges it again, and alone decides. */
+function refuseInVain(act: SignedAct, { actor, groups, terms, approvals, involved }: Entitled): void {
+  const wanted = act === 'approve' ? terms.approve.flatMap(({ value }) => value.groups) : terms.activate.value
+  if (wanted !== 'anyone' && !groups.some((group) => wanted.includes(group))) {
+    throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` is in none of the groups that may ${act}: ${wanted.map((group) => `\`${group}\``).join(', ') || 'there are none'}`, 'ask somebody who is')
+  }
+  const approved = approvals.some(({ by }) => sameIdentity(by, actor))
+  if (act === 'approve' && involved.some((each) => sameIdentity(each, actor))) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` wrote, merged or asked for the opt-out, and nobody approves their own`, 'ask somebody else')
+  if (act === 'approve' && approved) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` has approved it before, and counts once`)
+  if (act === 'activate' && approved && !terms.approverMayActivate.value) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` approved it, and the terms do not let an approver activate`, 'ask somebody else')
+}
+
+interface SignedFiles {
+  readonly digest: string
+  readonly json: { readonly path: string; readonly bytes: Uint8Array }
+  readonly sshsig: { readonly path: string; readonly bytes: Uint8Array }
+}
+
+/** The key may be another than it was taken for, or ask for no PIN: what comes back is verified as the gate will. */
+async function signedFiles(envelope: Envelope, key: SshPublicKey, keyFile: string, io: Io): Promise<SignedFiles> {
+  const bytes = envelopeBytes(envelope)
+  const signature = await signWithKeygen(keyFile, actNamespace, bytes, io)
+  const verified = verifySshSignature(signature, bytes, { namespace: actNamespace, key }, sshDeps)
+  if (!verified.ok) throw new ExeatError([verified.problem])
+  if (!verified.value.userPresent || !verified.value.userVerified) {
+    throw new ExeatError([{ code: 'ACT_WEAK', message: 'the authenticator did not verify who touched it, and nothing was written', hint: 'make a key that asks for its PIN: `ssh-keygen -t ed25519-sk -O verify-required`' }])
+  }
+  const digest = envelopeDigest(envelope, sha256)
+  const stem = `.exeat/signatures/${envelope.uid}/${digest}`
+  return { digest, json: { path: `${stem}.json`, bytes }, sshsig: { path: `${stem}.sshsig`, bytes: signature } }
+}
+
+async function writeBoth({ json, sshsig }: SignedFiles, io: Io): Promise<void> {
+  const root = await worktreeRoot(io.cwd)
+  mkdirSync(join(root, dirname(json.path)), { recursive: true })
+  writeFileSync(join(root, json.path), json.bytes, { flag: 'wx' })
+  try {
+    writeFileSync(join(root, sshsig.path), sshsig.bytes, { flag: 'wx' })
+  } catch (cause) {
+    rmSync(join(root, json.path), { force: true })
+    throw cause
+  }
+}
+
+const done = { approve: 'APPROVAL SIGNED', activate: 'ACTIVATION SIGNED' } as const
+
+function print(act: SignedAct, { envelope, signing }: Prepared, key: SshPublicKey, { digest, json, sshsig }: SignedFiles, { format }: SshFlags, io: Io): void {
+  const files = [json.path, sshsig.path]
+  const { metadata: { name } } = signing.document
+  const fingerprint = keyFingerprint(key, sha256)
+  if (format === 'json') {
+    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'SignedAct', act, optOut: name, uid: envelope.uid, digest, by: envelope.actor, key: fingerprint, code: signing.code, files })}\n`)
+    return
+  }
+  const styles = stylesFor(io.stdout, io.env)
+  io.stdout.write(`${[
+    `${styles.good(done[act])}  ${shown(name)}, by ${shown(envelope.actor.sub)}`,
+    row('key', fingerprint, io.stdout.columns),
+    ...files.map((file) => row('wrote', file, io.stdout.columns)),
+    row('next', 'commit both files, and merge them into the protected branch: until then they say nothing', io.stdout.columns),
+    `  $ git add ${shellWord(dirname(json.path))}`,
+  ].join('\n')}\n`)
+}
