@@ -7,6 +7,8 @@ const instant = z.string().max(40).meta({ format: 'date-time', description: 'UTC
 const reason = z.string().min(1).max(4096)
 const json = z.record(z.string(), z.unknown())
 
+const identity = z.strictObject({ iss: identifier, sub: identifier })
+
 /** What people sign, by digest: what the caller saw must be what stands. */
 export const bindingSchema = z.strictObject({ optOut: fingerprint, terms: fingerprint, impact: fingerprint.nullable() }).meta({ id: 'Binding' })
 
@@ -24,7 +26,8 @@ export const problemSchema = z.object({
 
 /** `document`: an OptOut as JSON, spelled as in YAML. `impact`: `{schemaVersion, kind: Impact, optOut, fingerprints}`. */
 export const requestSchema = z.strictObject({ document: json, impact: z.exactOptional(json) }).meta({ id: 'Request' })
-export const emergencySchema = z.strictObject({ document: json, impact: z.exactOptional(json), team: group, second: z.exactOptional(line) }).meta({ id: 'Emergency' })
+/** `second`: who confirms it as well, where it meets one that nobody has reviewed; a name is one of the administrative socket. */
+export const emergencySchema = z.strictObject({ document: json, impact: z.exactOptional(json), team: group, second: z.exactOptional(z.union([line, identity])) }).meta({ id: 'Emergency' })
 /** The tap that an act needs of people who signed in; an administrator's socket has none, and satisfies no `mfa` but `none`. */
 const tap = z.exactOptional(tapSchema)
 /** A request that renews an opt-out is tapped. */
@@ -41,8 +44,6 @@ export const reviewActSchema = reviewSchema.extend({ tap }).meta({ id: 'ReviewAc
 export const receiptSchema = z.strictObject({ index: z.int().min(0), receipt: z.string() }).meta({ id: 'Receipt' })
 
 export const phases = ['proposed', 'approved', 'active', 'lapsed', 'revoked', 'exhausted', 'rejected', 'withdrawn', 'timed-out', 'stale'] as const
-
-const identity = z.strictObject({ iss: identifier, sub: identifier })
 
 /** One opt-out as the server sees it at an instant. */
 export const optOutViewSchema = z.strictObject({

@@ -12,6 +12,7 @@ import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
 import { createApp } from '../http/app.ts'
+import { noDirectory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
 import { readRandomKey } from '../keys/random.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
@@ -112,7 +113,7 @@ function compose({ config, paths, log, governance, delegations, now }: Composing
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
   return createUseCases({
-    ...writer, log, governance, now,
+    ...writer, log, governance, directory: noDirectory, now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey: () => bundle, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })

@@ -1,16 +1,22 @@
-/** One act: judged by the protected ref as it is now, under the log's lock, once for each idempotency key. */
-import { type HexDigest, identityKey, type Json, type Problem, taggedDigest } from '@exeat/core'
-import { decodeLeaf } from '@exeat/core/entry'
+/** One act: judged by the protected ref as it is now, once for the challenge of a second factor, and again under the log's lock, once for each idempotency key. */
+import {
+  applied, type HexDigest, type Identity, identityKey, type Instant, type Json, type LifecycleEvent, type OptOutRecord, type Problem, taggedDigest, type Verdict,
+} from '@exeat/core'
+import { decodeEvent, decodeLeaf, SALT_SIZE } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import type { Governed } from '../ports/governance.ts'
 import type { Applied, Appended, Operation, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
-import { checkActor, checkKey } from './input.ts'
-import { readGoverning } from './load.ts'
+import { enter, envelopeOf, newNonce, type Particulars } from './enter.ts'
+import { checkKey } from './input.ts'
+import { forget, type Moment, type Over, readGoverning, type Versioned } from './load.ts'
+import { known, type Known } from './people.ts'
 import { useProblem } from './problem.ts'
+import { checkActor, type Shown, tapOf, verifyTap } from './shown.ts'
+import { bodyKinds, type StoredOptOut } from './stored.ts'
 import { synchronise } from './synchronise.ts'
-import type { Actor, IdempotencyKey } from './types.ts'
+import type { Actor, IdempotencyKey, Mfa, Prepared } from './types.ts'
 
 /** Who asks for what, as the caller sent it: what an idempotency key stands for. */
 export interface Asking {
@@ -24,34 +30,148 @@ export interface Done {
   readonly uid: HexDigest
   /** Of the act's first entry. */
   readonly index: number
+  /** What the act rests on, as it was recorded. */
+  readonly strength: string
+}
+
+/** What an act is judged by, at whatever moment. */
+export interface Judging {
+  readonly moment: Moment
+  readonly governed: Governed
+  readonly people: Known
+  readonly by: Identity
+  readonly shown: Shown
+}
+
+/** What the judge makes of an act. */
+export interface Outcome {
+  readonly verdict: Verdict
+  /** Undefined for an opt-out that is asked for. */
+  readonly before: Versioned<StoredOptOut> | undefined
+  readonly particulars: Particulars
+  /** What the terms ask of the second factor. */
+  readonly mfa: Mfa
+  readonly over?: Over
+  /** Beside a refusal, where the judge knows better than the lifecycle what helps. */
+  readonly hint?: string
+  /** What is kept beside the entries. */
+  readonly keep?: (tx: Transaction) => Promise<void>
+}
+
+/** An act, before it is known when it is judged, and for whom. */
+export interface Act {
+  /** Whether it takes a second factor of whoever signed in: a request may turn out to be a renewal. */
+  readonly tap: 'needed' | 'taken'
+  /** Reads beside the log what the judge will need. Asked anew whenever something else governs. */
+  readonly look: (governed: Governed) => Promise<void>
+  /** Whose groups the judge will ask for, as far as that is known before. */
+  readonly people: readonly Identity[]
+  readonly judge: (judging: Judging) => Promise<Outcome>
 }
 
 const attempts = 5
 
-/** Key and digest of the operation: another act, actor or content under the same key is refused by the store. */
+/** Key and digest of the operation: another act, actor or content under the same key is refused by the store. What was tapped, and when somebody signed in, makes no other. */
 export function operationFor({ act, actor, key, content }: Asking): Pick<Operation, 'key' | 'digest'> {
   checkActor(actor)
   checkKey(key)
-  const digest: HexDigest = taggedDigest('exeat/operation/v1', { act, actor: identityKey(actor.identity), evidence: actor.evidence, content }, sha256)
+  const { evidence } = actor
+  const shown = evidence.strength === 'operator-asserted' ? evidence : { strength: evidence.strength }
+  const digest: HexDigest = taggedDigest('exeat/operation/v1', { act, actor: identityKey(actor.identity), evidence: shown, content }, sha256)
   return { key: `act/${key}`, digest: new Uint8Array(Buffer.from(digest, 'hex')) }
 }
 
 /**
- * Appends what `judge` makes of the act. Whoever judged by what no longer governs judges again.
- * @throws {ExeatError} with the refusal of the judge, the governance or the store
+ * Appends what the judge makes of the act. Whoever judged by what no longer governs judges again.
+ * @throws {ExeatError} with the refusal of the judge, the governance, the second factor or the store
  */
-export async function perform(
-  deps: UseDependencies, asking: Asking, judge: (tx: Transaction, governed: Governed) => Promise<Applied>, before?: (governed: Governed) => Promise<void>,
-): Promise<Done> {
+export async function perform(deps: UseDependencies, asking: Asking, act: Act): Promise<Done> {
   const operation = operationFor(asking)
   const earlier = await repeated(deps, asking)
   if (earlier !== undefined) return earlier
+  const { actor } = asking
+  const tap = await tapOf(actor, act.tap)
+  return judgedAnew(deps, actor, act, async (governed, people) => {
+    const answer = await deps.log.append({
+      ...operation,
+      apply: async (tx) => {
+        if (!await governs(tx, governed)) return { ok: false, problem: moved }
+        const shown = await verifyTap(tx, governed.governance.workspace.document, actor, tap)
+        return entered(tx, deps, { moment: tx, governed, people, by: actor.identity, shown }, act)
+      },
+    })
+    if (!answer.ok) return { ok: false, problem: answer.problem }
+    return { ok: true, value: await doneAt(deps, answer.value) }
+  })
+}
+
+async function entered(tx: Transaction, deps: UseDependencies, judging: Judging, act: Act): Promise<Applied> {
+  const { governed, by, shown } = judging
+  const outcome = await judged(judging, act)
+  if (outcome === undefined) return { ok: false, problem: moved }
+  await forget(tx, outcome.over ?? [])
+  const { verdict, before, particulars, hint } = outcome
+  const done = await enter(tx, deps, { verdict, by, shown, workspace: workspaceOf(governed), before, particulars })
+  if (done.ok) await outcome.keep?.(tx)
+  return done.ok || hint === undefined ? done : { ...done, problem: { ...done.problem, hint } }
+}
+
+/** Undefined where somebody's groups were asked for and not known: by too little nothing is decided, neither way. */
+async function judged(judging: Judging, act: Act): Promise<Outcome | undefined> {
+  const { missing } = judging.people
+  try {
+    const outcome = await act.judge(judging)
+    return missing.length > 0 ? undefined : outcome
+  } catch (error) {
+    if (missing.length > 0) return undefined
+    throw error
+  }
+}
+
+/**
+ * What the act would be recorded under now, for a second factor to sign.
+ * @throws {ExeatError} what the act would be refused with
+ */
+export async function prepared(deps: UseDependencies, actor: Actor, act: Act): Promise<Prepared> {
+  checkActor(actor)
+  return judgedAnew(deps, actor, act, (governed, people) => deps.log.snapshot(async (reader) => {
+    const { at: newest } = await reader.head()
+    const at = Math.max(deps.now(), newest)
+    const shown: Shown = { evidence: actor.evidence, ...best }
+    const outcome = await judged({ moment: { record: reader.record, records: reader.records, body: reader.body, at }, governed, people, by: actor.identity, shown }, act)
+    if (outcome === undefined) return { ok: false, problem: moved }
+    const { verdict, before, particulars, mfa, hint } = outcome
+    if (!verdict.ok) throw new ExeatError([hint === undefined ? verdict.refusal : { ...verdict.refusal, hint }])
+    const stored = before?.value
+    for (const event of verdict.events) {
+      const record = recordAfter(stored?.record, event)
+      const subject = { by: actor.identity, workspace: workspaceOf(governed), particulars }
+      const envelope = record === undefined ? undefined : envelopeOf(event, record, stored?.envelopes ?? [], subject, { nonce: newNonce(deps), at: at as Instant })
+      if (envelope !== undefined) return { ok: true, value: { envelope, mfa } }
+    }
+    throw new Error('an act would be entered without an envelope')
+  }))
+}
+
+/** Until there is a second factor it is taken for the best that there could be: what it is, is judged when it is shown. */
+const best: Pick<Shown, 'strength' | 'factor'> = { strength: 'user-signed', factor: { attested: true, backupEligible: false, age: 0 as never } }
+
+const recordAfter = (before: OptOutRecord | undefined, event: LifecycleEvent): OptOutRecord | undefined => (event.type === 'use.claimed' ? before : applied(before, event))
+const workspaceOf = ({ governance }: Governed): string => governance.workspace.document.spec.id
+
+type Tried<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem<string> }
+
+/** Judges until nothing moved meanwhile: neither what governs, nor whom the act turned out to be about. */
+async function judgedAnew<T>(deps: UseDependencies, actor: Actor, act: Act, judge: (governed: Governed, people: Known) => Promise<Tried<T>>): Promise<T> {
+  const about: Identity[] = [actor.identity, ...act.people]
   for (let i = 0; i < attempts; i++) {
     const { governed } = await synchronise(deps)
-    await before?.(governed)
-    const answer = await deps.log.append({ ...operation, apply: async (tx) => (await governs(tx, governed) ? judge(tx, governed) : { ok: false, problem: moved }) })
-    if (answer.ok) return doneAt(deps, answer.value)
-    if (answer.problem.code !== 'GOVERNANCE_MOVED') throw new ExeatError([answer.problem])
+    await act.look(governed)
+    const people = await known(deps.directory, governed.governance.workspace.document, about)
+    const tried = await judge(governed, people)
+    if (tried.ok) return tried.value
+    if (tried.problem.code !== 'GOVERNANCE_MOVED') throw new ExeatError([tried.problem])
+    about.push(...people.missing)
   }
   throw new ExeatError([moved])
 }
@@ -70,27 +190,25 @@ export async function repeated(deps: UseDependencies, asking: Asking): Promise<D
 }
 
 /** The entries of an act are about one opt-out. */
-async function doneAt({ log }: UseDependencies, { index }: Appended): Promise<Done> {
+export async function doneAt({ log }: UseDependencies, { index }: Pick<Appended, 'index'>): Promise<Done> {
   const stored = await log.entry(index)
-  const uid = stored === undefined ? undefined : decodeLeaf(Buffer.from(stored.entry).toString('utf8'))?.uid
-  if (uid === undefined || uid === null) throw new Error(`entry ${index} is not of an act`)
-  return { uid, index }
+  const leaf = stored === undefined ? undefined : decodeLeaf(Buffer.from(stored.entry).toString('utf8'))
+  if (leaf === undefined || leaf.uid === null) throw new Error(`entry ${index} is not of an act`)
+  const body = await log.body(bodyKinds.event, leaf.body)
+  const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
+  const data = decoded?.ok === true ? decoded.event.data : {}
+  return { uid: leaf.uid, index, strength: 'evidence' in data ? (data.evidence as { readonly strength: string }).strength : 'none' }
 }
 
-const moved: Problem = useProblem('GOVERNANCE_MOVED', 'the protected ref moved while the act was judged', 'repeat it')
+export const moved: Problem = useProblem('GOVERNANCE_MOVED', 'the protected ref moved while the act was judged', 'repeat it')
 
-async function governs(tx: Transaction, { ref, commit }: Governed): Promise<boolean> {
+export async function governs(tx: Transaction, { ref, commit }: Governed): Promise<boolean> {
   const now = await readGoverning(tx)
   return now?.value.commit === commit && now.value.ref === ref
-}
-
-/** Refuses with all of the problems, the first of which a repetition is told. */
-export function refusedWith(problems: readonly [Problem, ...Problem[]]): never {
-  throw new ExeatError(problems)
 }
 
 /** Throws where there is anything to refuse. */
 export function refuseAny(problems: readonly Problem[]): void {
   const [first, ...rest] = problems
-  if (first !== undefined) refusedWith([first, ...rest])
+  if (first !== undefined) throw new ExeatError([first, ...rest])
 }

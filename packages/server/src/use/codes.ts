@@ -10,6 +10,7 @@ export const useCodes = {
   INPUT_TOO_LARGE: refused(413, 'What was sent is larger or deeper than is accepted.'),
   NOT_AN_OPTOUT: refused(422, 'The document that was sent is of another kind than OptOut.'),
   EMERGENCY_REQUESTED: refused(422, 'An emergency is declared, not requested.'),
+  NOT_A_RENEWAL: refused(409, 'The request continues no earlier opt-out, and takes no second factor.'),
   NOT_PERMITTED: refused(403, 'No policy permits the opt-out, or one forbids it.'),
   TERMS_NOT_MET: refused(422, 'The opt-out does not meet a term of the policies that cover it.'),
   EVIDENCE_TOO_WEAK: refused(403, 'The terms ask for a stronger second factor than the act was made with.'),

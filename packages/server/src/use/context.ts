@@ -2,10 +2,13 @@
 import type { BundleMaker } from '../ports/bundle.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { LogStore } from '../ports/log.ts'
+import type { Directory } from '../identity/directory.ts'
 
 export interface UseDependencies {
   readonly log: LogStore
   readonly governance: GovernanceSource
+  /** What identity providers say of people. */
+  readonly directory: Directory
   /** So many random bytes. */
   readonly random: (count: number) => Uint8Array
   /** 32 bytes: who holds it can tell which person a pseudonym in the log stands for. */

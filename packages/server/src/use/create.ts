@@ -5,17 +5,22 @@ import type { LogReader } from '../ports/log.ts'
 import type { Done } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import { end, type Ending } from './end.ts'
+import { enrol, enrolIssuerKey } from './enrolment/enrol.ts'
+import { keysNow } from './enrolment/keys.ts'
+import { viewOfKey } from './enrolment/view.ts'
+import { governs, removeKey, vouch } from './enrolment/vouch.ts'
 import { erase } from './erase.ts'
 import { optOuts } from './list.ts'
 import { optOutOf } from './load.ts'
 import { type PendingRevocations, pendingRevocations } from './pending.ts'
 import { document, entry, receipt } from './read.ts'
+import { prepare } from './prepare.ts'
 import { emergency, request } from './request.ts'
 import { review } from './review.ts'
-import { activate, approve } from './sign.ts'
+import { sign } from './sign.ts'
 import { statusReader } from './status.ts'
 import { synchronise } from './synchronise.ts'
-import type { Actor, UseCases } from './types.ts'
+import type { UseCases } from './types.ts'
 import { claimUses } from './uses.ts'
 import { type Seen, viewOf } from './view.ts'
 
@@ -23,16 +28,17 @@ export function createUseCases(deps: UseDependencies): UseCases {
   const { log, governance } = deps
   const pending = pendingRevocations(deps)
   const answered = answering(deps, pending)
-  const ending = (kind: Ending): UseCases['revoke'] => async (actor, id, reason, key) => answered(actor, () => end(deps, pending, kind, actor, id, reason, key))
+  const ending = (kind: Ending): UseCases['revoke'] => async (actor, id, reason, key) => answered(() => end(deps, pending, kind, actor, id, reason, key))
   return {
-    request: (actor, asked, key) => answered(actor, () => request(deps, actor, asked, key)),
-    emergency: (actor, asked, key) => answered(actor, () => emergency(deps, actor, asked, key)),
-    approve: (actor, id, signed, key) => answered(actor, () => approve(deps, actor, id, signed, key)),
-    activate: (actor, id, signed, key) => answered(actor, () => activate(deps, actor, id, signed, key)),
+    prepare: (actor, wanted) => prepare(deps, actor, wanted),
+    request: (actor, asked, key) => answered(() => request(deps, actor, asked, key)),
+    emergency: (actor, asked, key) => answered(() => emergency(deps, actor, asked, key)),
+    approve: (actor, id, signed, key) => answered(() => sign(deps, 'approve', actor, id, signed, key)),
+    activate: (actor, id, signed, key) => answered(() => sign(deps, 'activate', actor, id, signed, key)),
     reject: ending('reject'),
     withdraw: ending('withdraw'),
     revoke: ending('revoke'),
-    review: (actor, id, said, key) => answered(actor, () => review(deps, actor, id, said, key)),
+    review: (actor, id, said, key) => answered(() => review(deps, actor, id, said, key)),
     claimUses: async (uses) => {
       await pending.retry()
       return claimUses(deps, pending, uses)
@@ -47,6 +53,13 @@ export function createUseCases(deps: UseDependencies): UseCases {
     entry: (index) => entry(log, index),
     receipt: (index) => receipt(log, index),
     document: (kind, digest) => document(log, kind, digest),
+    keys: async () => keysNow(deps),
+    enrolments: async () => ({ items: (await keysNow(deps)).keys.map((key) => viewOfKey(key)) }),
+    enrol: (actor, added, key) => enrol(deps, actor, added, key),
+    vouch: (actor, credential, root, key) => vouch(deps, actor, credential, root, key),
+    removeKey: (actor, credential, reason, key) => removeKey(deps, actor, credential, reason, key),
+    enrolIssuerKey: (credential, label) => enrolIssuerKey(deps, credential, label),
+    governs: (actor) => governs(deps, actor),
     erase: (actor, erasure, key) => erase(deps, actor, erasure, key),
     synchronise: async () => {
       const { governed: { commit }, changed } = await synchronise(deps, { fresh: true })
@@ -58,12 +71,12 @@ export function createUseCases(deps: UseDependencies): UseCases {
 
 /** The answer to an act: the opt-out as it is now, where the act stands in the log, and the receipt for it. */
 function answering(deps: UseDependencies, pending: PendingRevocations) {
-  return async (actor: Actor, act: () => Promise<Done>): Promise<ActAnswer> => {
+  return async (act: () => Promise<Done>): Promise<ActAnswer> => {
     await pending.retry()
-    const { uid, index } = await act()
+    const { uid, index, strength } = await act()
     const { log } = deps
     const optOut = await log.snapshot(async (reader) => viewOf((await optOutOf(reader, uid)).value, await seen(deps, pending, reader)))
-    return { optOut, ...await receipt(log, index), evidence: actor.evidence.strength }
+    return { optOut, ...await receipt(log, index), evidence: strength }
   }
 }
 

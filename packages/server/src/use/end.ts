@@ -4,7 +4,7 @@ import { ExeatError } from '@exeat/core/error'
 import { reasonSchema } from '@exeat/core/wire'
 import { type StoreCode, storeCodes } from '../codes.ts'
 import type { Applied, StateReader, Transaction } from '../ports/log.ts'
-import { type Asking, type Done, operationFor, repeated } from './act.ts'
+import { type Asking, doneAt, type Done, operationFor, repeated } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import { enter, particularsOf } from './enter.ts'
 import { shaped } from './input.ts'
@@ -24,11 +24,11 @@ export async function end(deps: UseDependencies, pending: PendingRevocations, ki
   const ending: EndingAct = { kind, uid, reason, asking: { act: kind, actor, key, content: { uid, reason } } }
   const before = await repeated(deps, ending.asking)
   if (before !== undefined) return before
-  const workspace = await workspaceNow(deps)
-  const answer = await append(deps, ending, workspace)
-  if (answer.ok) return { uid, index: answer.value.index }
+  const beside = await lookBeside(deps, actor)
+  const answer = await append(deps, ending, beside)
+  if (answer.ok) return doneAt(deps, answer.value)
   if (kind !== 'revoke' || !isUnwritable(answer.problem.code)) throw new ExeatError([answer.problem])
-  const verdict = await revokeHere(deps, pending, ending, workspace)
+  const verdict = await revokeHere(deps, pending, ending, beside)
   // Over already: perhaps by this very act, whose answer was lost.
   if (!verdict.ok) throw new ExeatError([verdict.refusal.code === 'WRONG_PHASE' ? answer.problem : verdict.refusal])
   throw new ExeatError([useProblem('REVOCATION_QUEUED', `\`${id}\` is revoked on this server, and the log could not record it: ${answer.problem.message}`,
@@ -42,27 +42,30 @@ interface EndingAct {
   readonly asking: Asking
 }
 
-/**
- * What the protected ref says; undefined, so that what the log has recorded of it counts, where it cannot be read or recorded: a repository that does not
- * answer must not keep an excuse alive.
- */
-async function workspaceNow(deps: UseDependencies): Promise<Workspace | undefined> {
-  try {
-    return (await synchronise(deps)).governed.governance.workspace.document
-  } catch {
-    return undefined
-  }
+/** What was read beside the log. */
+interface Beside {
+  /** Undefined, so that what the log has recorded of it counts, where it cannot be read or recorded: a repository that does not answer must not keep an excuse alive. */
+  readonly workspace: Workspace | undefined
+  /** The actor's, as an identity provider gives them. */
+  readonly groups: readonly string[]
 }
 
-function append(deps: UseDependencies, ending: EndingAct, workspace: Workspace | undefined): ReturnType<UseDependencies['log']['append']> {
-  return deps.log.append({ ...operationFor(ending.asking), restricts: true, apply: (tx) => judge(tx, deps, ending, workspace) })
+async function lookBeside(deps: UseDependencies, { identity }: Actor): Promise<Beside> {
+  const workspace = await synchronise(deps).then(({ governed }) => governed.governance.workspace.document, () => undefined)
+  return { workspace, groups: await deps.directory.groupsOf(identity).catch(() => []) }
 }
 
-async function judge(tx: Transaction, deps: UseDependencies, ending: EndingAct, known: Workspace | undefined): Promise<Applied> {
+function append(deps: UseDependencies, ending: EndingAct, beside: Beside): ReturnType<UseDependencies['log']['append']> {
+  return deps.log.append({ ...operationFor(ending.asking), restricts: true, apply: (tx) => judge(tx, deps, ending, beside) })
+}
+
+async function judge(tx: Transaction, deps: UseDependencies, ending: EndingAct, beside: Beside): Promise<Applied> {
   const before = await optOutOf(tx, ending.uid)
-  const workspace = known ?? await governing(tx)
-  const verdict = verdictOn(before, ending, workspace, tx.at as Instant)
-  return enter(tx, deps, { verdict, actor: ending.asking.actor, workspace: workspace.spec.id, before, particulars: particularsOf(before.value) })
+  const workspace = beside.workspace ?? await governing(tx)
+  const verdict = verdictOn(before, ending, { ...beside, workspace }, tx.at as Instant)
+  const { identity, evidence } = ending.asking.actor
+  const shown = { evidence, strength: evidence.strength }
+  return enter(tx, deps, { verdict, by: identity, shown, workspace: workspace.spec.id, before, particulars: particularsOf(before.value) })
 }
 
 /** Nothing was ever asked for before something governed. */
@@ -72,28 +75,30 @@ async function governing(reader: StateReader): Promise<Workspace> {
   return workspace
 }
 
-function verdictOn({ value }: Versioned<StoredOptOut>, { kind, uid, reason, asking: { actor } }: EndingAct, workspace: Workspace, at: Instant) {
-  return transition(ledgerOf([value.record]), { kind, uid, reason }, factsOf(value.record, actor, workspace), at)
+type Governing = Beside & { readonly workspace: Workspace }
+
+function verdictOn({ value }: Versioned<StoredOptOut>, { kind, uid, reason, asking: { actor } }: EndingAct, governing: Governing, at: Instant) {
+  return transition(ledgerOf([value.record]), { kind, uid, reason }, factsOf(value.record, actor, governing), at)
 }
 
-function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor, workspace: Workspace): ActFacts {
+function factsOf({ binding, terms }: OptOutRecord, { identity, evidence }: Actor, { workspace, groups }: Governing): ActFacts {
   const groupsOf = (person: Identity): readonly string[] => groupsIn(workspace, person)
-  return { actor: identity, groups: groupsOf(identity), evidence: evidence.strength, binding, terms, groupsOf }
+  return { actor: identity, groups: [...new Set([...groupsOf(identity), ...groups])].sort(), evidence: evidence.strength, binding, terms, groupsOf }
 }
 
 /** The store cannot write, whatever the act; a log that is closed is shutting down, and takes nothing more. */
 const isUnwritable = (code: string): code is StoreCode => Object.hasOwn(storeCodes, code) && /^(?:STORE|HEAD)_/.test(code) && code !== 'STORE_CLOSED'
 
 /** Judged by what can still be read; entered with the same people and groups as soon as the log can be written. */
-async function revokeHere(deps: UseDependencies, pending: PendingRevocations, ending: EndingAct, known: Workspace | undefined): Promise<Verdict> {
+async function revokeHere(deps: UseDependencies, pending: PendingRevocations, ending: EndingAct, beside: Beside): Promise<Verdict> {
   const reader: StateReader = deps.log
   const before = await optOutOf(reader, ending.uid)
-  const workspace = known ?? await governing(reader)
+  const workspace = beside.workspace ?? await governing(reader)
   const now = deps.now() as Instant
-  const verdict = verdictOn(before, ending, workspace, now)
+  const verdict = verdictOn(before, ending, { ...beside, workspace }, now)
   if (verdict.ok) {
     pending.add(ending.uid, now, async () => {
-      const answer = await append(deps, ending, workspace)
+      const answer = await append(deps, ending, { ...beside, workspace })
       // Any refusal but that it is over, as of a key that was used for something else, leaves it revoked here.
       return answer.ok || (!isUnwritable(answer.problem.code) && (await optOutOf(reader, ending.uid)).value.record.ended !== undefined)
     })

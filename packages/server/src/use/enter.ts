@@ -1,13 +1,13 @@
 /** What a verdict of the lifecycle's judge comes to: entries, and the records that follow from them. */
-import { applied, type HexDigest, type Instant, type LifecycleEvent, type OptOutRecord, type Verdict } from '@exeat/core'
-import { type Envelope, envelopeDigest, type Purpose } from '@exeat/core/envelope'
+import { applied, type HexDigest, type Identity, type LifecycleEvent, type OptOutRecord, type Verdict } from '@exeat/core'
+import { type Envelope, envelopeDigest, type Purpose, statementOf } from '@exeat/core/envelope'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
 import { saveOptOut, type Versioned } from './load.ts'
 import { demand } from './problem.ts'
-import { recordKinds, type StoredOptOut } from './stored.ts'
-import type { Actor } from './types.ts'
+import { recordKinds, type StoredOptOut, type StoredTap } from './stored.ts'
+import { checkTapped, type Shown } from './shown.ts'
 import { saidOf, writeEvents } from './write.ts'
 
 /** What an opt-out's record says besides the fold of its events. */
@@ -18,7 +18,8 @@ export const particularsOf = ({ repositoryId, repositoryIds, category, owner, or
 
 export interface Entering {
   readonly verdict: Verdict
-  readonly actor: Actor
+  readonly by: Identity
+  readonly shown: Shown
   /** `spec.id` of the workspace. */
   readonly workspace: string
   /** Undefined for one that is asked for. */
@@ -35,7 +36,7 @@ type Kept = Exclude<LifecycleEvent, { readonly type: 'use.claimed' }>
 
 /** Enters the events, beside a refusal too: that a request is stale is recorded by whoever finds it so. */
 export async function enter(tx: Transaction, deps: UseDependencies, entering: Entering): Promise<Applied> {
-  const { verdict, actor, before } = entering
+  const { verdict, by, before } = entering
   if (verdict.events.length === 0) return verdict.ok ? { ok: true, entries: [] } : { ok: false, problem: verdict.refusal }
   let stored = before?.value
   const said = verdict.events.map((event) => {
@@ -43,20 +44,28 @@ export async function enter(tx: Transaction, deps: UseDependencies, entering: En
     const record = applied(stored?.record, event)
     if (record === undefined) throw new Error(`an event of an opt-out that was never asked for: ${event.type}`)
     const signed = signedOf(event, record, stored?.envelopes ?? [], entering, deps)
-    stored = next(stored, record, entering.particulars, event.type === 'optout.approved' && signed !== null ? envelopeDigest(signed.envelope, sha256) : undefined)
+    stored = next(stored, record, entering.particulars, event.type === 'optout.approved' && signed !== null ? { envelope: envelopeDigest(signed.envelope, sha256), tap: tapOf(entering.shown) } : undefined)
     return saidOf(event, signed)
   })
-  const { entries, bodies } = await writeEvents(tx, deps, actor.identity, said)
+  const { entries, bodies } = await writeEvents(tx, deps, by, said)
   if (stored === undefined) throw new Error('an act left no record')
   await saveOptOut(tx, before, withEntries(stored, entries.map((_, i) => tx.index + i), bodies))
   if (before === undefined) await spendName(tx, stored)
   return verdict.ok ? { ok: true, entries } : { ok: false, problem: verdict.refusal, entries }
 }
 
-function next(stored: StoredOptOut | undefined, record: OptOutRecord, particulars: Particulars, envelope: HexDigest | undefined): StoredOptOut {
-  const { entries = [], bodies = [], envelopes = [], uses = 0 } = stored ?? {}
-  return { ...stored, ...particulars, record, entries, bodies, envelopes: envelope === undefined ? envelopes : [...envelopes, envelope], uses }
+interface Approval {
+  readonly envelope: HexDigest
+  readonly tap: StoredTap | null
 }
+
+function next(stored: StoredOptOut | undefined, record: OptOutRecord, particulars: Particulars, approval: Approval | undefined): StoredOptOut {
+  const { entries = [], bodies = [], envelopes = [], taps = envelopes.map(() => null), uses = 0 } = stored ?? {}
+  const approved = approval === undefined ? { envelopes, taps } : { envelopes: [...envelopes, approval.envelope], taps: [...taps, approval.tap] }
+  return { ...stored, ...particulars, record, entries, bodies, ...approved, uses }
+}
+
+const tapOf = ({ key, factor }: Shown): StoredTap | null => (key === undefined || factor === undefined ? null : { enrolment: key.index, factor })
 
 export const withEntries = (stored: StoredOptOut, entries: readonly number[], bodies: readonly HexDigest[]): StoredOptOut =>
   ({ ...stored, entries: [...stored.entries, ...entries], bodies: [...stored.bodies, ...bodies] })
@@ -66,15 +75,32 @@ async function spendName(tx: Transaction, { record: { uid, asked: { name } } }: 
   demand(await tx.put(recordKinds.name, name, new Uint8Array(Buffer.from(uid, 'utf8')), 0))
 }
 
-/** The envelope that the act rests on (design §7), and what shows who did it; null where nobody acted. */
-function signedOf(event: Kept, record: OptOutRecord, approvals: readonly HexDigest[], { actor, workspace, particulars }: Entering, { random }: UseDependencies) {
-  const purpose = event.type === 'optout.stale' || event.type === 'optout.exhausted' ? undefined : purposes[event.type]
-  if (purpose === undefined) return null
+/** What an envelope is made of, besides what makes each one unlike every other. */
+export type Subject = Pick<Entering, 'by' | 'workspace' | 'particulars'>
+
+/** The envelope that an act of a person rests on (design §7); undefined where nobody acts. */
+export function envelopeOf(
+  event: LifecycleEvent, record: OptOutRecord, approvals: readonly HexDigest[], { by, workspace, particulars }: Subject, { nonce, at }: Pick<Envelope, 'nonce' | 'at'>,
+): Envelope | undefined {
+  const purpose = event.type === 'optout.stale' || event.type === 'optout.exhausted' || event.type === 'use.claimed' ? undefined : purposes[event.type]
+  if (purpose === undefined) return undefined
   const { uid, binding, asked: { window } } = record
-  const envelope: Envelope = {
+  const statement = statementOf(event, sha256)
+  return {
     schema: 'exeat/act/v1', purpose, workspace, repositoryIds: [...particulars.repositoryIds], uid, optOut: binding.optOut, terms: binding.terms, impact: binding.impact,
     approvals: event.type === 'optout.activated' ? [...approvals].sort() : [],
-    actor: actor.identity, window, nonce: Buffer.from(random(16)).toString('hex'), at: event.at satisfies Instant,
+    actor: by, ...(statement === undefined ? {} : { statement }), window, nonce, at,
   }
-  return { envelope, evidence: actor.evidence }
+}
+
+export const newNonce = ({ random }: Pick<UseDependencies, 'random'>): string => Buffer.from(random(16)).toString('hex')
+
+/** What was tapped, where it is what would be recorded now; else an envelope of this moment, that the act's evidence does not sign. */
+function signedOf(event: Kept, record: OptOutRecord, approvals: readonly HexDigest[], entering: Entering, deps: UseDependencies) {
+  const { shown: { evidence, tap } } = entering
+  const made = envelopeOf(event, record, approvals, entering, { nonce: tap?.envelope.nonce ?? newNonce(deps), at: event.at })
+  if (made === undefined) return null
+  if (tap === undefined) return { envelope: made, evidence }
+  checkTapped(tap.envelope, made, event.at)
+  return { envelope: { ...made, at: tap.envelope.at }, evidence }
 }

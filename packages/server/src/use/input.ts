@@ -7,7 +7,6 @@ import { decodeImpact, type Impact, impactDigest } from '@exeat/core/impact'
 import * as z from 'zod'
 import { sha256 } from '../store/ed25519.ts'
 import { shown, useError } from './problem.ts'
-import { type Actor, operatorIssuer } from './types.ts'
 
 /** Bytes of JSON, and how deep and wide it may be: less deep than a recursive reader could take. */
 const limits = { document: 64 * 1024, impact: 8 * 1024 * 1024, depth: 24 }
@@ -25,13 +24,6 @@ export function shaped<T extends z.ZodType>(schema: T, value: unknown): z.output
 }
 
 export const actorSchema = z.strictObject({ identity: identitySchema, evidence: evidenceSchema })
-
-/** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
-export function checkActor(actor: Actor): void {
-  const { identity, evidence } = shaped(actorSchema, actor)
-  if (identity.iss === operatorIssuer && evidence.strength === 'operator-asserted' && identity.sub === evidence.name) return
-  throw useError('INPUT_INVALID', 'the actor is not the name that was typed at the administrative socket')
-}
 
 /** @throws {ExeatError} APPEND_KEY */
 export function checkKey(key: string): void {

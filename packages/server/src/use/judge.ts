@@ -1,13 +1,15 @@
 /** What the policies in force say of one opt-out now, in the words of the lifecycle's judge. */
 import {
-  type AgreedTerms, agreedTerms, atLeast, type Binding, type EvidenceStrength, type HexDigest, type Identity, identityKey, type Instant, type Ledger, type Met, type OptOut,
+  type AgreedTerms, agreedTerms, atLeast, type Binding, type Duration, type EvidenceStrength, type HexDigest, type Identity, identityKey, type Instant, type Ledger, type Met, type OptOut,
   type OptOutRecord, type PolicySet, type Problem, sameIdentity, type StandingOptOut, taggedDigest, type TermRefusal, type Terms, termsDigest, type Workspace,
 } from '@exeat/core'
 import { impactDigest } from '@exeat/core/impact'
 import type { Governed } from '../ports/governance.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { termProblem, useProblem } from './problem.ts'
-import { operatorIssuer } from './types.ts'
+import type { Shown } from './shown.ts'
+import type { StoredOptOut } from './stored.ts'
+import { type Mfa, operatorIssuer } from './types.ts'
 
 /** Groups of a person, by exact issuer and subject. */
 export function groupsIn(workspace: Workspace, identity: Identity): readonly string[] {
@@ -61,10 +63,20 @@ export const isAmong = (people: readonly Identity[], { iss, sub }: Identity): bo
   return people.some((each) => identityKey({ iss: each.iss, sub: each.sub.toLowerCase() }) === key)
 }
 
+/** Where no terms say what will do. */
+export const strongest: Exclude<Mfa, 'none'> = { evidence: 'user-signed', attested: false, backupEligible: true }
+
 /** Why the act needs a stronger second factor than it was made with. */
-export function weakEvidence(shown: EvidenceStrength, wanted: 'none' | EvidenceStrength, verb: string): Problem | undefined {
-  if (wanted === 'none' || atLeast(shown, wanted)) return undefined
-  return useProblem('EVIDENCE_TOO_WEAK', `the terms ask for \`${wanted}\` evidence to ${verb}, and \`${shown}\` is shown`, 'this needs a second factor that the server can verify')
+export function weakFactor({ strength, factor }: Pick<Shown, 'strength' | 'factor'>, wanted: Mfa, verb: string): readonly Problem[] {
+  if (wanted === 'none') return []
+  const hint = 'this needs a second factor that the server can verify'
+  const weak = (asked: string, found: string): Problem => useProblem('EVIDENCE_TOO_WEAK', `the terms ask for ${asked} to ${verb}, and ${found} is shown`, hint)
+  if (!atLeast(strength, wanted.evidence)) return [weak(`\`${wanted.evidence}\` evidence`, `\`${strength}\``)]
+  return [
+    ...(wanted.attested && factor?.attested !== true ? [weak('an authenticator whose attestation was checked', 'none')] : []),
+    ...(!wanted.backupEligible && factor?.backupEligible !== false ? [weak('a key that cannot be backed up', 'none')] : []),
+    ...(wanted.maxAge === undefined || (factor !== undefined && factor.age <= wanted.maxAge) ? [] : [weak(`a second factor at most ${wanted.maxAge / 1000} s old`, factor === undefined ? 'none' : `one of ${factor.age / 1000} s`)]),
+  ]
 }
 
 /** Terms that only later acts can meet. */
@@ -89,21 +101,24 @@ export function unmetByRequest(policySet: PolicySet, { optOut, terms, requester,
 interface Activating {
   readonly optOut: StandingOptOut
   readonly terms: Terms
-  readonly record: OptOutRecord
+  readonly stored: StoredOptOut
   readonly activator: readonly string[]
-  readonly evidence: EvidenceStrength
+  readonly shown: Shown
   readonly groupsOf: (identity: Identity) => readonly string[]
   readonly at: Instant
 }
 
 /** What the opt-out still lacks when it is activated: every term, and the conditions of every stage with the groups that people still have. */
 export function unmetByActivation(policySet: PolicySet, given: Activating): readonly Problem[] {
-  const { optOut, terms, record, activator, evidence, groupsOf, at } = given
+  const { optOut, terms, stored, activator, shown, groupsOf, at } = given
+  const { record, taps = [] } = stored
   const { renewal, total, asked: { limits: { uses } }, requesterGroups, proposedAt } = record
   const requester = stillIn(requesterGroups, groupsOf(record.requester))
   const approvals = record.approvals.map((each) => ({ at: each.at, groups: stillIn(each.groups, groupsOf(each.by)) }))
+  const weakest = weakestOf([shown, ...record.approvals.map(({ evidence }, i) => ({ strength: evidence, factor: taps[i]?.factor }))])
   const met: Met = {
-    evidence, approvers: approvals.map(({ groups }) => groups), requester, activator, log: { renewal, total, ...(uses === undefined ? {} : { uses }), witnessed: false },
+    evidence: weakest.strength, ...(weakest.factor === undefined ? {} : { factor: weakest.factor }),
+    approvers: approvals.map(({ groups }) => groups), requester, activator, log: { renewal, total, ...(uses === undefined ? {} : { uses }), witnessed: false },
   }
   const { document } = optOut
   const person = { groups: requester }
@@ -113,4 +128,16 @@ export function unmetByActivation(policySet: PolicySet, given: Activating): read
     ...approvals.flatMap((approval) => policySet.conditions(terms, 'approve', { optOut: document, requester: person, approver: approval, now: approval.at })),
     ...policySet.conditions(terms, 'activate', { optOut: document, requester: person, activator: { groups: activator }, now: at }),
   ].map((each) => termProblem('TERMS_NOT_MET', each))
+}
+
+type Strength = { readonly strength: EvidenceStrength; readonly factor?: Shown['factor'] | undefined }
+
+/** What all of them show: the weakest evidence, and of each property the worst. No factor where one of them has none. */
+function weakestOf(shown: readonly Strength[]): Strength {
+  return shown.reduce((a, b) => ({
+    strength: atLeast(a.strength, b.strength) ? b.strength : a.strength,
+    factor: a.factor === undefined || b.factor === undefined ? undefined : {
+      attested: a.factor.attested && b.factor.attested, backupEligible: a.factor.backupEligible || b.factor.backupEligible, age: Math.max(a.factor.age, b.factor.age) as Duration,
+    },
+  }))
 }

@@ -67,31 +67,42 @@ export function ledgerOf(records: readonly OptOutRecord[], uses?: { readonly uid
   return ledger
 }
 
-/**
- * All that a request or an activation is judged beside: what is not over, what ended lately, what waits for a review, what all of these continue, and
- * those that have the names or the uid given. Takes what is over out of the open set.
- */
-export async function loadOpen(tx: Transaction, also: { readonly uid?: HexDigest; readonly names?: readonly string[] }): Promise<Ledger> {
-  const at = tx.at as Instant
-  const loaded = new Map<HexDigest, OptOutRecord>()
-  const over: { readonly key: string; readonly version: number }[] = []
-  for await (const { key, version, value } of recordsOf(tx, recordKinds.open)) {
-    const record = fromBytes<OptOutRecord>(value)
-    if (isOpen(record, at)) loaded.set(key, record)
-    else over.push({ key, version })
-  }
-  for (const { key, version } of over) demand(await tx.remove(recordKinds.open, key, version))
-  const named = await Promise.all((also.names ?? []).map((name) => uidNamed(tx, name)))
-  await loadChains(tx, loaded, [also.uid, ...named, ...[...loaded.values()].map(({ predecessor }) => predecessor)])
-  return ledgerOf([...loaded.values()])
+/** State as of an instant: of a transaction, or of a reading that only asks what would be. */
+export interface Moment extends StateReader {
+  readonly at: number
 }
 
-async function loadChains(tx: Transaction, loaded: Map<HexDigest, OptOutRecord>, wanted: readonly (HexDigest | undefined)[]): Promise<void> {
+/** What is over, and stands among the open ones still. */
+export type Over = readonly { readonly key: string; readonly version: number }[]
+
+/**
+ * All that a request or an activation is judged beside: what is not over, what ended lately, what waits for a review, what all of these continue, and
+ * those that have the names or the uid given.
+ */
+export async function loadOpen(reader: Moment, also: { readonly uid?: HexDigest; readonly names?: readonly string[] }): Promise<{ readonly ledger: Ledger; readonly over: Over }> {
+  const loaded = new Map<HexDigest, OptOutRecord>()
+  const over: { readonly key: string; readonly version: number }[] = []
+  for await (const { key, version, value } of recordsOf(reader, recordKinds.open)) {
+    const record = fromBytes<OptOutRecord>(value)
+    if (isOpen(record, reader.at as Instant)) loaded.set(key, record)
+    else over.push({ key, version })
+  }
+  const named = await Promise.all((also.names ?? []).map((name) => uidNamed(reader, name)))
+  await loadChains(reader, loaded, [also.uid, ...named, ...[...loaded.values()].map(({ predecessor }) => predecessor)])
+  return { ledger: ledgerOf([...loaded.values()]), over }
+}
+
+/** Takes what is over out of the open set. */
+export async function forget(tx: Transaction, over: Over): Promise<void> {
+  for (const { key, version } of over) demand(await tx.remove(recordKinds.open, key, version))
+}
+
+async function loadChains(reader: StateReader, loaded: Map<HexDigest, OptOutRecord>, wanted: readonly (HexDigest | undefined)[]): Promise<void> {
   const waiting = [...wanted]
   while (waiting.length > 0) {
     const uid = waiting.pop()
     if (uid === undefined || loaded.has(uid)) continue
-    const stored = await readOptOut(tx, uid)
+    const stored = await readOptOut(reader, uid)
     if (stored === undefined) continue
     loaded.set(uid, stored.value.record)
     waiting.push(stored.value.record.predecessor)

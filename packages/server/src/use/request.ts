@@ -1,23 +1,24 @@
 /** Asking for an opt-out, and declaring an emergency. */
 import {
-  askedOf, type Binding, type Duration, type HexDigest, type Identity, type Instant, documentDigest, encodeDocument, optOutUid, type OptOut, type Problem,
-  repositoryIdOf, repositoryIdsOf, type StandingOptOut, transition, type Verdict,
+  askedOf, type Binding, type Duration, type HexDigest, type Identity, type Instant, documentDigest, encodeDocument, optOutUid, type OptOut,
+  repositoryIdOf, repositoryIdsOf, type StandingOptOut, transition,
 } from '@exeat/core'
 import type { Impact } from '@exeat/core/impact'
 import { ExeatError } from '@exeat/core/error'
 import { emergencySchema, requestSchema, type Wire } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
-import type { Applied, Transaction } from '../ports/log.ts'
+import type { Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
-import { type Asking, type Done, perform, refuseAny } from './act.ts'
+import { type Act, type Done, type Judging, type Outcome, perform, prepared, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
-import { enter, type Particulars } from './enter.ts'
+import type { Particulars } from './enter.ts'
 import { boundedRequest, decodeOptOut, decodeSentImpact, shaped } from './input.ts'
-import { groupsIn, impactOf, involvedBy, standingNamed, type TermsNow, termsNow, unmetByRequest, weakEvidence, withAliases } from './judge.ts'
+import { impactOf, involvedBy, standingNamed, strongest, type TermsNow, termsNow, unmetByRequest, weakFactor, withAliases } from './judge.ts'
 import { loadOpen } from './load.ts'
 import { demand, termProblem, useError } from './problem.ts'
+import { tapNeeded } from './shown.ts'
 import { bodyKinds, toBytes } from './stored.ts'
-import { type Actor, type IdempotencyKey, operatorIssuer } from './types.ts'
+import { type Actor, type IdempotencyKey, operatorIssuer, type Prepared } from './types.ts'
 
 /** Most addresses that a proposal records; approvals and activations look at the history again. */
 const mostInvolved = 100
@@ -42,49 +43,77 @@ type Sent = ReturnType<typeof boundedRequest>
 
 /** Gives the uid that it was asked for under, and the entry. */
 export async function request(deps: UseDependencies, actor: Actor, given: Wire['requestSchema'], key: IdempotencyKey): Promise<Done> {
-  shaped(requestSchema, given)
-  const sent = boundedRequest(given)
-  return ask(deps, { act: 'request', actor, key, content: sent }, sent, async (tx, governed, asked) => {
-    if (asked.document.spec.category === 'emergency') {
-      throw useError('EMERGENCY_REQUESTED', `\`${asked.document.metadata.name}\` is of category \`emergency\``, 'declare it as an emergency, or choose another category')
-    }
-    const ledger = withAliases(await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) }), governed)
-    const facts = factsOf(governed, actor, asked)
-    const wanted = askedOf(asked.document, asked.terms.terms.limits.uses?.value)
-    const verdict = transition(ledger, { kind: 'request', uid: asked.uid, asked: wanted, involved: asked.involved }, facts, tx.at as Instant)
-    const [event] = verdict.events
-    if (!verdict.ok || event === undefined || !('renewal' in event)) return verdict
-    const { mfa } = asked.terms.terms
-    const log = { renewal: event.renewal, total: event.total, ...(wanted.limits.uses === undefined ? {} : { uses: wanted.limits.uses }), witnessed: false }
-    refuseAny([
-      ...unmetByRequest(governed.policySet, { optOut: asked.optOut, terms: asked.terms.terms, requester: facts.groups, log, at: tx.at as Instant }),
-      // A renewal needs the tap (design §7); a first request only sign-in.
-      ...problems(event.type === 'optout.renewed' ? weakEvidence(actor.evidence.strength, mfa.value === 'none' ? 'none' : mfa.value.evidence, 'renew') : undefined),
-    ])
-    return verdict
-  })
+  const content = sentRequest(given)
+  return perform(deps, { act: 'request', actor, key, content }, requesting(deps, content))
 }
 
+/** @throws {ExeatError} NOT_A_RENEWAL: a first request takes no second factor */
+export async function prepareRenewal(deps: UseDependencies, actor: Actor, given: Wire['requestSchema']): Promise<Prepared> {
+  const made = await prepared(deps, actor, requesting(deps, sentRequest(given)))
+  if (!('purpose' in made.envelope) || made.envelope.purpose === 'renew') return made
+  throw useError('NOT_A_RENEWAL', 'the request continues no earlier opt-out, so that it takes no second factor', 'send it as it is: `POST /v1/opt-outs`')
+}
+
+function sentRequest(given: Wire['requestSchema']): Sent {
+  shaped(requestSchema, given)
+  return boundedRequest(given)
+}
+
+const requesting = (deps: UseDependencies, sent: Sent): Act => asking(deps, sent, 'taken', [], async (asked, { moment, governed, people, by, shown }) => {
+  if (asked.document.spec.category === 'emergency') {
+    throw useError('EMERGENCY_REQUESTED', `\`${asked.document.metadata.name}\` is of category \`emergency\``, 'declare it as an emergency, or choose another category')
+  }
+  const { ledger, over } = await loadOpen(moment, { uid: asked.uid, names: namesOf(asked.document) })
+  const at = moment.at as Instant
+  const facts = factsOf(asked, { people, by, shown })
+  const wanted = askedOf(asked.document, asked.terms.terms.limits.uses?.value)
+  const verdict = transition(withAliases(ledger, governed), { kind: 'request', uid: asked.uid, asked: wanted, involved: asked.involved }, facts, at)
+  const mfa = asked.terms.terms.mfa.value
+  const [event] = verdict.events
+  if (!verdict.ok || event === undefined || !('renewal' in event)) return { verdict, over, mfa }
+  const log = { renewal: event.renewal, total: event.total, ...(wanted.limits.uses === undefined ? {} : { uses: wanted.limits.uses }), witnessed: false }
+  const renewal = event.type === 'optout.renewed'
+  // A renewal needs the tap (design §7); a first request only sign-in.
+  if (renewal && shown.strength === 'none') throw tapNeeded()
+  refuseAny([
+    ...unmetByRequest(governed.policySet, { optOut: asked.optOut, terms: asked.terms.terms, requester: facts.groups, log, at }),
+    ...(renewal ? weakFactor(shown, mfa, 'renew') : []),
+  ])
+  return { verdict, over, mfa }
+})
+
 export async function emergency(deps: UseDependencies, actor: Actor, given: Wire['emergencySchema'], key: IdempotencyKey): Promise<Done> {
-  const { team, second: name } = shaped(emergencySchema, given)
-  const sent = boundedRequest(given)
-  return ask(deps, { act: 'emergency', actor, key, content: { ...sent, team, second: name ?? null } }, sent, async (tx, governed, asked) => {
-    const { workspace: { document: workspace } } = governed.governance
-    const ledger = withAliases(await loadOpen(tx, { uid: asked.uid, names: namesOf(asked.document) }), governed)
-    const identity = name === undefined ? undefined : { iss: operatorIssuer, sub: name }
-    const second = identity === undefined ? {} : { second: { identity, groups: groupsIn(workspace, identity) } }
+  const { sent, team, second } = sentEmergency(given)
+  return perform(deps, { act: 'emergency', actor, key, content: { ...sent, team, second: second === undefined ? null : { ...second } } }, declaring(deps, sent, team, second))
+}
+
+export async function prepareEmergency(deps: UseDependencies, actor: Actor, given: Wire['emergencySchema']): Promise<Prepared> {
+  const { sent, team, second } = sentEmergency(given)
+  return prepared(deps, actor, declaring(deps, sent, team, second))
+}
+
+function sentEmergency(given: Wire['emergencySchema']): { readonly sent: Sent; readonly team: string; readonly second: Identity | undefined } {
+  const { team, second } = shaped(emergencySchema, given)
+  return { sent: boundedRequest(given), team, second: typeof second === 'string' ? { iss: operatorIssuer, sub: second } : second }
+}
+
+const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Identity | undefined): Act =>
+  asking(deps, sent, 'needed', named === undefined ? [] : [named], async (asked, { moment, governed, people, by, shown }) => {
+    const { ledger, over } = await loadOpen(moment, { uid: asked.uid, names: namesOf(asked.document) })
+    const second = named === undefined ? {} : { second: { identity: named, groups: people.groupsOf(named) } }
     const { terms } = asked.terms
-    const facts = factsOf(governed, actor, asked)
-    const at = tx.at as Instant
+    const facts = factsOf(asked, { people, by, shown })
+    const at = moment.at as Instant
     const wanted = askedOf(asked.document, terms.limits.uses?.value)
-    const verdict = transition(ledger, { kind: 'emergency', uid: asked.uid, asked: wanted, team, ...second }, facts, at)
-    if (!verdict.ok) return verdict
+    const verdict = transition(withAliases(ledger, governed), { kind: 'emergency', uid: asked.uid, asked: wanted, team, ...second }, facts, at)
+    const mfa = terms.emergency?.value.mfa ?? strongest
+    if (!verdict.ok) return { verdict, over, mfa }
     const { from, until } = asked.document.spec.window
     const log = { renewal: 0, total: (until - from) as Duration, ...(wanted.limits.uses === undefined ? {} : { uses: wanted.limits.uses }), witnessed: false }
     const person = { groups: facts.groups }
-    const met = { evidence: actor.evidence.strength, approvers: [], requester: facts.groups, activator: facts.groups, log }
+    const met = { evidence: shown.strength, ...(shown.factor === undefined ? {} : { factor: shown.factor }), approvers: [], requester: facts.groups, activator: facts.groups, log }
     refuseAny([
-      ...problems(weakEvidence(actor.evidence.strength, terms.emergency?.value.mfa.evidence ?? 'user-signed', 'declare an emergency')),
+      ...weakFactor(shown, mfa, 'declare an emergency'),
       ...[
         ...governed.policySet.unmet(terms, asked.optOut, met),
         // Who declares it requests and activates it in one; nobody approves it.
@@ -92,40 +121,39 @@ export async function emergency(deps: UseDependencies, actor: Actor, given: Wire
         ...governed.policySet.conditions(terms, 'activate', { optOut: asked.document, requester: person, activator: person, now: at }),
       ].map((each) => termProblem('TERMS_NOT_MET', each)),
     ])
-    return verdict
+    return { verdict, over, mfa }
   })
-}
 
-const problems = (problem: Problem | undefined): readonly Problem[] => (problem === undefined ? [] : [problem])
 const namesOf = ({ metadata: { name }, spec: { renews } }: OptOut): readonly string[] => (renews === undefined ? [name] : [name, renews])
 
-async function ask(
-  deps: UseDependencies, asking: Asking, sent: Sent, judge: (tx: Transaction, governed: Governed, asked: Asked) => Promise<Verdict>,
-): Promise<Done> {
+function asking(
+  deps: UseDependencies, sent: Sent, tap: Act['tap'], people: readonly Identity[], judge: (asked: Asked, judging: Judging) => Promise<Pick<Outcome, 'verdict' | 'over' | 'mfa'>>,
+): Act {
   let asked: Asked | undefined
-  return perform(deps, asking, async (tx, governed) => {
-    if (asked === undefined) throw new Error('nothing was asked for')
-    return enterAsked(tx, deps, asking.actor, governed, asked, await judge(tx, governed, asked))
-  }, async (governed) => { asked = await prepare(deps, governed, sent) })
+  return {
+    tap, people,
+    look: async (governed) => { asked = await prepare(deps, governed, sent) },
+    judge: async (judging) => {
+      if (asked === undefined) throw new Error('nothing was asked for')
+      const { particulars } = asked
+      const kept = asked
+      return { ...await judge(asked, judging), before: undefined, particulars, keep: (tx) => keepAsked(tx, kept) }
+    },
+  }
 }
 
-async function enterAsked(tx: Transaction, deps: UseDependencies, actor: Actor, governed: Governed, asked: Asked, verdict: Verdict): Promise<Applied> {
-  const { document, digest, sent, binding, particulars } = asked
-  const outcome = await enter(tx, deps, { verdict, actor, workspace: governed.governance.workspace.document.spec.id, before: undefined, particulars })
-  if (!outcome.ok) return outcome
+async function keepAsked(tx: Transaction, asked: Asked): Promise<void> {
+  const { document, digest, sent, binding } = asked
   demand(await tx.keep(bodyKinds.optOut, digest, toBytes(encodeDocument(document))))
   const impact = sent ?? impactAtRef(asked)
   if (impact !== undefined && binding.impact !== null) demand(await tx.keep(bodyKinds.impact, binding.impact, toBytes(impact)))
-  return outcome
 }
 
 const impactAtRef = ({ digest, optOut: { impact } }: Asked): Impact | undefined =>
   (impact === undefined ? undefined : { schemaVersion: 1, kind: 'Impact', optOut: digest, fingerprints: [...impact].sort() })
 
-const factsOf = ({ governance: { workspace: { document: workspace } } }: Governed, { identity, evidence }: Actor, { binding, terms }: Asked) => ({
-  actor: identity, groups: groupsIn(workspace, identity), evidence: evidence.strength, binding, terms: terms.agreed,
-  groupsOf: (person: Identity) => groupsIn(workspace, person),
-})
+const factsOf = ({ binding, terms }: Asked, { people, by, shown }: Pick<Judging, 'people' | 'by' | 'shown'>) =>
+  ({ actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms: terms.agreed, groupsOf: people.groupsOf })
 
 /** Everything that follows from what was sent and what governs, and needs no log. */
 async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): Promise<Asked> {

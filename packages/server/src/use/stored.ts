@@ -1,5 +1,6 @@
 /** What the use cases keep beside the log: records by kind and key, bodies by kind and digest. All of it follows from the log while no body was erased. */
-import type { HexDigest, Instant, OptOutRecord, Origin } from '@exeat/core'
+import type { HexDigest, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
+import type { EnrolmentEntry } from '@exeat/core/enrolment'
 import type { Dsse } from '@exeat/verify'
 
 export const recordKinds = {
@@ -18,6 +19,8 @@ export const recordKinds = {
   governance: 'governance',
   /** Key: `current`. `StoredDelegation`. */
   delegation: 'delegation',
+  /** Key: index of the entry, in 12 digits. `StoredEnrolment`: every entry about a key. Never removed. */
+  enrolment: 'enrolment',
   /** Key: `current`. `StoredBundle`: the content published last. */
   bundle: 'bundle',
 } as const
@@ -44,10 +47,24 @@ export interface StoredOptOut {
   readonly bodies: readonly HexDigest[]
   /** The digest of each approval's envelope, in the order of `record.approvals`. */
   readonly envelopes: readonly HexDigest[]
+  /** The second factor of each approval, in the same order; null where it had none. Absent in records of an earlier release: they had none. */
+  readonly taps?: readonly (StoredTap | null)[]
   /** How many uses were counted. */
   readonly uses: number
   /** Its bodies, document and impact were erased. */
   readonly erased?: true
+}
+
+export interface StoredTap {
+  /** Index of the entry that enrolled the key. */
+  readonly enrolment: number
+  readonly factor: NonNullable<Met['factor']>
+}
+
+export interface StoredEnrolment {
+  readonly entry: EnrolmentEntry
+  /** The digest of its entry's body. */
+  readonly body: HexDigest
 }
 
 export interface StoredUse {

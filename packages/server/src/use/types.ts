@@ -2,27 +2,44 @@
  * What the server can be asked to do. HTTP, the socket and later surfaces call these and nothing beside them; each judges anew, by the protected ref, under
  * the log's lock. Refusals are thrown as `ExeatError` with the code of whoever refused (`lifecycle`, `store`, `use`).
  */
-import type { HexDigest, Identity } from '@exeat/core'
+import type { HexDigest, Identity, Terms } from '@exeat/core'
+import type { CredentialOf, EnrolmentLedger } from '@exeat/core/enrolment'
 import type { Evidence } from '@exeat/core/entry'
 import type { AnyEnvelope } from '@exeat/core/envelope'
-import type { ActAnswer, OptOutView, Status, Wire } from '@exeat/core/wire'
+import type { ActAnswer, OptOutView, People, Status, Wire } from '@exeat/core/wire'
 import type { Dsse } from '@exeat/verify'
+import type { NewKey } from './enrolment/enrol.ts'
+import type { RootVouch } from './enrolment/vouch.ts'
 
 /** Who acts, as the edge established it. */
 export interface Actor {
   readonly identity: Identity
   /** What shows it: a name typed at the administrative socket, or a sign-in. */
   readonly evidence: Evidence
-  /** The second factor for this very act. Without one nobody who signed in approves, activates, renews, declares, reviews, enrols or vouches. */
-  readonly tap?: Tap
+  /**
+   * The second factor for this very act, where one was sent along. Without one nobody who signed in approves, activates, renews, declares, reviews, enrols or
+   * vouches. Asked for at most once, and not where the act was done before under its key: to ask is to spend the challenge.
+   * @throws {ExeatError} `TAP_*` where it is not what it must be
+   */
+  readonly tap?: () => Promise<Tap>
 }
 
-/** A second factor over an envelope: verified where it was made, and held again, under the log's lock, against what stands then. */
+/** A second factor over an envelope: held again, under the log's lock, against what stands then, and against the key that the log enrolled. */
 export interface Tap {
   readonly envelope: AnyEnvelope
   readonly evidence: Evidence
-  readonly factor: { readonly attested: boolean; readonly backupEligible: boolean }
+  /** Somebody else's over the same envelope: an emergency that meets one which nobody has reviewed. */
+  readonly second?: { readonly identity: Identity; readonly evidence: Evidence }
 }
+
+/** What a second factor is to be made over, before there is one. */
+export interface Prepared {
+  readonly envelope: AnyEnvelope
+  /** What the terms ask of it; `none` where any will do. */
+  readonly mfa: Mfa
+}
+
+export type Mfa = Terms['mfa']['value']
 
 export { operatorIssuer } from '@exeat/core/entry'
 
@@ -32,6 +49,11 @@ export type IdempotencyKey = string
 export type Binding = Wire['bindingSchema']
 
 export interface UseCases {
+  /**
+   * The envelope that the act would record now, for a second factor to sign. Refuses what the act would be refused for.
+   * @throws {ExeatError}
+   */
+  readonly prepare: (actor: Actor, wanted: People['tapWantedSchema']) => Promise<Prepared>
   readonly request: (actor: Actor, asked: Wire['requestSchema'], key: IdempotencyKey) => Promise<ActAnswer>
   readonly emergency: (actor: Actor, asked: Wire['emergencySchema'], key: IdempotencyKey) => Promise<ActAnswer>
   /** `id`: a uid, or a name. */
@@ -51,6 +73,19 @@ export interface UseCases {
   readonly receipt: (index: number) => Promise<Wire['receiptSchema']>
   readonly document: (kind: 'OptOut' | 'OptOutPolicy' | 'Workspace' | 'Aliases' | 'Impact', digest: HexDigest) => Promise<unknown>
   /** Erases the bodies, document and impact of an opt-out that has ended; the entries stand and still verify. */
+  /** Whose keys there are, and which of them count: as the log's entries add up to them now. */
+  readonly keys: () => Promise<EnrolmentLedger>
+  /** Every key that is or was enrolled, as callers see it. */
+  readonly enrolments: () => Promise<People['enrolmentsSchema']>
+  /** Adds a key of the actor's own. Answers the index of its entry: so do the three below. */
+  readonly enrol: (actor: Actor, added: NewKey, key: IdempotencyKey) => Promise<number>
+  /** By the actor's tap, or by a founder's root key, whoever brings it. */
+  readonly vouch: (actor: Actor, credential: HexDigest, root: RootVouch | undefined, key: IdempotencyKey) => Promise<number>
+  readonly removeKey: (actor: Actor, credential: HexDigest, reason: string, key: IdempotencyKey) => Promise<number>
+  /** A key that an identity provider signs with, the first time it is seen; later the entry that stands. */
+  readonly enrolIssuerKey: (credential: CredentialOf<'issuer-key'>, label: string) => Promise<number>
+  /** Whether the actor is of those who govern, and so may invite people. */
+  readonly governs: (actor: Actor) => Promise<boolean>
   readonly erase: (actor: Actor, erasure: Wire['erasureSchema'], key: IdempotencyKey) => Promise<Wire['erasureAnswerSchema']>
   /** Reads the protected ref again, and records what changed. */
   readonly synchronise: () => Promise<{ readonly commit: string; readonly changed: boolean }>

@@ -20,6 +20,7 @@ import { publicKeyOf, sha256, verifySignature } from '../../src/store/ed25519.ts
 import { foundLog, openLog } from '../../src/store/log.ts'
 import { openSqliteTables, prepareSqlite } from '../../src/store/sqlite/index.ts'
 import type { UseDependencies } from '../../src/use/context.ts'
+import { noDirectory } from '../../src/identity/directory.ts'
 import { createUseCases } from '../../src/use/create.ts'
 import { operatorIssuer, type Actor, type UseCases } from '../../src/use/types.ts'
 
@@ -110,7 +111,7 @@ export async function world({ witnesses }: WorldOptions = {}): Promise<World> {
   const ref = protectedRef(workspaceJson(pinned), policyJson)
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
   const makeBundle = bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => clock.now })
-  const dependencies: UseDependencies = { log, governance: ref.source, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
+  const dependencies: UseDependencies = { log, governance: ref.source, directory: noDirectory, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
   const use = createUseCases(dependencies)
   let count = 0
   const nextKey = (): string => `key-${count += 1}`

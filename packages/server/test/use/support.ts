@@ -8,6 +8,7 @@ import { fsck } from '@exeat/log'
 import { expect } from 'vitest'
 import { must, testSigner, type StoreKind, type TestDatabase } from '../../../testkit/src/log-store-kit.ts'
 import { temporaryFolder, temporaryRepository, type TemporaryRepository } from '../../../testkit/src/index.ts'
+import { noDirectory } from '../../src/identity/directory.ts'
 import { governanceSource } from '../../src/governance/index.ts'
 import type { GovernanceSource } from '../../src/ports/governance.ts'
 import type { LogStore } from '../../src/ports/log.ts'
@@ -177,7 +178,7 @@ export async function world(kind: StoreKind, files: Readonly<Record<string, unkn
   const planned: (() => void)[] = []
   const pseudonymKey = new Uint8Array(randomBytes(32))
   const dependenciesOf = (log: LogStore): UseDependencies => ({
-    log, governance: source, random: (count) => new Uint8Array(randomBytes(count)), pseudonymKey, origin, now: () => clock.now,
+    log, governance: source, directory: noDirectory, random: (count) => new Uint8Array(randomBytes(count)), pseudonymKey, origin, now: () => clock.now,
     makeBundle: async () => { throw new Error('no bundle is asked for here') },
     later: (run) => { planned.push(run) },
   })
