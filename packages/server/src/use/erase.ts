@@ -9,9 +9,10 @@ import { erasureSchema, type Wire } from '@exeat/core/wire'
 import type { Appended, Transaction } from '../ports/log.ts'
 import { type Asking, operationFor } from './act.ts'
 import type { UseDependencies } from './context.ts'
-import { actorSchema, shaped } from './input.ts'
+import { shaped } from './input.ts'
 import { isOpen, optOutOf, recordsOf, saveOptOut, type Versioned } from './load.ts'
 import { demand, useError } from './problem.ts'
+import { checkActor } from './shown.ts'
 import { bodyKinds, fromBytes, recordKinds, type StoredOptOut, type StoredUse } from './stored.ts'
 import { type Actor, type IdempotencyKey, operatorIssuer } from './types.ts'
 import { pseudonymOf, type Said, writeEvents } from './write.ts'
@@ -26,7 +27,8 @@ const mostOperations = 10_000
 export async function erase(deps: UseDependencies, actor: Actor, sent: Wire['erasureSchema'], key: IdempotencyKey): Promise<Wire['erasureAnswerSchema']> {
   const { uid, reason } = shaped(erasureSchema, sent)
   const asking: Asking = { act: 'erase', actor, key, content: { uid, reason } }
-  if (shaped(actorSchema, actor).identity.iss !== operatorIssuer) throw new ExeatError([{ code: 'NOT_ENTITLED', message: 'only whoever keeps the log may erase what it said' }])
+  checkActor(actor)
+  if (actor.identity.iss !== operatorIssuer) throw new ExeatError([{ code: 'NOT_ENTITLED', message: 'only whoever keeps the log may erase what it said' }])
   await optOutOf(deps.log, uid)
   const first = await append(deps, asking, { uid, reason, part: 0 })
   const erased: Erased = [...await told(deps, first)]

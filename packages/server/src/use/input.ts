@@ -18,9 +18,18 @@ const limits = { document: 64 * 1024, impact: 8 * 1024 * 1024, depth: 24 }
 export function shaped<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
+  throw misshapen(parsed.error)
+}
+
+/** Of what was decoded before: instants are integers. @throws {ExeatError} INPUT_INVALID */
+export function checkShape<T extends z.ZodType>(schema: T, value: unknown): void {
+  const encoded = z.safeEncode(schema, value as z.output<T>)
+  if (!encoded.success) throw misshapen(encoded.error)
+}
+
+function misshapen({ issues: [issue] }: z.ZodError): ExeatError {
   const where = issue === undefined || issue.path.length === 0 ? 'what was sent' : `\`${shown(issue.path.join('.'))}\``
-  throw useError('INPUT_INVALID', `${where} is wrong: ${(issue?.message ?? 'invalid').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`)
+  return useError('INPUT_INVALID', `${where} is wrong: ${(issue?.message ?? 'invalid').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`)
 }
 
 export const actorSchema = z.strictObject({ identity: identitySchema, evidence: evidenceSchema })

@@ -8,7 +8,7 @@ import { tapLife, type VerifiedEvidence, verifyEvidence } from '@exeat/verify/ev
 import { identityError } from '../identity/codes.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { contextOf, keysAt } from './enrolment/keys.ts'
-import { actorSchema, shaped } from './input.ts'
+import { actorSchema, checkShape } from './input.ts'
 import type { Moment } from './load.ts'
 import type { Known } from './people.ts'
 import { useError } from './problem.ts'
@@ -32,7 +32,8 @@ const isReserved = (issuer: string): boolean => reserved.has(issuer) || (issuer.
 
 /** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
 export function checkActor(actor: Actor): void {
-  const { identity, evidence } = shaped(actorSchema, { identity: actor.identity, evidence: actor.evidence })
+  const { identity, evidence } = actor
+  checkShape(actorSchema, { identity, evidence })
   if (evidence.strength === 'operator-asserted') {
     if (identity.iss === operatorIssuer && identity.sub === evidence.name) return
     throw useError('INPUT_INVALID', 'the actor is not the name that was typed at the administrative socket')
