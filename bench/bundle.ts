@@ -1,6 +1,7 @@
 /** What a point pays for a bundle: verification by the number of opt-outs, beside hashing its bytes and beside one Ed25519 signature, in the same run. */
 import { hash, type KeyObject, createPublicKey, verify as verifyBytes } from 'node:crypto'
 import type { VerifyDeps } from '../packages/verify/src/index.ts'
+import { evidenceDeps } from '../packages/git/src/crypto/index.ts'
 import { verifyBundle } from '../packages/verify/src/index.ts'
 import { context, keys, must, scene, sign, signedBytes } from '../packages/verify/test/bundle/scene.ts'
 import { duration, timed } from './clock.ts'
@@ -11,6 +12,7 @@ const imported = new Map<string, KeyObject>()
 /** As a point does it: a key is read once. */
 const deps: VerifyDeps = {
   sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+  evidence: evidenceDeps,
   verify: (publicKey, message, signature) => {
     const name = Buffer.from(publicKey).toString('hex')
     const key = imported.get(name) ?? createPublicKey({ key: Buffer.concat([spki, publicKey]), format: 'der', type: 'spki' })

@@ -8,6 +8,7 @@ import { openTree } from '@exeat/log'
 import { type BundleContext, type BundlePins, bundlePins, largestBundle, type SeenHead, type VerifiedBundle, verifyBundle } from '@exeat/verify'
 import type { Io } from '../edge/io.ts'
 import { cliError, cliProblem, systemReason } from '../edge/problem.ts'
+import { evidenceDeps } from '@exeat/git/crypto'
 import { sha256, verifySignature } from '../log/crypto.ts'
 import { type Address, addressOf, clientAt, isAddress } from './address.ts'
 import { bundleCache } from './cache.ts'
@@ -36,7 +37,7 @@ export interface Wanted {
   readonly cache: boolean
 }
 
-const deps = { sha256, verify: verifySignature }
+const deps = { sha256, verify: verifySignature, evidence: evidenceDeps }
 
 /** Milliseconds for each exchange: a job waits for no server for long. */
 const timeout = 10_000

@@ -5,6 +5,7 @@ import { encodeBase64 } from '@exeat/log'
 import type { Bundle, BundleEntry } from '@exeat/verify'
 import type { BundleContext } from '../ports/bundle.ts'
 import type { Snapshot } from '../ports/log.ts'
+import { enrolmentsFor } from './enrolments.ts'
 import { readOptOut, recordsOf, remembered } from '../use/load.ts'
 import { bodyKinds, fromBytes, recordKinds, type StoredOptOut } from '../use/stored.ts'
 
@@ -16,6 +17,7 @@ type Active = Bundle['active'][number]
 export interface Collected {
   readonly documents: Bundle['documents']
   readonly active: readonly (Omit<Active, 'entries'> & { readonly entries: readonly BareEntry[] })[]
+  readonly enrolments: readonly BareEntry[]
   readonly ended: Bundle['ended']
   /** The first instant at which the clock alone changes any of it. */
   readonly until: Instant
@@ -36,7 +38,8 @@ export async function collect(snapshot: Snapshot, size: number, now: Instant, { 
     if (what.state !== 'active') ended.push({ ...placed, state: what.state, at: what.at })
     else active.push(...await shown(snapshot, stored, size, placed))
   }
-  return { documents: documentsOf(governed.governance), active: active.sort(byUid), ended: ended.sort(byUid), until: until as Instant }
+  const enrolments = await enrolmentsFor(snapshot, active.flatMap(({ entries }) => entries.map(({ event }) => event)), size)
+  return { documents: documentsOf(governed.governance), enrolments, active: active.sort(byUid), ended: ended.sort(byUid), until: until as Instant }
 }
 
 type State = { readonly state: 'active'; readonly until: number } | { readonly state: Bundle['ended'][number]['state']; readonly at: Instant; readonly until: number }

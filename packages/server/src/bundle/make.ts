@@ -142,8 +142,8 @@ function folding({ log, writer, logKey, now }: BundleDependencies): Folding {
   }
 }
 
-function contentOf({ documents, active, ended }: Collected, { governed: { governance, commit } }: BundleContext): HexDigest {
-  return contentDigest({ workspace: governance.workspace.document.spec.id, commit, documents, active, ended }, sha256)
+function contentOf({ documents, enrolments, active, ended }: Collected, { governed: { governance, commit } }: BundleContext): HexDigest {
+  return contentDigest({ workspace: governance.workspace.document.spec.id, commit, documents, enrolments, active, ended }, sha256)
 }
 
 interface Said {
@@ -158,7 +158,7 @@ async function made(snapshot: Snapshot, context: BundleContext, until: Instant, 
   const delegation = await readRecord<StoredDelegation>(snapshot, recordKinds.delegation, 'current')
   if (delegation === undefined) throw new Error('the log has no delegation')
   const entry = published.index < head.size ? (await bareEntry(snapshot, published.index, undefined))?.bare : undefined
-  const indexes = [...collected.active.flatMap(({ entries }) => entries.map(({ index }) => index)), ...(entry === undefined ? [] : [published.index])]
+  const indexes = [...collected.enrolments.map(({ index }) => index), ...collected.active.flatMap(({ entries }) => entries.map(({ index }) => index)), ...(entry === undefined ? [] : [published.index])]
   const proofs = await inclusionProofs(snapshot, head, indexes)
   const proven = (bare: BareEntry): BundleEntry => ({ ...bare, proof: (proofs.get(bare.index) ?? []).map((hash) => encodeBase64(hash)) })
   const withheld = await withheldOf(snapshot, collected.active, context.revoked)
@@ -166,6 +166,7 @@ async function made(snapshot: Snapshot, context: BundleContext, until: Instant, 
     workspace: governance.workspace.document.spec.id, origin, ref, commit, delegation: delegation.value.envelope, checkpoint: Buffer.from(head.note).toString('utf8'),
     published: { content: published.content, entry: entry === undefined ? null : proven(entry) },
     documents: collected.documents,
+    enrolments: collected.enrolments.map(proven),
     active: collected.active.map((each) => ({ ...each, entries: each.entries.map(proven) })),
     withheld: withheld.map(({ uid, at }) => ({ uid, at: canonicalInstant(at) })),
     ended: collected.ended.map((each) => ({ ...each, at: canonicalInstant(each.at) })),

@@ -2,7 +2,7 @@
  * A monitor's check: does a bundle say what the log says? A point sees only the entries that it is shown, and cannot miss one that is withheld; whoever
  * reads the whole log can.
  */
-import { endedAt, formatInstant, type HexDigest, type Instant, type OptOutRecord, phaseAt } from '@exeat/core'
+import { endedAt, formatInstant, type HexDigest, type Identity, identityKey, type Instant, type OptOutRecord, phaseAt } from '@exeat/core'
 import { rootOfLeaves } from '@exeat/log'
 import { type Answer, ok, refuse, type VerifyProblem } from '../codes.ts'
 import { checkCheckpoint } from '../bundle/checkpoint.ts'
@@ -10,7 +10,7 @@ import { contentDigest } from '../bundle/content.ts'
 import type { BundlePins } from '../bundle/pins.ts'
 import { readBundle } from '../bundle/read.ts'
 import type { Bundle } from '../bundle/types.ts'
-import type { VerifyDeps } from '../bundle/verified.ts'
+import type { LogDeps } from '../bundle/verified.ts'
 import type { ReadEntry } from '../entry/read.ts'
 import { same } from '../history/same.ts'
 import { type FoldedLog, type FoldedOptOut, foldLog } from './fold.ts'
@@ -27,7 +27,7 @@ const told = 30 * 86_400_000
  * Holds a bundle against the whole log. `entries`: from index 0 on, at least as many as the bundle's checkpoint covers, read from a verified tree. How old
  * the bundle is does not matter. Refuses what nobody can be held to: a bundle that is not signed, or too few entries. Empty: it says what the log says.
  */
-export function auditBundle(bytes: Uint8Array, pins: BundlePins, entries: readonly ReadEntry[], deps: VerifyDeps): Answer<readonly AuditFinding[]> {
+export function auditBundle(bytes: Uint8Array, pins: BundlePins, entries: readonly ReadEntry[], deps: LogDeps): Answer<readonly AuditFinding[]> {
   const read = readBundle(bytes, pins, deps)
   if (!read.ok) return read
   const { bundle, delegation } = read.value
@@ -41,7 +41,7 @@ export function auditBundle(bytes: Uint8Array, pins: BundlePins, entries: readon
   const folded = foldLog(covered)
   // Where witnesses lag, the server may know what the checkpoint does not cover yet; that may only take away.
   const later = entries.length === size ? folded : foldLog(entries)
-  return ok([...documents(bundle, [folded, later]), ...published(bundle, entries, deps), ...active(bundle, folded), ...leftOut(bundle, folded, later)])
+  return ok([...documents(bundle, [folded, later]), ...published(bundle, entries, deps), ...active(bundle, folded), ...keysLeftOut(bundle, covered), ...leftOut(bundle, folded, later)])
 }
 
 function documents({ documents: { workspace, policies, aliases }, commit }: Bundle, logs: readonly [FoldedLog, FoldedLog]): AuditFinding[] {
@@ -51,7 +51,7 @@ function documents({ documents: { workspace, policies, aliases }, commit }: Bund
 }
 
 /** Beyond the checkpoint too: where witnesses lag, the entry may stand there. */
-function published(bundle: Bundle, entries: readonly ReadEntry[], { sha256 }: VerifyDeps): AuditFinding[] {
+function published(bundle: Bundle, entries: readonly ReadEntry[], { sha256 }: LogDeps): AuditFinding[] {
   const content = contentDigest(bundle, sha256)
   const known = entries.some(({ event }) => event?.type === 'dev.exeat.bundle.published.v1' && event.data.content === content)
   return known ? [] : [{ code: 'AUDIT_UNPUBLISHED', message: `the log never recorded the content \`${content}\` as published` }]
@@ -85,6 +85,23 @@ function leftOut(bundle: Bundle, { optOuts }: FoldedLog, later: FoldedLog): Audi
     if (as !== undefined) return over === as.at && phaseAt(record, bundle.issuedAt) === as.state ? [] : [missing(uid, record, bundle.issuedAt, `told as ${as.state}`)]
     return over !== undefined && bundle.issuedAt - over >= told ? [] : [missing(uid, record, bundle.issuedAt, 'left out')]
   })
+}
+
+/** Of those whose keys are told, and of those who acted, all that the log says of their keys is told: a removal above all. */
+function keysLeftOut({ enrolments, active: listed }: Bundle, covered: readonly ReadEntry[]): AuditFinding[] {
+  const people = new Set([...enrolments, ...listed.flatMap(({ entries }) => entries)].flatMap(({ index }) => peopleOf(covered[index]?.event?.data)))
+  const shown = new Set(enrolments.map(({ index }) => index))
+  return covered.flatMap(({ leaf: { type }, event }, index): AuditFinding[] => {
+    if (!type.startsWith('dev.exeat.enrolment.') || shown.has(index)) return []
+    const about = event?.data as { readonly person?: Identity } | undefined
+    return about?.person === undefined || people.has(identityKey(about.person)) ? [{ code: 'AUDIT_LEFT_OUT', message: `entry ${index} is about a key that the bundle rests on, and is left out` }] : []
+  })
+}
+
+/** Whose keys matter to what an entry says: its person, and whoever acted or vouched. */
+function peopleOf(data: unknown): readonly string[] {
+  const said = data as { readonly person?: Identity; readonly by?: Identity; readonly envelope?: { readonly actor: Identity } } | undefined
+  return [said?.person, said?.by, said?.envelope?.actor].flatMap((person) => (person === undefined ? [] : [identityKey(person)]))
 }
 
 const missing = (uid: HexDigest, record: OptOutRecord, now: Instant, how: string): AuditFinding =>

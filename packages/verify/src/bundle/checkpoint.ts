@@ -3,16 +3,16 @@ import { utf8 } from '@exeat/core'
 import { openCheckpoint, type TrustedCheckpoint, type VerifierKey, verifyConsistency } from '@exeat/log'
 import { type Answer, ok, refuse } from '../codes.ts'
 import type { BundlePins } from './pins.ts'
-import type { BundleContext, SeenHead, VerifyDeps } from './verified.ts'
+import type { BundleContext, SeenHead, LogDeps } from './verified.ts'
 
 /** Signed by the delegated log key, and by as many witnesses as the workspace asks for. */
-export function checkCheckpoint(text: string, log: VerifierKey, { origin, witnesses }: BundlePins, { verify }: VerifyDeps): Answer<TrustedCheckpoint> {
+export function checkCheckpoint(text: string, log: VerifierKey, { origin, witnesses }: BundlePins, { verify }: LogDeps): Answer<TrustedCheckpoint> {
   const opened = openCheckpoint(utf8(text), { origin, log: [log], witnesses }, verify)
   return opened.ok ? opened : refuse('BUNDLE_CHECKPOINT', `the checkpoint of the bundle is not honoured: ${opened.problem.message}`, opened.problem.hint)
 }
 
 /** Not older than the head seen last, nor of another log than that: the same size has the same root, and a larger one extends it. */
-export function checkSuccession(head: SeenHead, last: BundleContext['last'], { sha256 }: VerifyDeps): Answer<null> {
+export function checkSuccession(head: SeenHead, last: BundleContext['last'], { sha256 }: LogDeps): Answer<null> {
   if (last === undefined) return ok(null)
   if (!(head.size >= last.size && head.epoch >= last.epoch)) {
     return refuse('BUNDLE_ROLLBACK', head.size < last.size

@@ -7,7 +7,8 @@ import { lifecycleOf } from '@exeat/core/entry'
 import { impactDigest } from '@exeat/core/impact'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { type ProvenEntry, provenEntry, type ProvenUnder } from '../entry/proven.ts'
-import { checkActs } from '../history/acts.ts'
+import type { EvidenceContext } from '../evidence/types.ts'
+import { checkActs, type SignedActs } from '../history/acts.ts'
 import { replay } from '../history/replay.ts'
 import { same } from '../history/same.ts'
 import { decode, placeOf } from './documents.ts'
@@ -21,6 +22,8 @@ export interface JudgedBy {
   /** A quorum of witnesses cosigned the checkpoint. */
   readonly witnessed: boolean
   readonly sha256: Sha256
+  /** Whose keys count, and where people tap. */
+  readonly keys: EvidenceContext
 }
 
 type Carried = Bundle['active'][number]
@@ -49,12 +52,12 @@ export function judgeActive(carried: Carried, optOut: StandingOptOut, by: Judged
   if (!record.ok) return record
   const shown = checkImpact(carried, record.value, optOut, by.sha256)
   if (!shown.ok) return shown
-  const signed = checkActs(entries.value, { workspace: by.workspace.spec.id, repositoryIds: repositoryIdsOf(optOut.document, by.workspace), record: record.value }, by.sha256)
+  const signed = checkActs(entries.value, { workspace: by.workspace.spec.id, repositoryIds: repositoryIdsOf(optOut.document, by.workspace), record: record.value }, by.keys)
   if (!signed.ok) return signed
   const phase = phaseAt(record.value, by.now)
   if (phase === 'lapsed') return ok('lapsed')
   if (phase !== 'active') return refuse('OPTOUT_HISTORY', `the entries add up to an opt-out that is ${phase}, not active`)
-  return ok({ ...optOut, ...(shown.value === undefined ? {} : { impact: shown.value }), met: metBy(record.value, by.witnessed) })
+  return ok({ ...optOut, ...(shown.value === undefined ? {} : { impact: shown.value }), met: metBy(record.value, signed.value, by.witnessed) })
 }
 
 /** Names may come to mean other repositories: those that were signed must still be meant. */
@@ -89,9 +92,10 @@ function checkImpact({ impact }: Carried, { asked, binding }: OptOutRecord, { do
 }
 
 /** What decisions hold against the terms in force: who counted, and what the log shows. */
-function metBy({ approvals, requesterGroups, activation, renewal, total, asked }: OptOutRecord, witnessed: boolean): Met {
+function metBy({ approvals, requesterGroups, activation, renewal, total, asked }: OptOutRecord, { strength, factor }: SignedActs, witnessed: boolean): Met {
   return {
-    evidence: activation?.evidence ?? 'none',
+    evidence: strength,
+    ...(factor === undefined ? {} : { factor }),
     approvers: approvals.map(({ groups }) => groups),
     requester: requesterGroups,
     activator: activation?.groups ?? [],

@@ -7,7 +7,7 @@ import { dsseSchema, openDsse } from '../dsse/dsse.ts'
 import { decodeBase64 } from '@exeat/log'
 import { type Bundle, bundleSchema, bundleType, largestBundle } from './types.ts'
 import type { BundlePins } from './pins.ts'
-import type { VerifyDeps } from './verified.ts'
+import type { LogDeps } from './verified.ts'
 
 export interface SignedBundle {
   readonly bundle: Bundle
@@ -15,7 +15,7 @@ export interface SignedBundle {
 }
 
 /** The bundle that the delegated key signed. */
-export function readBundle(bytes: Uint8Array, pins: BundlePins, deps: VerifyDeps): Answer<SignedBundle> {
+export function readBundle(bytes: Uint8Array, pins: BundlePins, deps: LogDeps): Answer<SignedBundle> {
   if (bytes.length > largestBundle) return refuse('BUNDLE_TOO_LARGE', `the bundle has ${bytes.length} bytes, more than ${largestBundle}`)
   const envelope = dsseSchema.safeParse(jsonOf(bytes))
   if (!envelope.success) return refuse('DSSE_MALFORMED', 'the bundle is not a DSSE envelope in JSON', 'fetch it again: GET /v1/bundle')

@@ -13,6 +13,7 @@ export const clockTolerance = 60_000
 /** The most bytes of a bundle that is read, and the most opt-outs in it. */
 export const largestBundle = 256 * 1024 * 1024
 const mostOptOuts = 100_000
+const mostEnrolments = 50_000
 
 const base64 = z.string().max(16_384)
 const origin = z.strictObject({ file: line, line: z.int().min(1), column: z.int().min(1), source: z.exactOptional(line) })
@@ -64,6 +65,11 @@ export const bundleSchema = z.strictObject({
    */
   published: z.strictObject({ content: fingerprint, entry: entry.nullable() }),
   documents: z.strictObject({ workspace: placed, policies: z.array(placed).max(10_000), aliases: z.array(placed).max(10_000) }),
+  /**
+   * Every entry about a key of those who acted on what is active, of whoever vouched for these, and so on back to the founders; and about the keys of identity
+   * providers. In the order of the log. Part of the content, so that a removal that is left out is found by whoever reads the log.
+   */
+  enrolments: z.array(entry).max(mostEnrolments).default([]),
   /** May excuse. `impact`: the approved fingerprints, ascending, or null where the terms ask for none. `entries`: those of its lifecycle, in order. */
   active: z.array(z.strictObject({ ...standing, impact: z.array(fingerprint).nullable(), entries: z.array(entry).min(1).max(200) })).max(mostOptOuts),
   /**

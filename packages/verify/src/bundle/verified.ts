@@ -2,10 +2,17 @@
 import type { Aliases, HexDigest, Instant, OptOutSet, Placed, PlacedPolicy, Sha256, Workspace } from '@exeat/core'
 import type { Ed25519Verify, VerifierKey } from '@exeat/log'
 import type { VerifyProblem } from '../codes.ts'
+import type { EvidenceDeps } from '../evidence/types.ts'
 
-export interface VerifyDeps {
+/** What logs and their keys are verified with. */
+export interface LogDeps {
   readonly sha256: Sha256
   readonly verify: Ed25519Verify
+}
+
+export interface VerifyDeps extends LogDeps {
+  /** What the signatures of people are verified with. */
+  readonly evidence: EvidenceDeps
 }
 
 /** The head of the log that a point has seen, to be kept and given back as `last`: nothing older is honoured after it. */

@@ -4,6 +4,7 @@ import { checkCheckpoint, checkSuccession } from './checkpoint.ts'
 import { checkDocuments } from './documents.ts'
 import { checkAddress, checkFreshness } from './fresh.ts'
 import { judgeOptOuts } from './opt-outs.ts'
+import { provenKeys } from './keys.ts'
 import type { BundlePins } from './pins.ts'
 import { checkPublished } from './published.ts'
 import { readBundle } from './read.ts'
@@ -32,9 +33,11 @@ export function verifyBundle(bytes: Uint8Array, pins: BundlePins, context: Bundl
   const witnessed = pins.witnesses.atLeast > 0
   const content = checkPublished(bundle, under, witnessed, sha256)
   if (!content.ok) return content
+  const keys = provenKeys(bundle, under, { workspace: pins.workspace, identity: documents.value.workspace.document.spec.identity, roots: pins.roots }, deps)
+  if (!keys.ok) return keys
   const { ref, commit, issuedAt, notAfter, checkpoint } = bundle
   return ok({
-    ...judgeOptOuts(bundle, { under, workspace: documents.value.workspace.document, now: context.now, witnessed, sha256 }),
+    ...judgeOptOuts(bundle, { under, workspace: documents.value.workspace.document, now: context.now, witnessed, sha256, keys: keys.value }),
     ...documents.value, ref, commit, issuedAt, notAfter, seen, checkpoint, witnesses: witnesses.map(({ key }) => key.name), content: content.value,
     singleFounder: delegation.singleFounder, webhook: delegation.webhook,
   })

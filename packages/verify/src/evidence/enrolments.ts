@@ -5,7 +5,7 @@ import type { LogEvent } from '@exeat/core/entry'
 import { type EnrolEnvelope, envelopeDigest } from '@exeat/core/envelope'
 import type { VerifierKey } from '@exeat/log'
 import { clockTolerance } from '../bundle/types.ts'
-import type { VerifyDeps } from '../bundle/verified.ts'
+import type { LogDeps } from '../bundle/verified.ts'
 import { fromBase64url } from './base64url.ts'
 import { type EvidenceDeps, tapLife } from './types.ts'
 import { verifyEvidence } from './verify.ts'
@@ -27,11 +27,11 @@ export function enrolmentOf(event: LogEvent, index: number): EnrolmentEntry | un
 }
 
 /** Entries in the order of the log. What does not hold counts for nothing; it takes nothing else down. */
-export function verifyEnrolments(entries: readonly EnrolmentEntry[], pins: EnrolmentPins, deps: EvidenceDeps, ed25519: VerifyDeps['verify']): EnrolmentLedger {
+export function verifyEnrolments(entries: readonly EnrolmentEntry[], pins: EnrolmentPins, deps: EvidenceDeps, ed25519: LogDeps['verify']): EnrolmentLedger {
   return foldEnrolments(entries, { sha256: deps.sha256, holds: (entry, before) => holds(entry, before, pins, deps, ed25519) })
 }
 
-function holds(entry: EnrolmentEntry, before: EnrolmentLedger, pins: EnrolmentPins, deps: EvidenceDeps, ed25519: VerifyDeps['verify']): boolean {
+function holds(entry: EnrolmentEntry, before: EnrolmentLedger, pins: EnrolmentPins, deps: EvidenceDeps, ed25519: LogDeps['verify']): boolean {
   const context = { ledger: before, identity: pins.identity, deps }
   const tapped = (said: { readonly envelope: EnrolEnvelope; readonly evidence: Parameters<typeof verifyEvidence>[0] }, by: Identity): boolean => {
     const shown = verifyEvidence(said.evidence, said.envelope, by, entry.at, context)
@@ -57,7 +57,7 @@ const isAbout = ({ purpose, workspace, about }: EnrolEnvelope, credential: strin
   purpose === 'enrol' && workspace === pins.workspace && about === credential
 
 /** A founder's signature over the envelope, whose actor is that root key and nobody else. */
-function rootHolds({ name, signature }: RootSignature, envelope: EnrolEnvelope, at: number, by: Identity, { roots }: EnrolmentPins, sha256: Sha256, verify: VerifyDeps['verify']): boolean {
+function rootHolds({ name, signature }: RootSignature, envelope: EnrolEnvelope, at: number, by: Identity, { roots }: EnrolmentPins, sha256: Sha256, verify: LogDeps['verify']): boolean {
   const root = roots.find((key) => key.name === name)
   const bytes = fromBase64url(signature)
   const founder: Identity = { iss: foundersIssuer, sub: name }

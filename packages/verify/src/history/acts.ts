@@ -1,9 +1,11 @@
 /** The envelope of every act against what the entry records of it: whoever signed it signed this, and nothing else (design §7). */
-import { type HexDigest, type Identity, type LifecycleEvent, type OptOutRecord, sameIdentity, type Sha256 } from '@exeat/core'
-import { type EventType, type Evidence, lifecycleOf, operatorIssuer } from '@exeat/core/entry'
-import { type Envelope, envelopeDigest, type Purpose } from '@exeat/core/envelope'
+import { type EvidenceStrength, evidenceStrengths, type HexDigest, type Identity, type LifecycleEvent, type Met, type OptOutRecord, sameIdentity } from '@exeat/core'
+import { type EventType, type Evidence, lifecycleOf } from '@exeat/core/entry'
+import { type Envelope, envelopeDigest, type Purpose, statementOf } from '@exeat/core/envelope'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import type { ProvenEntry } from '../entry/proven.ts'
+import type { EvidenceContext, VerifiedEvidence } from '../evidence/types.ts'
+import { verifyEvidence } from '../evidence/verify.ts'
 import { same } from './same.ts'
 
 const purposes: Readonly<Partial<Record<EventType, Purpose>>> = {
@@ -28,30 +30,54 @@ export interface ActsOf {
   readonly record: OptOutRecord
 }
 
-/** `OPTOUT_ACTOR` where an envelope states another act, opt-out, person, time or set of approvals than its entry records, or stands twice. */
-export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, sha256: Sha256): Answer<null> {
+/** What people showed for an opt-out that is active: the weakest of its approvals and its activation, for the terms ask the same of all of them. */
+export interface SignedActs {
+  readonly strength: EvidenceStrength
+  /** Absent where one of them was made without a second factor. */
+  readonly factor?: NonNullable<Met['factor']>
+}
+
+/** `OPTOUT_ACTOR` where an envelope states another act, opt-out, person or set of approvals than its entry records, or stands twice; `EVIDENCE_*` where nothing shows that it was them. */
+export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, context: EvidenceContext): Answer<SignedActs> {
   const approvals = new Map<HexDigest, Identity>()
   const seen = new Set<HexDigest>()
+  const granting: VerifiedEvidence[] = []
   for (const { index, event } of entries) {
     const lifecycle = lifecycleOf(event)
     const { envelope, evidence } = event.data as Partial<Signed>
     if (lifecycle === undefined || envelope === undefined || evidence === undefined) return wrong(index, 'nobody signed it')
     const by = actorOf(lifecycle)
-    const differs = difference(envelope, event.type, lifecycle, by, given)
+    const differs = difference(envelope, event.type, lifecycle, by, { ...given, typed: evidence.strength === 'operator-asserted' }, context)
     if (differs !== undefined) return wrong(index, `its envelope states another ${differs} than the entry records`)
-    if (by === undefined || !evidenced(evidence, by)) return wrong(index, 'its evidence is of somebody else')
-    const digest = envelopeDigest(envelope, sha256)
+    if (by === undefined) return wrong(index, 'it names nobody')
+    const shown = verifyEvidence(evidence, envelope, by, lifecycle.at, context)
+    if (!shown.ok) return { ok: false, problem: { ...shown.problem, message: `entry ${index} does not show who acted: ${shown.problem.message}` } }
+    const digest = envelopeDigest(envelope, context.deps.sha256)
     if (seen.has(digest)) return wrong(index, 'its envelope stands twice')
     seen.add(digest)
     if (lifecycle.type === 'optout.approved') approvals.set(digest, by)
+    if (grants.has(lifecycle.type)) granting.push(shown.value)
     const counted = lifecycle.type === 'optout.activated' ? countedOf(approvals, lifecycle.counted) : []
     if (!same(envelope.approvals, counted)) return wrong(index, 'its envelope names other approvals than were counted')
   }
-  return ok(null)
+  return ok(weakest(granting))
 }
 
-function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEvent, by: Identity | undefined, given: ActsOf): string | undefined {
-  const { workspace, repositoryIds, record: { uid, binding, asked: { window } } } = given
+const grants: ReadonlySet<string> = new Set<LifecycleEvent['type']>(['optout.approved', 'optout.activated', 'emergency.activated'])
+
+function weakest(shown: readonly VerifiedEvidence[]): SignedActs {
+  const strength = [...evidenceStrengths].reverse().find((each) => shown.some((one) => one.strength === each)) ?? 'none'
+  const factors = shown.flatMap(({ factor }) => (factor === undefined ? [] : [factor]))
+  const [first, ...others] = factors
+  if (first === undefined || factors.length < shown.length) return { strength }
+  return {
+    strength,
+    factor: others.reduce((a, b) => ({ attested: a.attested && b.attested, backupEligible: a.backupEligible || b.backupEligible, age: a.age > b.age ? a.age : b.age }), first),
+  }
+}
+
+function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEvent, by: Identity | undefined, given: ActsOf & { readonly typed: boolean }, { deps }: EvidenceContext): string | undefined {
+  const { workspace, repositoryIds, record: { uid, binding, asked: { window } }, typed } = given
   const stated: readonly (readonly [string, boolean])[] = [
     ['purpose', purposes[type] === envelope.purpose],
     ['workspace', envelope.workspace === workspace],
@@ -61,15 +87,13 @@ function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEve
     ['impact', envelope.impact === binding.impact],
     ['actor', by !== undefined && sameIdentity(envelope.actor, by)],
     ['window', same(envelope.window, window)],
-    ['time', envelope.at === lifecycle.at],
+    // Beside a typed name, which signs nothing, it need not stand.
+    ['statement', envelope.statement === statementOf(lifecycle, deps.sha256) || (envelope.statement === undefined && typed)],
   ]
   return stated.find(([, holds]) => !holds)?.[0]
 }
 
 const actorOf = (event: LifecycleEvent): Identity | undefined => ('requester' in event ? event.requester : 'by' in event ? event.by : undefined)
-
-/** A name typed at the administrative socket speaks for the identity of that name there, and for no other. */
-const evidenced = (evidence: Evidence, by: Identity): boolean => evidence.strength === 'operator-asserted' && sameIdentity(by, { iss: operatorIssuer, sub: evidence.name })
 
 const countedOf = (approvals: ReadonlyMap<HexDigest, Identity>, counted: readonly Identity[]): readonly HexDigest[] =>
   [...approvals].filter(([, by]) => counted.some((each) => sameIdentity(each, by))).map(([digest]) => digest).sort()

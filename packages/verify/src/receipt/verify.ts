@@ -2,7 +2,7 @@
 import { type TrustedCheckpoint, type VerifierKey, verifyReceipt } from '@exeat/log'
 import { type Answer, ok, refuse } from '../codes.ts'
 import type { BundlePins } from '../bundle/pins.ts'
-import type { VerifyDeps } from '../bundle/verified.ts'
+import type { LogDeps } from '../bundle/verified.ts'
 import { type EntryText, readEntry, type ReadEntry } from '../entry/read.ts'
 
 export interface EntryReceipt extends EntryText {
@@ -22,7 +22,7 @@ export interface VerifiedEntry extends ReadEntry {
  * What an entry says, shown to stand in the log by its receipt. `log`: the key that the delegation in force names (`verifyDelegation`).
  * `ENTRY_NOT_COVERED` where the receipt does not hold for this very entry.
  */
-export function verifyEntryReceipt(given: EntryReceipt, log: VerifierKey, { origin, witnesses }: BundlePins, { sha256, verify }: VerifyDeps): Answer<VerifiedEntry> {
+export function verifyEntryReceipt(given: EntryReceipt, log: VerifierKey, { origin, witnesses }: BundlePins, { sha256, verify }: LogDeps): Answer<VerifiedEntry> {
   const entry = readEntry(given, sha256)
   if (!entry.ok) return entry
   const { event } = entry.value

@@ -1,5 +1,5 @@
 /** One signed act of `.exeat/signatures`, judged alone: what it states, who signed it with what, and when it came to the protected branch (design §6, git trust). */
-import { type HexDigest, type Identity, type Instant, type PolicySet, sameIdentity, type StandingOptOut, type Workspace } from '@exeat/core'
+import { formatInstant, type HexDigest, type Identity, type Instant, type PolicySet, sameIdentity, type StandingOptOut, type Workspace } from '@exeat/core'
 import { type Envelope, envelopeBytes, envelopeDigest, envelopeSchema } from '@exeat/core/envelope'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { decodeText } from '../delegation/text.ts'
@@ -32,8 +32,8 @@ export interface ActsOn {
   readonly optOut: StandingOptOut
   readonly repositoryIds: readonly string[]
   readonly impact: HexDigest | null
-  /** Place of the commit since which the opt-out stands without a break. */
-  readonly since: number
+  /** The commit since which the opt-out stands without a break. */
+  readonly since: { readonly place: number; readonly at: Instant }
   readonly tip: GovernedAt
   readonly now: Instant
 }
@@ -53,7 +53,7 @@ export interface SoundAct {
   readonly groups: readonly string[]
 }
 
-/** A signer's clock may run ahead of the one that dates merges by this, in milliseconds. */
+/** A signer's clock may differ from the one that dates merges by this, in milliseconds. */
 const tolerance = 60_000
 
 /** `ACT_UNREADABLE`, `ACT_WEAK`, `ACT_SIGNER`, `ACT_NOT_AFTER`, `ACT_OTHER`, and as `verifySshSignature` */
@@ -111,9 +111,11 @@ function jsonOf(bytes: Uint8Array): unknown {
 /** Only what came to the branch after the opt-out was signed for what people could see there. */
 function checkPlace({ place, at, before }: MergedAct, envelope: Envelope, { optOut: { uid }, since }: ActsOn): Answer<{ readonly before: GovernedAt }> {
   if (before === undefined) return refuse('ACT_NOT_AFTER', 'what governed the branch before it was merged cannot be read')
-  if (!(place > since) || !before.optOuts.some((each) => each.uid === uid)) {
+  if (!(place > since.place) || !before.optOuts.some((each) => each.uid === uid)) {
     return refuse('ACT_NOT_AFTER', 'it did not come to the protected branch after the opt-out that it is about', 'merge the opt-out first, then have it signed')
   }
+  // An opt-out that was taken away and came back is another question: no signature from before is the answer to it.
+  if (!(envelope.at >= since.at - tolerance)) return refuse('ACT_NOT_AFTER', `it was signed before the opt-out came to the protected branch at ${formatInstant(since.at)}`, 'have it signed anew')
   if (!(envelope.at <= at + tolerance)) return refuse('ACT_OTHER', 'it is dated after it was merged')
   return ok({ before })
 }

@@ -104,8 +104,9 @@ describe('what was signed is what was recorded', () => {
     ['purpose', { purpose: 'request' }], ['workspace', { workspace: 'other' }], ['repositories', { repositoryIds: ['1002'] }], ['no repository', { repositoryIds: [] }],
     ['uid', { uid: digestOf('x') }], ['document', { optOut: digestOf('x') }], ['terms', { terms: digestOf('x') }], ['impact', { impact: digestOf('x') }], ['no impact', { impact: null }],
     ['actor', { actor: person('mallory') }], ['issuer', { actor: { iss: 'https://id.example', sub: 'dave' } }], ['window', { window: { from: at(0), until: at(1000 * hour) } }],
-    ['time', { at: at(1) }], ['approvals', { approvals: [] }], ['more approvals', { approvals: [digestOf('x')] }],
+    ['approvals', { approvals: [] }], ['more approvals', { approvals: [digestOf('x')] }],
   ])('an activation whose envelope states another %s', (_, over) => { expect(signed(3, over)).toBe('OPTOUT_ACTOR') })
+  test('an activation whose envelope is of another time', () => { expect(signed(3, { at: at(1) })).toBe('EVIDENCE_OTHER') })
   test('an approval or a request whose envelope states another', () => {
     for (const position of [0, 1, 2]) expect(signed(position, { window: { from: at(0), until: at(1000 * hour) } })).toBe('OPTOUT_ACTOR')
     expect(signed(1, { approvals: [digestOf('x')] })).toBe('OPTOUT_ACTOR')
@@ -118,9 +119,9 @@ describe('what was signed is what was recorded', () => {
     expect(forged((drafts) => { const [, , second, last] = drafts; if (second?.envelope !== undefined && last !== undefined) last.envelope = second.envelope })).toBe('OPTOUT_ACTOR')
   })
   test('evidence of somebody else, or of an identity that no socket knows', () => {
-    expect(forged((drafts) => { (drafts[3] as Draft).typed = 'mallory' })).toBe('OPTOUT_ACTOR')
+    expect(forged((drafts) => { (drafts[3] as Draft).typed = 'mallory' })).toBe('EVIDENCE_OTHER')
     const abroad = { iss: 'https://id.example', sub: 'dave' }
-    expect(forged((drafts) => { const last = drafts[3] as Draft; last.event = { ...last.event, by: abroad } as LifecycleEvent; last.envelope = { ...envelopeOf(last), actor: abroad } })).toBe('OPTOUT_ACTOR')
+    expect(forged((drafts) => { const last = drafts[3] as Draft; last.event = { ...last.event, by: abroad } as LifecycleEvent; last.envelope = { ...envelopeOf(last), actor: abroad } })).toBe('EVIDENCE_OTHER')
   })
 })
 

@@ -217,9 +217,9 @@ export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: {
 
   /** The bundle of these lives, its content published as an entry first. */
   function bundle(lives: readonly Life[], options: BundleOptions = {}): Bundle {
-    const { documents = own, ended = [], before, after, checkpointBy } = options
+    const { documents = own, enrolments = [], ended = [], before, after, checkpointBy } = options
     const bare = {
-      workspace: 'acme', commit, documents: structuredClone(documents), ended: [...ended],
+      workspace: 'acme', commit, documents: structuredClone(documents), enrolments: [...enrolments], ended: [...ended],
       active: lives.map(({ item, indexes }) => ({ ...item, entries: indexes.map((index) => ({ index })) })),
     }
     before?.(bare)
@@ -228,6 +228,7 @@ export function scene({ log: pinned = {}, workspace = workspaceJson(pinned) }: {
     const made: Bundle = {
       schema: 'exeat/bundle/v1', origin, audience: '*', issuedAt: at(hour), notAfter: at(hour + 300_000), nonce: null, ref: 'refs/heads/main', delegation: delegated,
       checkpoint: checkpoint(entered.length, checkpointBy), published: { content, entry: entryAt(published) }, withheld: [], ...bare,
+      enrolments: bare.enrolments.map(({ index }) => entryAt(index)),
       active: bare.active.map((each) => ({ ...each, entries: each.entries.map(({ index }) => entryAt(index)) })),
     }
     after?.(made)
@@ -246,6 +247,7 @@ type Content = Pick<Bundle, 'workspace' | 'commit' | 'documents' | 'ended'> & { 
 
 export interface BundleOptions {
   readonly documents?: Bundle['documents']
+  readonly enrolments?: readonly { readonly index: number }[]
   readonly ended?: Bundle['ended']
   /** Changes what is said before it is published: whoever holds both keys. */
   readonly before?: (content: Content) => void

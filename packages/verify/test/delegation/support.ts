@@ -1,4 +1,5 @@
 /** Real keys from node:crypto, made from one byte each, and delegations signed by them. */
+import { evidenceDeps } from '../../../git/src/crypto/index.ts'
 import { createPrivateKey, createPublicKey, hash, sign as signBytes, verify as verifyBytes } from 'node:crypto'
 import { type Instant, utf8 } from '@exeat/core'
 import { type Ed25519Sign, type Ed25519Verify, formatVerifierKey, type SignerKey, signerKey } from '@exeat/log'
@@ -13,7 +14,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(hash('sh
 export const sign: Ed25519Sign = (seed, message) => new Uint8Array(signBytes(null, message, privateKey(seed)))
 export const verify: Ed25519Verify = (publicKey, message, signature) =>
   verifyBytes(null, message, createPublicKey({ key: Buffer.concat([spki, publicKey]), format: 'der', type: 'spki' }), signature)
-export const tools = { sha256, verify }
+export const tools = { sha256, verify, evidence: evidenceDeps }
 
 export function key(name: string, byte: number, type: SignerKey['type'] = 'ed25519'): SignerKey {
   const publicKeyOf = (seed: Uint8Array) => new Uint8Array(createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' }).subarray(spki.length))

@@ -138,7 +138,7 @@ export function look(acts: readonly MergedAct[], given: Partial<ActsGiven> = {})
   const tip = given.tip ?? usual
   const optOut = given.optOut ?? standing(tip)
   const at = given.now ?? now
-  const judged = judgeActs({ optOut, acts, involved: [], since: 1, repositoryIds: repositoryIdsOf(optOut.document, tip.workspace), impact: null, ...given, tip, now: at }, sshDeps)
+  const judged = judgeActs({ optOut, acts, involved: [], since: { place: 1, at: instant('2026-06-01T00:00:00Z') }, repositoryIds: repositoryIdsOf(optOut.document, tip.workspace), impact: null, ...given, tip, now: at }, sshDeps)
   const set = judgeGitOptOuts(tip.policySet, [optOut], at, new Map([[optOut.uid, judged.shown]]))
   return { ...judged, active: set.active.length === 1, codes: judged.problems.map(({ code }) => code), because: set.refused.flatMap(({ because }) => because.map(({ term }) => term)) }
 }

@@ -72,7 +72,7 @@ describe('who signed', () => {
 
   test('attack-08: an expired key gains nothing by dating its signature back', () => {
     const tip = governed({ signers: signers.replace(`${mail('bob')} `, `${mail('bob')} valid-before="20260602Z" `) })
-    const dated = act('approve', 'bob', { tip, at: instant('2026-06-05T00:00:00Z'), envelope: { at: instant('2026-05-01T00:00:00Z') } })
+    const dated = act('approve', 'bob', { tip, at: instant('2026-06-05T00:00:00Z'), envelope: { at: instant('2026-06-01T12:00:00Z') } })
     expect(look([dated], { tip }).codes).toEqual(['ACT_SIGNER'])
   })
 
@@ -176,6 +176,13 @@ describe('when it came', () => {
     expect(look([{ ...approval, before: undefined }]).codes).toEqual(['ACT_NOT_AFTER'])
     expect(look([{ ...approval, before: governed({ absent: true }) }]).codes).toEqual(['ACT_NOT_AFTER'])
     expect(look([{ ...approval, place: Number.NaN }]).codes).toEqual(['ACT_NOT_AFTER'])
+  })
+
+  test('attack-01: signed before it stood, it says nothing, whenever it is merged', () => {
+    const since = { place: 1, at: instant('2026-06-01T23:01:00Z') }
+    expect(look([approval], { since }).codes).toEqual([])
+    expect(look([approval], { since: { ...since, at: (since.at + 1) as Instant } }).codes).toEqual(['ACT_NOT_AFTER'])
+    expect(look([approval], { since: { ...since, at: Number.NaN as Instant } }).codes).toEqual(['ACT_NOT_AFTER'])
   })
 
   test('attack-12: who may sign and who is in which group is read from before the merge', () => {
