@@ -112,6 +112,7 @@ export interface TableWriter extends StateTables {
   readonly keep: (kind: string, digest: string, bytes: Uint8Array) => Promise<boolean>
   /** False where there is none. Once the transaction is committed the bytes are also overwritten on the disk, as far as the database can see to it. */
   readonly erase: (kind: string, digest: string) => Promise<boolean>
+  /** What a batch leaves, this and the four that follow: all of them before a commit, or none. They may be sent only with it, which then fails in their place. */
   readonly insertEntries: (rows: readonly EntryRow[]) => Promise<void>
   readonly insertOperations: (rows: readonly OperationRow[]) => Promise<void>
   readonly insertTileHashes: (rows: readonly TileHashRow[]) => Promise<void>

@@ -47,11 +47,12 @@ export async function applyAll(writer: TableWriter, waiting: readonly Operation[
       continue
     }
     const index = size + entries.length
-    const judged = await applyOperation(writer, operation, { index, at })
+    const answer = applyOperation(writer, operation, { index, at })
+    const judged = answer instanceof Promise ? await answer : answer
     pending.push(pendingOf(judged, index))
     if (judged.entries.length === 0) continue
     const row = { key: operation.key, digest: operation.digest, index, count: judged.entries.length, refusal: judged.refusal?.problem.code }
-    entries.push(...judged.entries.map((entry, i) => ({ index: index + i, leaf: leafHash(sha256, entry), entry })))
+    for (const entry of judged.entries) entries.push({ index: size + entries.length, leaf: leafHash(sha256, entry), entry })
     operations.push(row)
     taken.set(row.key, row)
   }

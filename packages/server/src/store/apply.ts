@@ -22,23 +22,33 @@ export interface Judged {
 
 /**
  * Applies one operation, under a savepoint from its first change on. Rejects with the driver's error where the database failed, even if `apply` caught
- * it: the batch must not go on.
+ * it: the batch must not go on. Answers at once where `apply` does and started nothing.
  */
-export async function applyOperation(writer: TableWriter, operation: Operation, position: Position): Promise<Judged> {
+export function applyOperation(writer: TableWriter, operation: Operation, position: Position): Judged | Promise<Judged> {
   const { transaction, finish } = guarded(writer, position)
-  const judged = await settled(() => operation.apply(transaction))
-  const finished = finish()
-  if (finished !== undefined && (await finished)) await (judged.entries.length > 0 ? writer.release() : writer.undo())
+  const ended = (judged: Judged): Judged | Promise<Judged> => {
+    const finished = finish()
+    return finished === undefined ? judged : concluded(writer, judged, finished)
+  }
+  const judged = settled(() => operation.apply(transaction))
+  return judged instanceof Promise ? judged.then(ended) : ended(judged)
+}
+
+async function concluded(writer: TableWriter, judged: Judged, changed: Promise<boolean>): Promise<Judged> {
+  if (await changed) await (judged.entries.length > 0 ? writer.release() : writer.undo())
   return judged
 }
 
-async function settled(run: () => Promise<Applied> | Applied): Promise<Judged> {
+function settled(run: () => Promise<Applied> | Applied): Judged | Promise<Judged> {
   try {
-    return judge(await run())
+    const applied = run()
+    return 'then' in applied ? Promise.resolve(applied).then(judge).catch(thrown) : judge(applied)
   } catch (error) {
-    return { entries: [], thrown: { error } }
+    return thrown(error)
   }
 }
+
+const thrown = (error: unknown): Judged => ({ entries: [], thrown: { error } })
 
 function judge(applied: Applied): Judged {
   const given = applied.entries ?? []

@@ -1,7 +1,7 @@
 /** The log over any database's tables: what is the same for all of them. */
 import type { SignerKey, TileReader } from '@exeat/log'
 import { accepted, ok, refuse, type Answer, type Refusal, type Verdict } from '../codes.ts'
-import type { HeadKeeper, LogStatus, LogStore, Operation } from '../ports/log.ts'
+import type { Appended, HeadKeeper, LogStatus, LogStore, Operation } from '../ports/log.ts'
 import type { LogTables, TableReader } from '../ports/tables.ts'
 import type { Outcome } from './apply-all.ts'
 import { runBatch, type KnownHead } from './batch.ts'
@@ -75,7 +75,8 @@ interface Live {
 
 interface Queued {
   readonly operation: Operation
-  readonly settle: (outcome: Outcome) => void
+  readonly resolve: (answer: Answer<Appended, string>) => void
+  readonly reject: (thrown: unknown) => void
 }
 
 async function openStore(tables: LogTables, options: LogOptions, identity: LogIdentity): Promise<LogStore> {
@@ -97,14 +98,12 @@ async function openStore(tables: LogTables, options: LogOptions, identity: LogId
     ...logReader(() => reader),
     status: () => live.status,
     verifyHead,
-    append: async (operation) => {
-      if (live.status.state !== 'open') return stopped(live.status)
+    append: (operation) => new Promise((resolve, reject) => {
+      if (live.status.state !== 'open') return resolve(stopped(live.status))
       const checked = checkOperation(operation)
-      if (!checked.ok) return checked
-      const outcome = await enqueue(queue.push, checked.value)
-      if ('thrown' in outcome) throw outcome.thrown
-      return outcome.answer
-    },
+      if (!checked.ok) return resolve(checked)
+      if (!queue.push({ operation: checked.value, resolve, reject })) resolve(busy)
+    }),
     snapshot: (read) => tables.snapshot((within) => readOnce(within, read)),
     addCosignatures: (size, lines) => writing(async () => {
       if (live.status.state !== 'open') return stopped(live.status)
@@ -135,19 +134,14 @@ function checkOperation(operation: Operation): Answer<Operation> {
   return ok({ ...operation, digest: new Uint8Array(digest) })
 }
 
-function enqueue(push: (item: Queued) => boolean, operation: Operation): Promise<Outcome> {
-  return new Promise((settle) => {
-    if (push({ operation, settle })) return
-    settle({ answer: refuse('STORE_BUSY', `${limits.waiting} operations wait already`, 'repeat later with the same key'), recorded: false })
-  })
-}
+const busy = refuse('STORE_BUSY', `${limits.waiting} operations wait already`, 'repeat later with the same key')
 
 /** A batch, its head outside, and only then the answers. */
 async function appendBatch(tables: LogTables, options: LogOptions, identity: LogIdentity, live: Live, items: readonly Queued[]): Promise<void> {
   const { status } = live
   if (status.state === 'dead' || status.state === 'read-only') {
     const refusal = stopped(status)
-    for (const { settle } of items) settle({ answer: refusal, recorded: false })
+    for (const { resolve } of items) resolve(refusal)
     return
   }
   const { now, skew = 0, outside } = options
@@ -156,9 +150,10 @@ async function appendBatch(tables: LogTables, options: LogOptions, identity: Log
   if (committed !== undefined) live.known = committed.head
   const held = outside !== undefined && outcomes.some(isRecorded) ? await advance(outside, tables.reader, identity, committed) : accepted
   if (!held.ok) live.status = { state: held.problem.code === 'HEAD_OUTSIDE_FAILED' ? 'dead' : 'read-only', problem: held.problem }
-  for (const [i, { settle }] of items.entries()) {
+  for (const [i, { resolve, reject }] of items.entries()) {
     const outcome = outcomes[i] ?? { thrown: new Error('the operation was neither accepted nor refused') }
-    settle(held.ok || !isRecorded(outcome) ? outcome : { answer: held, recorded: false })
+    if ('thrown' in outcome) reject(outcome.thrown)
+    else resolve(held.ok || !outcome.recorded ? outcome.answer : held)
   }
 }
 

@@ -4,15 +4,6 @@ import type {
 } from '../../ports/tables.ts'
 import { bytes, headRow, integer, operationRow, stateTables, type Row } from './query.ts'
 
-/**
- * Read in statements of their own: each takes a new snapshot, so that the checkpoint is that of the head that was waited for, which
- * one joined statement would not show.
- */
-const lock = `
-  BEGIN ISOLATION LEVEL READ COMMITTED;
-  SELECT size, root, frontier, at FROM head WHERE id = 1 FOR UPDATE;
-  SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1`
-
 /** Runs one named statement, prepared at its first use. */
 type Run = (name: string, sql: string, values: readonly unknown[]) => Promise<QueryResult<Row>>
 
@@ -20,11 +11,13 @@ type Run = (name: string, sql: string, values: readonly unknown[]) => Promise<Qu
 export function postgresWriter(client: Client): TableWriter {
   const savepoints = postgresSavepoints(client)
   const run: Run = (name, sql, values) => client.query<Row>({ name, text: sql, values: [...values] })
+  const { inserts, reset, send } = heldInserts(client)
 
   return {
     begin: () => {
       savepoints.reset()
-      return begin(client)
+      reset()
+      return begin(client, run)
     },
     rootAt: async (size) => optionalBytes(await run('root_at', 'SELECT root FROM checkpoint WHERE size = $1', [size]), 'root'),
     known: async (keys) =>
@@ -36,10 +29,11 @@ export function postgresWriter(client: Client): TableWriter {
     undo: savepoints.undo,
     ...stateTables(async (sql, values) => (await client.query<Row>(sql, [...(values ?? [])])).rows),
     ...changes(run),
-    ...inserts(run),
+    ...inserts,
+    insertCosignatures: (size, rows) => insertCosignatures(run, size, rows),
     commit: async () => {
       // A transaction that has failed answers COMMIT by rolling back, and calls that no error.
-      const { command } = await client.query('COMMIT')
+      const [, { command }] = await Promise.all([Promise.all(send()), client.query('COMMIT')])
       if (command !== 'COMMIT') throw new Error(`the database answered COMMIT with ${command}`)
     },
     rollback: async () => { await client.query('ROLLBACK') },
@@ -81,50 +75,101 @@ function changes(run: Run): Changes {
   }
 }
 
-type Inserts = Pick<TableWriter, Extract<keyof TableWriter, `insert${string}`> | 'updateHead'>
+type Inserts = Pick<TableWriter, 'insertEntries' | 'insertOperations' | 'insertTileHashes' | 'insertCheckpoint' | 'updateHead'>
 
-function inserts(run: Run): Inserts {
+interface Left {
+  readonly entries: readonly EntryRow[]
+  readonly operations: readonly OperationRow[]
+  readonly tileHashes: readonly TileHashRow[]
+  readonly checkpoint?: CheckpointRow
+  readonly head?: HeadRow
+}
+
+interface HeldInserts {
+  readonly inserts: Inserts
+  readonly reset: () => void
+  /** Sends what was held, if anything was. Throws at once where a statement could not even be sent: a COMMIT behind it would commit the rest. */
+  readonly send: () => readonly Promise<void>[]
+}
+
+const nothing: Left = { entries: [], operations: [], tileHashes: [] }
+
+/** What a batch leaves is held until the commit, and sent with it: a round trip less. */
+function heldInserts(client: Client): HeldInserts {
+  let left = nothing
   return {
-    insertEntries: async (rows: readonly EntryRow[]) => {
-      const columns = [rows.map(({ index }) => index), rows.map(({ leaf }) => leaf), rows.map(({ entry }) => entry)]
-      await run('entries', 'INSERT INTO entry (idx, leaf, entry) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])', columns)
+    inserts: {
+      insertEntries: async (entries) => { left = { ...left, entries } },
+      insertOperations: async (operations) => { left = { ...left, operations } },
+      insertTileHashes: async (tileHashes) => { left = { ...left, tileHashes } },
+      insertCheckpoint: async (checkpoint) => { left = { ...left, checkpoint } },
+      updateHead: async (head) => { left = { ...left, head } },
     },
-    insertOperations: async (rows: readonly OperationRow[]) => {
-      const columns = [
-        rows.map(({ key }) => key), rows.map(({ digest }) => digest), rows.map(({ index }) => index), rows.map(({ count }) => count),
-        rows.map(({ refusal = null }) => refusal),
-      ]
-      const sql = `
-        INSERT INTO operation (key, digest, idx, count, refusal)
-        SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::int[], $5::text[])`
-      await run('operations', sql, columns)
-    },
-    insertTileHashes: async (rows: readonly TileHashRow[]) => {
-      if (rows.length === 0) return
-      const columns = [rows.map(({ level }) => level), rows.map(({ index }) => index), rows.map(({ hash }) => hash)]
-      await run('tile_hashes', 'INSERT INTO tile_hash (level, idx, hash) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[])', columns)
-    },
-    insertCheckpoint: async ({ size, root, note }: CheckpointRow) => {
-      await run('checkpoint', 'INSERT INTO checkpoint (size, root, note) VALUES ($1, $2, $3)', [size, root, note])
-    },
-    updateHead: async ({ size, root, frontier, at }: HeadRow) => {
-      await run('head', 'UPDATE head SET size = $1, root = $2, frontier = $3, at = $4 WHERE id = 1', [size, root, frontier, at])
-    },
-    insertCosignatures: async (size: number, rows: readonly CosignatureRow[]) => {
-      const sql = `
-        INSERT INTO cosignature (size, name, line)
-        SELECT $1, name, line FROM unnest($2::text[], $3::text[]) AS witness (name, line) ON CONFLICT DO NOTHING`
-      await run('cosignatures', sql, [size, rows.map(({ name }) => name), rows.map(({ line }) => line)])
+    reset: () => { left = nothing },
+    send: () => {
+      if (left === nothing) return []
+      return left.tileHashes.length === 0 ? [sendLeft(client, left)] : [sendTileHashes(client, left.tileHashes), sendLeft(client, left)]
     },
   }
 }
 
-async function begin(client: Client): Promise<LockedHead | undefined> {
-  const results: unknown = await client.query(lock)
-  const [, head, newest] = Array.isArray(results) ? (results as readonly QueryResult<Row>[]) : []
-  const [headOf, newestOf] = [head?.rows[0], newest?.rows[0]]
-  if (headOf === undefined || newestOf === undefined) return undefined
-  return { head: headRow(headOf), newest: { size: integer(newestOf, 'size'), root: bytes(newestOf, 'root') } }
+function sendTileHashes(client: Client, rows: readonly TileHashRow[]): Promise<void> {
+  const columns = [rows.map(({ level }) => level), rows.map(({ index }) => index), rows.map(({ hash }) => hash)]
+  return sent(client, 'tile_hashes', 'INSERT INTO tile_hash (level, idx, hash) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[])', columns)
+}
+
+/** In one statement: each costs as much as many rows. */
+const insertLeft = `
+  WITH
+    entries AS (INSERT INTO entry (idx, leaf, entry) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])),
+    operations AS (
+      INSERT INTO operation (key, digest, idx, count, refusal) SELECT * FROM unnest($4::text[], $5::bytea[], $6::bigint[], $7::int[], $8::text[])),
+    checkpoint AS (INSERT INTO checkpoint (size, root, note) VALUES ($9::bigint, $10::bytea, $11::bytea))
+  UPDATE head SET size = $12::bigint, root = $13::bytea, frontier = $14::bytea, at = $15::bigint WHERE id = 1`
+
+function sendLeft(client: Client, { entries, operations, checkpoint, head }: Left): Promise<void> {
+  if (checkpoint === undefined || head === undefined) throw new Error('entries are committed with their checkpoint and their head')
+  return sent(client, 'left', insertLeft, [
+    entries.map(({ index }) => index), entries.map(({ leaf }) => leaf), entries.map(({ entry }) => entry),
+    operations.map(({ key }) => key), operations.map(({ digest }) => digest), operations.map(({ index }) => index),
+    operations.map(({ count }) => count), operations.map(({ refusal = null }) => refusal),
+    checkpoint.size, checkpoint.root, checkpoint.note, head.size, head.root, head.frontier, head.at,
+  ])
+}
+
+/** Throws at once where the driver cannot put the values into a message, which it says before it returns; what the database says comes later. */
+function sent(client: Client, name: string, text: string, values: unknown[]): Promise<void> {
+  const refused: Error[] = []
+  const answer = new Promise<void>((resolve, reject) => {
+    client.query({ name, text, values }, (error: Error | null) => {
+      if (error === null) return resolve()
+      refused.push(error)
+      reject(error)
+    })
+  })
+  const [error] = refused
+  if (error === undefined) return answer
+  answer.catch(() => {})
+  throw error
+}
+
+async function insertCosignatures(run: Run, size: number, rows: readonly CosignatureRow[]): Promise<void> {
+  const sql = `
+    INSERT INTO cosignature (size, name, line)
+    SELECT $1, name, line FROM unnest($2::text[], $3::text[]) AS witness (name, line) ON CONFLICT DO NOTHING`
+  await run('cosignatures', sql, [size, rows.map(({ name }) => name), rows.map(({ line }) => line)])
+}
+
+async function begin(client: Client, run: Run): Promise<LockedHead | undefined> {
+  // Statements of their own: each takes a new snapshot, so that the checkpoint is that of the head that was waited for, which one joined statement would
+  // not show.
+  const [, { rows: [head] }, { rows: [newest] }] = await Promise.all([
+    client.query('BEGIN ISOLATION LEVEL READ COMMITTED'),
+    run('lock', 'SELECT size, root, frontier, at FROM head WHERE id = 1 FOR UPDATE', []),
+    run('newest', 'SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1', []),
+  ])
+  if (head === undefined || newest === undefined) return undefined
+  return { head: headRow(head), newest: { size: integer(newest, 'size'), root: bytes(newest, 'root') } }
 }
 
 /** Founds the log in one transaction; false where one stands. */

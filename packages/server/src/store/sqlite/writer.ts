@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CheckpointRow, CosignatureRow, EntryRow, HeadRow, IdentityRow, OperationRow, TableWriter, TileHashRow } from '../../ports/tables.ts'
 import { bytes, headRow, integer, operationRow, stateTables, type Row } from './rows.ts'
 import type { WriteAheadFile } from './write-ahead.ts'
@@ -9,7 +9,8 @@ export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile)
     SELECT h.size, h.root, h.frontier, h.at, c.size AS newestSize, c.root AS newestRoot
     FROM head h JOIN checkpoint c ON c.size = (SELECT max(size) FROM checkpoint)`)
   const rootAt = database.prepare('SELECT root FROM checkpoint WHERE size = ?')
-  const known = database.prepare('SELECT key, digest, idx, count, refusal FROM operation WHERE key = ?')
+  const known = database.prepare(`
+    SELECT operation.key, digest, idx, count, refusal FROM json_each(?) AS asked CROSS JOIN operation ON operation.key = asked.value`)
   const checkpointOver = database.prepare('SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1')
   const execute = (sql: string) => async (): Promise<void> => { database.exec(sql) }
 
@@ -21,7 +22,7 @@ export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile)
       return { head: headRow(row), newest: { size: integer(row, 'newestSize'), root: bytes(row, 'newestRoot') } }
     },
     rootAt: async (size) => optionalBytes(rootAt.get(size), 'root'),
-    known: async (keys) => keys.map((key) => known.get(key)).filter((row) => row !== undefined).map(operationRow),
+    known: async (keys) => known.all(JSON.stringify(keys)).map(operationRow),
     checkpointOver: async (index) => optionalBytes(checkpointOver.get(index), 'note'),
     savepoint: async () => {
       if (!database.isTransaction) throw new Error('the database has ended the transaction')
@@ -55,11 +56,11 @@ function guarded(database: DatabaseSync, sql: string): (...values: SQLInputValue
 }
 
 /** The same for many rows: what ends the transaction is a statement that fails, and none follows that. */
-function guardedAll(database: DatabaseSync, sql: string): (rows: readonly (readonly SQLInputValue[])[]) => void {
+function guardedAll<T>(database: DatabaseSync, sql: string, insert: (statement: StatementSync, row: T) => void): (rows: readonly T[]) => void {
   const statement = database.prepare(sql)
   return (rows) => {
     if (!database.isTransaction) throw new Error('the database has ended the transaction')
-    for (const row of rows) statement.run(...row)
+    for (const row of rows) insert(statement, row)
   }
 }
 
@@ -88,19 +89,20 @@ function changes(database: DatabaseSync, writeAhead: WriteAheadFile): Changes {
 type Inserts = Pick<TableWriter, Extract<keyof TableWriter, `insert${string}`> | 'updateHead'>
 
 function inserts(database: DatabaseSync): Inserts {
-  const entries = guardedAll(database, 'INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)')
-  const operations = guardedAll(database, 'INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)')
-  const tileHashes = guardedAll(database, 'INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)')
+  const entries = guardedAll(database, 'INSERT INTO entry (idx, leaf, entry) VALUES (?, ?, ?)',
+    (statement, { index, leaf, entry }: EntryRow) => { statement.run(index, leaf, entry) })
+  const operations = guardedAll(database, 'INSERT INTO operation (key, digest, idx, count, refusal) VALUES (?, ?, ?, ?, ?)',
+    (statement, { key, digest, index, count, refusal }: OperationRow) => { statement.run(key, digest, index, count, refusal ?? null) })
+  const tileHashes = guardedAll(database, 'INSERT INTO tile_hash (level, idx, hash) VALUES (?, ?, ?)',
+    (statement, { level, index, hash }: TileHashRow) => { statement.run(level, index, hash) })
   const checkpoint = guarded(database, 'INSERT INTO checkpoint (size, root, note) VALUES (?, ?, ?)')
   const head = guarded(database, 'UPDATE head SET size = ?, root = ?, frontier = ?, at = ? WHERE id = 1')
   const cosignature = guarded(database, `
     INSERT INTO cosignature (size, name, line) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM cosignature WHERE size = ? AND name = ? AND line = ?)`)
   return {
-    insertEntries: async (rows: readonly EntryRow[]) => { entries(rows.map(({ index, leaf, entry }) => [index, leaf, entry])) },
-    insertOperations: async (rows: readonly OperationRow[]) => {
-      operations(rows.map(({ key, digest, index, count, refusal = null }) => [key, digest, index, count, refusal]))
-    },
-    insertTileHashes: async (rows: readonly TileHashRow[]) => { tileHashes(rows.map(({ level, index, hash }) => [level, index, hash])) },
+    insertEntries: async (rows: readonly EntryRow[]) => { entries(rows) },
+    insertOperations: async (rows: readonly OperationRow[]) => { operations(rows) },
+    insertTileHashes: async (rows: readonly TileHashRow[]) => { tileHashes(rows) },
     insertCheckpoint: async (row: CheckpointRow) => { checkpoint(row.size, row.root, row.note) },
     updateHead: async (row: HeadRow) => { head(row.size, row.root, row.frontier, row.at) },
     insertCosignatures: async (size: number, rows: readonly CosignatureRow[]) => {
