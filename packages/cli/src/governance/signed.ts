@@ -95,7 +95,7 @@ async function caseOf(optOut: StandingOptOut, branch: Branch): Promise<readonly 
   const involved = (await involvedIn(dir, history, stood, { commit, file })).map(gitIdentity)
   const request = await requestOf(stood, branch)
   return [{
-    optOut, acts, involved, since: placeOf(stood.since), repositoryIds: repositoryIdsOf(document, tip.workspace), impact: impactOf(optOut),
+    optOut, acts, involved, since: { place: placeOf(stood.since), at: stood.since.at }, repositoryIds: repositoryIdsOf(document, tip.workspace), impact: impactOf(optOut),
     ...(request === undefined ? {} : { request }),
   }]
 }

@@ -68,13 +68,13 @@ export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<So
   if (!userPresent || !userVerified) {
     return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
   }
+  const differs = difference(value, given)
+  if (differs !== undefined) return refuse('ACT_OTHER', `it states another ${differs} than stands now`, 'what it was signed for has changed: have it signed anew')
   const placed = checkPlace(act, value, given)
   if (!placed.ok) return placed
   const { before } = placed.value
   const by = checkSigner(act, value, signature.value, before, given)
   if (!by.ok) return by
-  const differs = difference(value, given)
-  if (differs !== undefined) return refuse('ACT_OTHER', `it states another ${differs} than stands now`, 'what it was signed for has changed: have it signed anew')
   const groups = groupsOf(before.workspace, by.value).filter((group) => groupsOf(given.tip.workspace, by.value).includes(group))
   return ok({ path: act.path, place: act.place, digest, envelope: value, by: by.value, signature: signature.value, at: act.at, before, groups })
 }
