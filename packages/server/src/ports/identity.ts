@@ -54,6 +54,8 @@ export const rowKinds = {
   session: 'session',
   /** Key: the challenge's id, random. Owner: `identityKey`. Consumed by `take`. */
   challenge: 'challenge',
+  /** Key: the ceremony's id, random: a sign-in or registration that has begun. Consumed by `take`. */
+  ceremony: 'ceremony',
   /** Key: SHA-256 of the link's secret. Consumed by `take`. */
   link: 'link',
   /** Key: SHA-256 of the device code. Owner: the user code. */
