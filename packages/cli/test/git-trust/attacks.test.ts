@@ -1,15 +1,15 @@
 /** Attacks on git trust through what can be merged: each row of the table that git can reach, in a real repository. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { judgeGitOptOuts } from '@exeat/core'
-import { ExeatError } from '@exeat/core/error'
 import { temporaryClone } from '@exeat/testkit'
 import { sshKey } from '../../../testkit/src/ssh-authenticator.ts'
 import { compilePolicies } from '../../src/governance/load.ts'
 import { signedFor } from '../../src/governance/standing.ts'
+import { builtCommand } from '../built.ts'
 import { runExeat } from '../session.ts'
 import { digestsOf, gitWorld, type GitWorld, type Merging, type Name, optOutText, policy, signersOf, startFiles, people } from './world.ts'
 
-const main = new URL('../../src/start.ts', import.meta.url).pathname
+const main = builtCommand()
 const worlds: GitWorld[] = []
 const opened = (files: Readonly<Record<string, string>> = startFiles): GitWorld => {
   const world = gitWorld(main, files)

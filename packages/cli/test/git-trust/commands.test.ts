@@ -2,15 +2,17 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Ajv2020 from 'ajv/dist/2020.js'
 import { afterEach, expect, test } from 'vitest'
 import type { Instant } from '@exeat/core'
 import { describeWith } from '@exeat/testkit'
 import { sshAgent } from '../../../testkit/src/ssh-agent.ts'
 import { flag, type SshKey, sshKey, type SshSigning } from '../../../testkit/src/ssh-authenticator.ts'
+import { builtCommand } from '../built.ts'
 import { plainEnvironment, type Ran } from '../session.ts'
 import { commitKeyOf, gitWorld, type GitWorld, keyOf, mail, type Name, optOutText, startFiles } from './world.ts'
 
-const main = new URL('../../src/start.ts', import.meta.url).pathname
+const main = builtCommand()
 const worlds: GitWorld[] = []
 const opened = (files = startFiles): GitWorld => {
   const world = gitWorld(main, files)
@@ -57,6 +59,9 @@ describeWith('ssh-keygen', 'acts by security key', () => {
     const json = await exeat(world, 'carol', ['activate', 'hotfix', ...ssh, '--yes', '--format', 'json'])
     expect(json.exit).toBe(0)
     const result = JSON.parse(json.stdout) as { readonly kind: string; readonly by: unknown; readonly files: readonly string[]; readonly code: string }
+    const schema = JSON.parse(readFileSync(new URL('../../../../schemas/output/signed-act.v1.json', import.meta.url), 'utf8')) as object
+    const validate = new Ajv2020.default({ strict: true }).compile(schema)
+    expect(validate(result), JSON.stringify(validate.errors)).toBe(true)
     expect(result).toMatchObject({ kind: 'SignedAct', act: 'activate', optOut: 'hotfix', by: { iss: 'git', sub: mail('carol') } })
     expect(json.stderr).toContain('approved by')
     const [envelope = '', signature = ''] = result.files.map((file) => readFileSync(join(world.repository.dir, file), 'utf8'))

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { builtCommand } from '../built.ts'
 import { digestsOf, gitWorld, type GitWorld, optOutText } from './world.ts'
 
-const main = new URL('../../src/start.ts', import.meta.url).pathname
+const main = builtCommand()
 const worlds: GitWorld[] = []
 const opened = (...args: readonly [Readonly<Record<string, string>>?]): GitWorld => {
   const world = gitWorld(main, ...args)
