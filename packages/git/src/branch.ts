@@ -25,7 +25,8 @@ export interface Change {
 }
 
 const config = [['log.showSignature', 'false'], ['log.showRoot', 'true'], ['log.follow', 'false'], ['log.mailmap', 'false']] as const
-const format = '%H%n%P%n%ct%n%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)'
+const people = '%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)'
+const format = `%H%n%P%n%ct%n${people}`
 const mostBytes = 64 * 1024 * 1024
 
 /**
@@ -65,13 +66,21 @@ function parseHistory(output: string): readonly BranchCommit[] {
   return commits
 }
 
+/** Addresses of everybody whose commits came with this one and changed something under `.exeat`. @throws {ExeatError} as `runGit` */
+export async function peopleOf(dir: string, { id, parent }: BranchCommit): Promise<readonly string[]> {
+  const range = parent === undefined ? [id] : [id, `^${parent}`]
+  const answer = await runGit(dir, ['--literal-pathspecs', 'log', '--full-history', `--format=${people}`, '--end-of-options', ...range, '--', folder], { config, maxBytes: mostBytes })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  return addressesOf(answer.stdout.toString('utf8').split('\n'))
+}
+
 const isNothing = (id: string): boolean => /^0+$/.test(id)
 
 function commitOf(header: string): BranchCommit & { readonly changes: Change[] } {
-  const [id = '', parents = '', seconds = '', ...people] = header.split('\n')
+  const [id = '', parents = '', seconds = '', ...addresses] = header.split('\n')
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id) || !/^\d{1,12}$/.test(seconds)) throw gitError('GIT_FAILED', `\`git log\` gave a line that is not understood: \`${shown(header)}\``)
   const [parent = ''] = parents.split(' ')
-  return { id, at: (Number(seconds) * 1000) as Instant, people: addressesOf(people), changes: [], ...(parent === '' ? {} : { parent }) }
+  return { id, at: (Number(seconds) * 1000) as Instant, people: addressesOf(addresses), changes: [], ...(parent === '' ? {} : { parent }) }
 }
 
 /** `Name <address>` or the address alone; in lower case, sorted, each once. */

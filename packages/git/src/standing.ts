@@ -1,7 +1,7 @@
 /** Since when an opt-out stands at the protected branch without a break, and who brought it there. */
 import { checkGovernance, documentDigest, type HexDigest, type Sha256 } from '@exeat/core'
 import { readDocuments } from '@exeat/formats/yaml'
-import type { BranchCommit, Change } from './branch.ts'
+import { type BranchCommit, type Change, peopleOf } from './branch.ts'
 import { gitFailure } from './diagnose.ts'
 import { fileWriters } from './history.ts'
 import { readBlobs } from './objects.ts'
@@ -12,22 +12,29 @@ export interface Stood {
   readonly since: BranchCommit
   /** Where it stood then. */
   readonly file: string
+  /** Every file that it went through since, newest first, each with the last commit that had it there. */
+  readonly trail: readonly { readonly file: string; readonly commit: string }[]
+  /** The commits of the branch that brought it, or moved it. */
+  readonly brought: readonly BranchCommit[]
 }
 
 interface Wanted {
   readonly name: string
   readonly digest: HexDigest
-  /** Where it stands at the newest commit. */
+  /** Where it stands, and at which commit: the newest. */
   readonly file: string
+  readonly commit: string
 }
 
 /** Undefined where the history does not show it. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
-export async function stoodSince(dir: string, history: readonly BranchCommit[], { name, digest, file }: Wanted, sha256: Sha256): Promise<Stood | undefined> {
+export async function stoodSince(dir: string, history: readonly BranchCommit[], { name, digest, file, commit: tip }: Wanted, sha256: Sha256): Promise<Stood | undefined> {
   const holds = async ({ path, before: id }: Change): Promise<boolean> => {
     const bytes = id === undefined ? undefined : (await readBlobs(dir, [{ id, path }])).get(id)
     return bytes !== undefined && checkGovernance(readDocuments(bytes, path).documents).documents.some((each) =>
       each.ok && each.kind === 'OptOut' && each.document.metadata.name === name && documentDigest(each.document, sha256) === digest)
   }
+  const trail = [{ file, commit: tip }]
+  const brought: BranchCommit[] = []
   let at = file
   for (const commit of history) {
     const own = commit.changes.find(({ path }) => path === at)
@@ -35,8 +42,10 @@ export async function stoodSince(dir: string, history: readonly BranchCommit[], 
     if (own === undefined || await holds(own)) continue
     // oxlint-disable-next-line no-await-in-loop
     const moved = await firstOf(commit.changes.filter((change) => change !== own && /\.(?:ya?ml|json)$/i.test(change.path)), holds)
-    if (moved === undefined) return { since: commit, file: at }
+    brought.push(commit)
+    if (moved === undefined || commit.parent === undefined) return { since: commit, file: at, trail, brought }
     at = moved.path
+    trail.push({ file: at, commit: commit.parent })
   }
   return undefined
 }
@@ -49,11 +58,19 @@ async function firstOf(changes: readonly Change[], holds: (change: Change) => Pr
   return undefined
 }
 
-/** Addresses of everybody who wrote the file, and of everybody who merged it since the opt-out stands there. @throws {ExeatError} as `fileWriters` */
-export async function involvedIn(dir: string, history: readonly BranchCommit[], { since, file }: Stood, now: { readonly commit: string; readonly file: string }): Promise<readonly string[]> {
-  const merges = history.slice(0, history.indexOf(since) + 1).filter(({ changes }) => changes.some(({ path }) => path === file || path === now.file))
-  const writers = await fileWriters(dir, now.commit, now.file)
-  return [...new Set([...writers, ...merges.flatMap(({ people }) => people)])].sort()
+/**
+ * Addresses of everybody who wrote a file that it stood in, merged one meanwhile, or took part in a merge that brought or moved it: nothing in such a merge
+ * tells whose part was whose.
+ * @throws {ExeatError} as `fileWriters`
+ */
+export async function involvedIn(dir: string, history: readonly BranchCommit[], { since, trail, brought }: Stood): Promise<readonly string[]> {
+  const files = new Set(trail.map(({ file }) => file))
+  const merges = history.slice(0, history.indexOf(since) + 1).filter(({ changes }) => changes.some(({ path }) => files.has(path)))
+  const [writers, parts] = await Promise.all([
+    Promise.all(trail.map(({ file, commit }) => fileWriters(dir, commit, file))),
+    Promise.all(brought.map((each) => peopleOf(dir, each))),
+  ])
+  return [...new Set([...writers.flat(), ...parts.flat(), ...merges.flatMap(({ people }) => people)])].sort()
 }
 
 /** The commit that first had the file as it came to the branch: its author's own, below the merge. @throws {ExeatError} GIT_FAILED */

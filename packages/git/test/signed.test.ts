@@ -51,7 +51,7 @@ async function stood(file: string, name = 'hotfix') {
   const found = governance.optOuts.find(({ document }) => document.metadata.name === name)
   if (found === undefined || governance.source.kind !== 'ref') throw new Error('it does not stand')
   const history = await branchHistory(repository.dir, governance.source.commit)
-  return { history, commit: governance.source.commit, tree: governance.source.tree, stood: await stoodSince(repository.dir, history, { name, digest: found.digest, file }, sha256) }
+  return { history, commit: governance.source.commit, tree: governance.source.tree, stood: await stoodSince(repository.dir, history, { name, digest: found.digest, file, commit: governance.source.commit }, sha256) }
 }
 
 describe('the branch', () => {
@@ -86,10 +86,33 @@ describe('an opt-out stands since', () => {
     const came = merge({ '.exeat/a.yaml': optOut() })
     merge({ '.exeat/a.yaml': `${optOut('other')}---\n${optOut()}` })
     merge({ '.exeat/a.yaml': optOut('other'), '.exeat/b.yaml': optOut() })
-    const { stood: found, history, commit } = await stood('.exeat/b.yaml')
-    expect(found).toMatchObject({ since: { id: came }, file: '.exeat/a.yaml' })
-    if (found === undefined) return
-    expect(await involvedIn(repository.dir, history, found, { commit, file: '.exeat/b.yaml' })).toEqual(expect.arrayContaining(['alice@acme.example', 'merge@acme.example', 'zoe@acme.example']))
+    const { stood: found } = await stood('.exeat/b.yaml')
+    expect(found).toMatchObject({ since: { id: came }, file: '.exeat/a.yaml', trail: [{ file: '.exeat/b.yaml' }, { file: '.exeat/a.yaml' }] })
+  })
+
+  test('attack-03: whoever wrote it is involved, wherever somebody else moves it', async () => {
+    merge({ '.exeat/b.yaml': optOut('other') }, 'dave@acme.example', 'dave@acme.example')
+    merge({ '.exeat/a.yaml': optOut() }, 'bob@acme.example', 'merge@acme.example')
+    merge({ '.exeat/a.yaml': undefined, '.exeat/b.yaml': `${optOut('other')}---\n${optOut()}` }, 'carol@acme.example', 'eve@acme.example')
+    const { stood: found, history } = await stood('.exeat/b.yaml')
+    const involved = found === undefined ? [] : await involvedIn(repository.dir, history, found)
+    expect(involved).toEqual(expect.arrayContaining(['bob@acme.example', 'carol@acme.example', 'dave@acme.example', 'eve@acme.example', 'merge@acme.example', 'zoe@acme.example']))
+  })
+
+  test('attack-03: whoever wrote it is involved, though the merge that brings it has it moved already', async () => {
+    merge({ '.exeat/b.yaml': optOut('other') }, 'dave@acme.example')
+    repository.git('checkout', '--quiet', '-B', 'mine', 'main')
+    repository.write('.exeat/a.yaml', optOut())
+    repository.git('add', '--all')
+    repository.gitWith({ env: mails('bob@acme.example') }, 'commit', '--quiet', '-m', 'ask')
+    repository.git('rm', '--quiet', '.exeat/a.yaml')
+    repository.write('.exeat/b.yaml', `${optOut('other')}---\n${optOut()}`)
+    repository.git('add', '--all')
+    repository.gitWith({ env: mails('carol@acme.example') }, 'commit', '--quiet', '-m', 'move')
+    repository.git('checkout', '--quiet', 'main')
+    repository.git('merge', '--quiet', '--no-ff', '-m', 'merge', 'mine')
+    const { stood: found, history } = await stood('.exeat/b.yaml')
+    expect(found && await involvedIn(repository.dir, history, found)).toEqual(expect.arrayContaining(['bob@acme.example', 'carol@acme.example']))
   })
 
   test('it came back, where it was gone in between', async () => {

@@ -87,17 +87,24 @@ interface Case extends Omit<ActsGiven, 'now' | 'tip' | 'requester'> {
 async function caseOf(optOut: StandingOptOut, branch: Branch): Promise<readonly Case[]> {
   const { dir, history, blobs, commit, tip, before } = branch
   const { document, digest, uid, origin: { file } } = optOut
-  const stood = await stoodSince(dir, history, { name: document.metadata.name, digest, file }, sha256)
+  if (!blobs.has(uid) && !wantsRequester(optOut, tip)) return []
+  const stood = await stoodSince(dir, history, { name: document.metadata.name, digest, file, commit }, sha256)
   if (stood === undefined) return []
   const placeOf = (each: BranchCommit): number => history.length - history.indexOf(each)
   const signed = await readSignedActs(dir, blobs.get(uid) ?? [], history)
   const acts = await Promise.all(signed.map(async ({ merged, ...act }): Promise<MergedAct> => ({ ...act, place: placeOf(merged), at: merged.at, before: await before(merged) })))
-  const involved = (await involvedIn(dir, history, stood, { commit, file })).map(gitIdentity)
+  const involved = (await involvedIn(dir, history, stood)).map(gitIdentity)
   const request = await requestOf(stood, branch)
   return [{
     optOut, acts, involved, since: { place: placeOf(stood.since), at: stood.since.at }, repositoryIds: repositoryIdsOf(document, tip.workspace), impact: impactOf(optOut),
     ...(request === undefined ? {} : { request }),
   }]
+}
+
+/** Where nothing is signed, the commit alone might still show who asks. */
+function wantsRequester({ document }: StandingOptOut, { policySet }: GovernedAt): boolean {
+  const answer = policySet.termsForOptOut(document)
+  return answer.kind === 'permitted' && (answer.terms.request.value !== 'anyone' || answer.terms.conditions.length > 0)
 }
 
 export const impactOf = ({ impact, digest }: StandingOptOut): HexDigest | null =>

@@ -1,7 +1,7 @@
 /** `ssh-keygen -Y sign`, which knows security keys and agents, and asks for PIN and touch at the terminal: neither ever passes through here. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { delimiter, isAbsolute, resolve } from 'node:path'
 import { parsePublicKey, type SshPublicKey } from '@exeat/verify/ssh'
 import { ExeatError } from '@exeat/core/error'
 import type { Io } from '../edge/io.ts'
@@ -29,10 +29,16 @@ function textOf(path: string): string | undefined {
 
 const mostBytes = 65_536
 
+/** A relative entry of the path would let the repository bring the `ssh-keygen` that is told what to sign. */
+function withoutRelative(env: Io['env']): NodeJS.ProcessEnv {
+  const path = Object.entries(env).find(([name]) => name.toUpperCase() === 'PATH')
+  return path === undefined ? env : { ...env, [path[0]]: (path[1] ?? '').split(delimiter).filter((folder) => isAbsolute(folder)).join(delimiter) }
+}
+
 /** The SSHSIG over the message, armoured. @throws {ExeatError} SSH_KEYGEN_FAILED */
 export function signWithKeygen(keyFile: string, namespace: string, message: Uint8Array, { cwd, env }: Io): Promise<Uint8Array> {
   return new Promise((done, fail) => {
-    const child = spawn('ssh-keygen', ['-Y', 'sign', '-f', resolve(cwd, keyFile), '-n', namespace], { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn('ssh-keygen', ['-Y', 'sign', '-f', resolve(cwd, keyFile), '-n', namespace], { cwd, env: withoutRelative(env), stdio: ['pipe', 'pipe', 'inherit'] })
     const out: Buffer[] = []
     let size = 0
     child.on('error', (cause: NodeJS.ErrnoException) => {
