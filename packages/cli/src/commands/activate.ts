@@ -16,7 +16,8 @@ Examples:
   exeat activate log4j-hotfix --ssh ~/.ssh/id_ed25519_sk    git trust
 
 Exit codes:
-  0 active     1 the server could not be reached   3 refused
+  0 active     1 the server could not be reached, or ssh-keygen did not sign
+  3 refused
   4 it waits for people or for the merge           64 not confirmed`
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {

@@ -16,7 +16,8 @@ Examples:
   exeat approve log4j-hotfix --ssh ~/.ssh/id_ed25519_sk     git trust
 
 Exit codes:
-  0 approved   1 the server could not be reached   3 refused   64 not confirmed`
+  0 approved   1 the server could not be reached, or ssh-keygen did not sign
+  3 refused    64 not confirmed`
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
   defineSigned('approve', command, io, finish, help)

@@ -28,6 +28,9 @@ export interface SignedOptions {
   readonly cacheDir?: string | undefined
 }
 
+/** Opt-outs that are looked at at once. */
+const together = 4
+
 /**
  * `optOuts`: those that need people. Undefined where nobody could have signed for them: no `.exeat/allowed_signers` stands, or no branch is read.
  * @throws {ExeatError} SIGNERS_INVALID with every wrong line, HISTORY_CUT_OFF, and as git is read
@@ -40,8 +43,10 @@ export async function loadSigned(governance: Governance, policySet: PolicySet, o
   const [blobs, history] = await Promise.all([listSignatures(options.dir, source.tree), branchHistory(options.dir, source.commit)])
   const branch: Branch = { ...options, history, blobs, commit: source.commit, tip: governedBy(governance, policySet, signers), before: reader(options) }
   const cases: Case[] = []
-  // oxlint-disable-next-line no-await-in-loop -- few, and each starts git
-  for (const optOut of optOuts) cases.push(...await caseOf(optOut, branch))
+  for (let at = 0; at < optOuts.length; at += together) {
+    // oxlint-disable-next-line no-await-in-loop -- each starts git several times
+    cases.push(...(await Promise.all(optOuts.slice(at, at + together).map((optOut) => caseOf(optOut, branch)))).flat())
+  }
   return (now) => judged(cases, branch.tip, now)
 }
 
@@ -87,7 +92,7 @@ interface Case extends Omit<ActsGiven, 'now' | 'tip' | 'requester'> {
 async function caseOf(optOut: StandingOptOut, branch: Branch): Promise<readonly Case[]> {
   const { dir, history, blobs, commit, tip, before } = branch
   const { document, digest, uid, origin: { file } } = optOut
-  if (!blobs.has(uid) && !wantsRequester(optOut, tip)) return []
+  if (!blobs.has(uid) && !asksWho(optOut, tip)) return []
   const stood = await stoodSince(dir, history, { name: document.metadata.name, digest, file, commit }, sha256)
   if (stood === undefined) return []
   const placeOf = (each: BranchCommit): number => history.length - history.indexOf(each)
@@ -101,10 +106,14 @@ async function caseOf(optOut: StandingOptOut, branch: Branch): Promise<readonly 
   }]
 }
 
-/** Where nothing is signed, the commit alone might still show who asks. */
-function wantsRequester({ document }: StandingOptOut, { policySet }: GovernedAt): boolean {
+/** Whether the commit that wrote it might show what the terms want. */
+function asksWho({ document }: StandingOptOut, { policySet }: GovernedAt): boolean {
   const answer = policySet.termsForOptOut(document)
   return answer.kind === 'permitted' && (answer.terms.request.value !== 'anyone' || answer.terms.conditions.length > 0)
+}
+
+function unshown({ document: { metadata: { name } }, origin: { file, line, column } }: StandingOptOut, problem: Problem): Problem {
+  return { ...problem, message: `the commit that wrote \`${name}\` does not show who asks: ${problem.message}`, at: { file, line, column } }
 }
 
 export const impactOf = ({ impact, digest }: StandingOptOut): HexDigest | null =>
@@ -127,7 +136,7 @@ function judged(cases: readonly Case[], tip: GovernedAt, now: Instant): Signed {
     const answer = judgeActs({ ...each, tip, now, ...(asked?.ok === true ? { requester: asked.value } : {}) }, sshDeps)
     shown.set(each.optOut.uid, answer.shown)
     people.set(each.optOut.uid, { approvals: answer.approvals, involved: [...each.involved, ...(asked?.ok === true ? [asked.value.identity] : [])] })
-    problems.push(...answer.problems)
+    problems.push(...answer.problems, ...(asked?.ok === false && asksWho(each.optOut, tip) ? [unshown(each.optOut, asked.problem)] : []))
   }
   return { shown, problems, people }
 }

@@ -199,7 +199,8 @@ describe('who asks', () => {
 
   test('is whoever signed the commit, and not whom its text names', async () => {
     const { world } = await inForce({ ...startFiles, '.exeat/allowed_signers': signersOf(people).replace(/^alice@acme\.example namespaces="git".*\n/m, '') })
-    expect(await look(world)).toMatchObject({ ...inactive, because: ['request TERM_NEEDS_SIGNATURE'] })
+    expect(await look(world)).toMatchObject({ ...inactive, because: ['request TERM_NEEDS_SIGNATURE'], codes: ['ACT_SIGNER'] })
+    expect(world.gate().stderr.replace(/\s+/g, ' ')).toContain('the commit that wrote `hotfix` does not show who asks')
   })
 })
 
