@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
-import { compareProblems, type PolicySet, type Problem } from '@exeat/core'
+import { compareProblems, type OptOutSet, type PolicySet, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import type { Governance } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { exitOf } from '../edge/code-table.ts'
 import { problemLines } from '../edge/report.ts'
 import { healthWarnings, healthOf } from '../governance/health.ts'
-import { judgeStanding } from '../governance/standing.ts'
+import { judgeStanding, leavingOutPeople } from '../governance/standing.ts'
 import { authorOptions, compilePolicies, type GovernanceFlags, loadAuthored } from '../governance/load.ts'
-import { signerProblems } from '../governance/signers.ts'
+import { lintSigners } from '../governance/signers.ts'
 import { stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
 
@@ -64,15 +64,25 @@ async function look(flags: LintFlags, io: Io): Promise<Found> {
   } catch (error) {
     return { errors: problemsOf(error), warnings: [] }
   }
-  const errors = [...governance.refused.flatMap(({ problems }) => problems), ...await signerProblems(governance, io)]
+  const signers = await lintSigners(governance, io)
+  const errors = [...governance.refused.flatMap(({ problems }) => problems), ...signers.problems]
   let policySet: PolicySet
   try {
     policySet = await compilePolicies(governance)
   } catch (error) {
     return { errors: [...errors, ...problemsOf(error)], warnings: governance.warnings, governance }
   }
-  const health = healthOf(await judgeStanding(policySet, governance, io.now, { dir: io.cwd }), io.now)
+  const health = healthOf(await judge(policySet, governance, signers, io), io.now)
   return { errors, warnings: [...governance.warnings, ...healthWarnings(health, io.now)], governance }
+}
+
+async function judge(policySet: PolicySet, governance: Governance, signers: { readonly stands: boolean; readonly problems: readonly Problem[] }, io: Io): Promise<OptOutSet> {
+  if (governance.source.kind === 'worktree') {
+    const set = await judgeStanding(policySet, governance, io.now, { dir: io.cwd })
+    return signers.stands ? leavingOutPeople(set) : set
+  }
+  // A broken file of signers is told already, and says nothing of the opt-outs.
+  return signers.problems.length > 0 ? { active: [], ended: [], refused: [] } : judgeStanding(policySet, governance, io.now, { dir: io.cwd })
 }
 
 function problemsOf(error: unknown): readonly Problem[] {

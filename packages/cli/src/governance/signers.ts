@@ -17,11 +17,11 @@ export async function signersIn(dir: string, tree: string): Promise<readonly All
   return read.signers
 }
 
-/** For authors: every wrong line, of the branch or of the file as it lies in the work tree. */
-export async function signerProblems({ source }: Governance, { cwd }: Io): Promise<readonly Problem[]> {
+/** For authors: whether the file stands, on the branch or in the work tree, and every wrong line. */
+export async function lintSigners({ source }: Governance, { cwd }: Io): Promise<{ readonly stands: boolean; readonly problems: readonly Problem[] }> {
   const text = source.kind === 'worktree' ? readText(join(source.root, signersPath)) : await readSigners(cwd, source.tree)
   const read = parseAllowedSigners(text ?? '', signersPath)
-  return read.ok ? [] : read.problems
+  return { stands: text !== undefined, problems: read.ok ? [] : read.problems }
 }
 
 function readText(path: string): string | undefined {

@@ -24,8 +24,14 @@ export async function signedFor(policySet: PolicySet, governance: Governance, st
 /** As git trust judges them; where the workspace pins a log, what only that can show is left to it. `active` there means no more than sound. */
 export async function judgeStanding(policySet: PolicySet, governance: Governance, now: Instant, options: SignedOptions): Promise<OptOutSet> {
   if (!pinsLog(governance)) return judgeGitOptOuts(policySet, governance.optOuts, now, (await signedFor(policySet, governance, governance.optOuts, now, options))?.(now).shown)
-  const set = judgeGitOptOuts(policySet, governance.optOuts, now)
-  const refused = set.refused.map((optOut): RefusedOptOut => ({ ...optOut, because: optOut.because.filter(({ code }) => !shownElsewhere.has(code)) }))
+  return leavingOut(judgeGitOptOuts(policySet, governance.optOuts, now), shownElsewhere)
+}
+
+/** For authors of documents whose signatures stand at the protected branch, and not in the work tree: people are no fault of a document. */
+export const leavingOutPeople = (set: OptOutSet): OptOutSet => leavingOut(set, people)
+
+function leavingOut(set: OptOutSet, codes: ReadonlySet<TermRefusal['code']>): OptOutSet {
+  const refused = set.refused.map((optOut): RefusedOptOut => ({ ...optOut, because: optOut.because.filter(({ code }) => !codes.has(code)) }))
   return {
     ended: set.ended,
     active: [...set.active, ...refused.filter(({ because }) => because.length === 0).map((optOut): ActiveOptOut => ({ ...optOut, met: nothing }))],

@@ -29,6 +29,7 @@ describe('an approval and an activation', () => {
     expect(look([approval, activation({ envelope: { approvals: [] } })])).toMatchObject({ active: false, because: ['approve'] })
     expect(look([approval, activation({ envelope: { approvals: ['0'.repeat(64)] } })])).toMatchObject({ active: false, because: ['approve'] })
     expect(look([{ ...approval, place: 4 }, activation()])).toMatchObject({ active: false, because: ['approve'] })
+    expect(look([{ ...approval, place: 3 }, activation()])).toMatchObject({ active: true })
   })
 
   test('one that holds is enough beside others that do not', () => {

@@ -115,7 +115,7 @@ describe('algorithms', () => {
     expect(judge(sshKey('rsa', { bits: 1024 }).raw(message, { namespace }))).toBe('SSH_ALGORITHM')
     const number = (length: number, last: number): Buffer => Buffer.concat([Buffer.alloc(length - 1, 0xc3), Buffer.from([last])])
     const rsaBlob = (e: Uint8Array, n: Uint8Array): Buffer => Buffer.concat([sshString('ssh-rsa'), mpint(e), mpint(n)])
-    expect(codeOf(rsaBlob(Buffer.from([1, 0, 1]), number(256, 1)))).toBe('accepted')
+    for (const e of [[3], [1, 0, 1], [0x81, 0, 0, 1]]) expect(codeOf(rsaBlob(Uint8Array.from(e), number(256, 1)))).toBe('accepted')
     for (const [e, n] of [[[1], number(256, 1)], [[4], number(256, 1)], [[1, 0, 1], number(256, 2)], [[1, 0, 1], number(1040, 1)], [[3, 0, 0, 0, 1], number(256, 1)]] as const) {
       expect(codeOf(rsaBlob(Uint8Array.from(e), n))).toBe('SSH_ALGORITHM')
     }
