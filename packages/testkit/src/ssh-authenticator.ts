@@ -22,6 +22,8 @@ export interface SshSigning {
   readonly claimed?: Uint8Array
   /** Algorithm of RSA; `rsa-sha2-512` unless told. */
   readonly algorithm?: string
+  /** Changes the inner signature after it was made. */
+  readonly rewrite?: (inner: Buffer) => Buffer
 }
 
 export interface SshKey {
@@ -57,11 +59,11 @@ export function sshKey(kind: SshKeyType, { application = 'ssh:', bits = 2048 }: 
     return Buffer.concat([sshString(type), sshString(signature(kind, privateKey, signed, algorithm)), view])
   }
   const raw: SshKey['raw'] = (message, signing) => {
-    const { namespace, hash = 'sha512', version = 1, reserved = '', claimed = blob } = signing
+    const { namespace, hash = 'sha512', version = 1, reserved = '', claimed = blob, rewrite = (made: Buffer) => made } = signing
     const digest = signing.digest ?? sha(hash, typeof message === 'string' ? Buffer.from(message) : message)
     const covered = [sshString(namespace), sshString(reserved), sshString(hash)]
     const data = Buffer.concat([Buffer.from('SSHSIG'), ...covered, sshString(digest)])
-    return Buffer.concat([Buffer.from('SSHSIG'), uint32(version), sshString(claimed), ...covered, sshString(inner(data, signing))])
+    return Buffer.concat([Buffer.from('SSHSIG'), uint32(version), sshString(claimed), ...covered, sshString(rewrite(Buffer.from(inner(data, signing))))])
   }
   return { type, blob, line: `${type} ${blob.toString('base64')}`, raw, inner, sign: (message, signing) => armour(raw(message, signing)) }
 }

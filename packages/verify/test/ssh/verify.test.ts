@@ -35,6 +35,31 @@ describe.each(types)('a signature by %s', (type) => {
     expect(judge(armour(Buffer.concat([raw, raw])))).toBe('SSH_MALFORMED')
   })
 
+  test('is refused with a byte too many inside, or one too few', () => {
+    const one = Buffer.from([0])
+    const parts = (inner: Buffer): readonly [Buffer, Buffer, Buffer] => {
+      const name = 4 + inner.readUInt32BE(0)
+      const end = name + 4 + inner.readUInt32BE(name)
+      return [inner.subarray(0, name), inner.subarray(name + 4, end), inner.subarray(end)]
+    }
+    const rewrites: readonly ((inner: Buffer) => Buffer)[] = [
+      (inner) => Buffer.concat([inner, one]), (inner) => inner.subarray(0, -1),
+      ...[(value: Buffer) => Buffer.concat([value, one]), (value: Buffer) => Buffer.concat([one, value]), (value: Buffer) => value.subarray(0, -1), () => Buffer.alloc(0)]
+        .map((change) => (inner: Buffer) => {
+          const [name, value, rest] = parts(inner)
+          return Buffer.concat([name, sshString(change(value)), rest])
+        }),
+    ]
+    for (const rewrite of rewrites) expect(judge(key.raw(message, { namespace, rewrite }))).toBe('SSH_MALFORMED')
+    expect(typeof judge(key.raw(message, { namespace, rewrite: (inner) => Buffer.concat(parts(inner).map((each, index) => (index === 1 ? sshString(each) : each))) }))).toBe('object')
+  })
+
+  test('is for a namespace of 1 to 200 characters', () => {
+    const longest = 'n'.repeat(200)
+    expect(typeof judge(key.raw(message, { namespace: longest }), { namespace: longest })).toBe('object')
+    for (const other of ['', `${longest}n`, 'a b', 'é']) expect(judge(key.raw(message, { namespace: other }), { namespace: other })).toBe('SSH_MALFORMED')
+  })
+
   test('is refused with any byte changed', () => {
     const raw = key.raw(message, { namespace })
     fc.assert(fc.property(fc.nat(raw.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -125,7 +150,9 @@ describe('algorithms', () => {
     const key = sshKey('rsa')
     const negative = Buffer.concat([sshString('ssh-rsa'), sshString(Buffer.from([1, 0, 1])), sshString(Buffer.alloc(256, 0xff))])
     const padded = Buffer.concat([sshString('ssh-rsa'), sshString(Buffer.from([0, 1, 0, 1])), key.blob.subarray(4 + 7 + 4 + 3)])
-    expect([codeOf(negative), codeOf(padded)]).toEqual(['SSH_MALFORMED', 'SSH_MALFORMED'])
+    const barely = Buffer.concat([sshString('ssh-rsa'), sshString(Buffer.from([1, 0, 1])), sshString(Buffer.concat([Buffer.from([0x80]), Buffer.alloc(255, 0xff)]))])
+    const zero = Buffer.concat([sshString('ssh-rsa'), sshString(Buffer.from([0])), sshString(Buffer.concat([Buffer.from([0]), Buffer.alloc(256, 0xff)]))])
+    expect([negative, padded, barely, zero].map(codeOf)).toEqual(Array.from({ length: 4 }, () => 'SSH_MALFORMED'))
   })
 
   test('a point that is on no curve verifies nothing', () => {
