@@ -6,7 +6,7 @@ import { ExeatError } from '@exeat/core/error'
 import { impactDigest } from '@exeat/core/impact'
 import { type Governance, readGovernance } from '@exeat/git'
 import {
-  type BranchCommit, branchHistory, commitSignature, involvedIn, listSignatures, readSignedActs, type SignatureBlobs, type Stood, stoodSince, writingCommit,
+  type BranchCommit, branchHistory, commitSignature, involvedIn, listSignatures, readSignedActs, type SignatureBlobs, signersPath, type Stood, stoodSince, writingCommit,
 } from '@exeat/git/signed'
 import { type AllowedSigner, type ActsGiven, gitIdentity, type GovernedAt, judgeActs, type MergedAct, requesterOf, type SignedCommit, type SoundAct } from '@exeat/verify/ssh'
 import { sshDeps } from '../ssh/crypto.ts'
@@ -32,15 +32,15 @@ export interface SignedOptions {
 const together = 4
 
 /**
- * `optOuts`: those that need people. Undefined where nobody could have signed for them: no `.exeat/allowed_signers` stands, or no branch is read.
+ * `optOuts`: those that need people. Undefined where nothing is signed for them by anybody who is known, or no branch is read.
  * @throws {ExeatError} SIGNERS_INVALID with every wrong line, HISTORY_CUT_OFF, and as git is read
  */
 export async function loadSigned(governance: Governance, policySet: PolicySet, optOuts: readonly StandingOptOut[], options: SignedOptions): Promise<SignedAt | undefined> {
   const { source } = governance
   if (source.kind !== 'ref' || optOuts.length === 0) return undefined
-  const signers = await signersIn(options.dir, source.tree)
-  if (signers === undefined) return undefined
-  const [blobs, history] = await Promise.all([listSignatures(options.dir, source.tree), branchHistory(options.dir, source.commit)])
+  const [signers, blobs] = await Promise.all([signersIn(options.dir, source.tree), listSignatures(options.dir, source.tree)])
+  if (signers === undefined) return optOuts.some(({ uid }) => blobs.has(uid)) ? nobodyKnown : undefined
+  const history = await branchHistory(options.dir, source.commit)
   const branch: Branch = { ...options, history, blobs, commit: source.commit, tip: governedBy(governance, policySet, signers), before: reader(options) }
   const cases: Case[] = []
   for (let at = 0; at < optOuts.length; at += together) {
@@ -49,6 +49,11 @@ export async function loadSigned(governance: Governance, policySet: PolicySet, o
   }
   return (now) => judged(cases, branch.tip, now)
 }
+
+const nobodyKnown: SignedAt = () => ({
+  shown: new Map(), people: new Map(),
+  problems: [{ code: 'ACT_SIGNER', message: `\`${signersPath}\` does not stand at the protected branch, so that no signature there is anybody's`, hint: 'merge one, then have the acts signed anew' }],
+})
 
 const governedBy = ({ workspace, optOuts }: Governance, policySet: PolicySet, signers: readonly AllowedSigner[]): GovernedAt =>
   ({ workspace: workspace.document, policySet, signers, optOuts })

@@ -234,6 +234,14 @@ describe('files that are no acts', () => {
   })
 })
 
+test('signatures of people whom no file knows say nothing, and the gate says why', async () => {
+  const { world } = await inForce()
+  world.merge({}, { remove: ['.exeat/allowed_signers'] })
+  const blocked = world.gate()
+  expect(blocked.exit).toBe(2)
+  expect(blocked.stderr.replace(/\s+/g, ' ')).toContain('`.exeat/allowed_signers` does not stand at the protected branch')
+})
+
 test('every problem of a signature is a warning with its file', async () => {
   const { world, approval } = await inForce()
   const [path = ''] = Object.keys(approval)
