@@ -10,6 +10,8 @@ import { stylesFor } from '../text/style.ts'
 import { row } from './page.ts'
 
 export type SignedAct = 'approve' | 'activate'
+/** Of git trust, where whoever asks signs as well. */
+export type SshAct = SignedAct | 'request'
 
 /** All that an approval or activation stands for. */
 export interface Signing {
@@ -33,7 +35,7 @@ export function refuseOtherCode(given: string | undefined, code: string): void {
 const plain = (code: string): string => code.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
 
 /** Everything that the digests which are sent stand for. */
-export function signedText(act: SignedAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, evidence }: Signing, io: Io): string {
+export function signedText(act: SshAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, evidence }: Signing, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
   const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews } = spec
@@ -56,7 +58,7 @@ export function signedText(act: SignedAct, { document: { spec, metadata }, findi
 }
 
 /** @throws {ExeatError} NOT_CONFIRMED */
-export async function confirm(act: SignedAct, name: string, code: string, sink: Io['stdout']): Promise<void> {
+export async function confirm(act: SshAct, name: string, code: string, sink: Io['stdout']): Promise<void> {
   if (!process.stdin.isTTY || !sink.isTTY) {
     throw cliError('NOT_CONFIRMED', 'nobody can be asked here, and nothing was signed', `look at what is shown, then say \`--code ${code}\`, or \`--yes\``)
   }

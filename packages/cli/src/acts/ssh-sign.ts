@@ -1,26 +1,18 @@
 /** Approving and activating in git trust: what stands at the protected branch is shown, signed with a security key, and written as two files to commit. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { type Binding, type Identity, type PolicySet, repositoryIdsOf, sameIdentity, type StandingOptOut, type Terms, termsDigest } from '@exeat/core'
-import { type Envelope, envelopeBytes, envelopeDigest, shownCode } from '@exeat/core/envelope'
-import { ExeatError } from '@exeat/core/error'
+import { type Envelope, shownCode } from '@exeat/core/envelope'
 import { nearest } from '@exeat/core/text'
 import type { Governance } from '@exeat/git'
-import { worktreeRoot } from '@exeat/git/signed'
-import { actNamespace, gitIdentity, groupsOf, keyFingerprint, signerOf, type SoundAct, type SshPublicKey, verifySshSignature } from '@exeat/verify/ssh'
+import { groupsOf, type SoundAct } from '@exeat/verify/ssh'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
 import { cacheFolder, compilePolicies, loadGovernance, sha256 } from '../governance/load.ts'
 import { impactOf, loadSigned } from '../governance/signed.ts'
-import { signersIn } from '../governance/signers.ts'
 import { pinsLog } from '../governance/standing.ts'
-import { sshDeps } from '../ssh/crypto.ts'
-import { readKeyFile, signWithKeygen } from '../ssh/keygen.ts'
-import { shellWord, shown } from '../text/safe.ts'
-import { stylesFor } from '../text/style.ts'
-import { row } from './page.ts'
+import { readKeyFile } from '../ssh/keygen.ts'
 import type { SignFlags } from './sign.ts'
+import { type Prepared, printSigned, signedFiles, signerHere, writeBoth } from './ssh-files.ts'
 import { confirm, refuseOtherCode, type SignedAct, signedText, type Signing } from './signed-text.ts'
 
 type SshFlags = SignFlags & { readonly ssh: string }
@@ -32,7 +24,7 @@ export async function signBySsh(act: SignedAct, name: string, flags: SshFlags, i
   const policySet = await compilePolicies(governance)
   const optOut = standingNamed(name, governance)
   const key = readKeyFile(flags.ssh, io)
-  const actor = await signerHere(key, governance, io)
+  const actor = await signerHere(act, key, governance, io)
   const given = await caseOf(act, { governance, policySet, optOut, actor }, flags, io)
   const sink = flags.format === 'json' ? io.stderr : io.stdout
   sink.write(`${signedText(act, given.signing, io)}\n\n`)
@@ -40,10 +32,11 @@ export async function signBySsh(act: SignedAct, name: string, flags: SshFlags, i
   if (flags.yes !== true && flags.code === undefined) await confirm(act, optOut.document.metadata.name, given.signing.code, sink)
   const files = await signedFiles(given.envelope, key, flags.ssh, io)
   await writeBoth(files, io)
-  print(act, given, key, files, flags, io)
+  printSigned(act, given, key, files, flags, io)
 }
 
-function refuseOthers({ actor, server, idempotencyKey }: SshFlags): void {
+/** @throws {ExeatError} USAGE */
+export function refuseOthers({ actor, server, idempotencyKey }: Pick<SignFlags, 'actor' | 'server' | 'idempotencyKey'>): void {
   const other = actor !== undefined ? '--actor' : server !== undefined ? '--server' : idempotencyKey !== undefined ? '--idempotency-key' : undefined
   if (other !== undefined) throw cliError('USAGE', `\`${other}\` is for acts at a server, and \`--ssh\` asks none`, `leave \`${other}\` out: who signs is told by the key`)
 }
@@ -60,27 +53,11 @@ function standingNamed(name: string, governance: Governance): StandingOptOut {
     found.length > 1 ? 'give each a name of its own' : meant === undefined ? 'merge it first, and fetch: people sign what stands there' : `did you mean \`${meant}\`?`)
 }
 
-/** Whose key it is, by the file at the protected branch. */
-async function signerHere(key: SshPublicKey, { source }: Governance, io: Io): Promise<Identity> {
-  const signers = source.kind === 'worktree' ? undefined : await signersIn(io.cwd, source.tree)
-  const signer = signerOf(signers ?? [], key, actNamespace, [io.now])
-  if (!signer.ok) throw new ExeatError([{ ...signer.problem, hint: `have it merged into \`.exeat/allowed_signers\` first; this key is ${keyFingerprint(key, sha256)}` }])
-  if (key.application === undefined) {
-    throw new ExeatError([{ code: 'ACT_WEAK', message: `a key of type \`${key.type}\` shows no second factor`, hint: 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one' }])
-  }
-  return gitIdentity(signer.value.principal)
-}
-
 interface Case {
   readonly governance: Governance
   readonly policySet: PolicySet
   readonly optOut: StandingOptOut
   readonly actor: Identity
-}
-
-interface Prepared {
-  readonly envelope: Envelope
-  readonly signing: Signing
 }
 
 async function caseOf(act: SignedAct, { governance, policySet, optOut, actor }: Case, flags: SshFlags, io: Io): Promise<Prepared> {
@@ -122,56 +99,4 @@ function refuseInVain(act: SignedAct, { actor, groups, terms, approvals, involve
   if (act === 'approve' && involved.some((each) => sameIdentity(each, actor))) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` wrote, merged or asked for the opt-out, and nobody approves their own`, 'ask somebody else')
   if (act === 'approve' && approved) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` has approved it before, and counts once`)
   if (act === 'activate' && approved && !terms.approverMayActivate.value) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` approved it, and the terms do not let an approver activate`, 'ask somebody else')
-}
-
-interface SignedFiles {
-  readonly digest: string
-  readonly json: { readonly path: string; readonly bytes: Uint8Array }
-  readonly sshsig: { readonly path: string; readonly bytes: Uint8Array }
-}
-
-/** The key may be another than it was taken for, or ask for no PIN: what comes back is verified as the gate will. */
-async function signedFiles(envelope: Envelope, key: SshPublicKey, keyFile: string, io: Io): Promise<SignedFiles> {
-  const bytes = envelopeBytes(envelope)
-  const signature = await signWithKeygen(keyFile, actNamespace, bytes, io)
-  const verified = verifySshSignature(signature, bytes, { namespace: actNamespace, key }, sshDeps)
-  if (!verified.ok) throw new ExeatError([verified.problem])
-  if (!verified.value.userPresent || !verified.value.userVerified) {
-    throw new ExeatError([{ code: 'ACT_WEAK', message: 'the authenticator did not verify who touched it, and nothing was written', hint: 'make a key that asks for its PIN: `ssh-keygen -t ed25519-sk -O verify-required`' }])
-  }
-  const digest = envelopeDigest(envelope, sha256)
-  const stem = `.exeat/signatures/${envelope.uid}/${digest}`
-  return { digest, json: { path: `${stem}.json`, bytes }, sshsig: { path: `${stem}.sshsig`, bytes: signature } }
-}
-
-async function writeBoth({ json, sshsig }: SignedFiles, io: Io): Promise<void> {
-  const root = await worktreeRoot(io.cwd)
-  mkdirSync(join(root, dirname(json.path)), { recursive: true })
-  writeFileSync(join(root, json.path), json.bytes, { flag: 'wx' })
-  try {
-    writeFileSync(join(root, sshsig.path), sshsig.bytes, { flag: 'wx' })
-  } catch (cause) {
-    rmSync(join(root, json.path), { force: true })
-    throw cause
-  }
-}
-
-const done = { approve: 'APPROVAL SIGNED', activate: 'ACTIVATION SIGNED' } as const
-
-function print(act: SignedAct, { envelope, signing }: Prepared, key: SshPublicKey, { digest, json, sshsig }: SignedFiles, { format }: SshFlags, io: Io): void {
-  const files = [json.path, sshsig.path]
-  const { metadata: { name } } = signing.document
-  const fingerprint = keyFingerprint(key, sha256)
-  if (format === 'json') {
-    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'SignedAct', act, optOut: name, uid: envelope.uid, digest, by: envelope.actor, key: fingerprint, code: signing.code, files })}\n`)
-    return
-  }
-  const styles = stylesFor(io.stdout, io.env)
-  io.stdout.write(`${[
-    `${styles.good(done[act])}  ${shown(name)}, by ${shown(envelope.actor.sub)}`,
-    row('key', fingerprint, io.stdout.columns),
-    ...files.map((file) => row('wrote', file, io.stdout.columns)),
-    row('next', 'commit both files, and merge them into the protected branch: until then they say nothing', io.stdout.columns),
-    `  $ git add ${shellWord(dirname(json.path))}`,
-  ].join('\n')}\n`)
 }

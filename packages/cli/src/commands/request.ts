@@ -3,6 +3,7 @@ import type { OptOutView } from '@exeat/core/wire'
 import { whoMay } from '../acts/people.ts'
 import { printAnswer } from '../acts/answer.ts'
 import { findDocument, requestOf } from '../acts/document.ts'
+import type { SignFlags } from '../acts/sign.ts'
 import { type ActFlags, acting, actOptions } from '../acts/server.ts'
 import { patienceOf, waitForPeople } from '../acts/wait.ts'
 import type { Io } from '../edge/io.ts'
@@ -13,9 +14,13 @@ Sends the document as it lies here, with its impact from .exeat/impacts/ where o
 was recorded, and starts the approvals. Whether the document stands at the
 protected branch counts when it is activated.
 
+In git trust a signed commit shows who asks, or --ssh does, whatever the merge makes
+of commits.
+
 Examples:
   exeat request log4j-hotfix --actor alice
   exeat request .exeat/opt-outs/log4j.yaml --actor alice --wait --timeout 4h
+  exeat request log4j-hotfix --ssh ~/.ssh/id_ed25519        git trust
 
 Exit codes:
   0 asked for; with --wait: approved, or active   4 --wait: it still waits for people
@@ -29,8 +34,16 @@ export interface RequestFlags extends ActFlags {
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
   waitOptions(actOptions(command.argument('<name-or-file>', 'the opt-out, or the file that it stands in')))
+    .option('--ssh <keyfile>', 'git trust: sign with this key and write the files to commit with the document; no server is asked')
+    .option('--ref <ref>', 'with --ssh: branch that governs; default: what refs/remotes/origin/HEAD points at')
+    .option('-y, --yes', 'with --ssh: sign without being asked')
+    .option('--code <code>', 'with --ssh: the comparison code that you saw; anything else is not signed')
     .addHelpText('after', help)
-    .action(async (word: string, flags: RequestFlags) => { finish(await request(word, flags, io)) })
+    .action(async (word: string, { ssh, ...flags }: RequestFlags & SignFlags) => {
+      if (ssh === undefined) return finish(await request(word, flags, io))
+      await (await import('../acts/ssh-request.ts')).requestBySsh(word, { ...flags, ssh }, io)
+      return finish(0)
+    })
 }
 
 export const waitOptions = (command: Command): Command => command

@@ -140,8 +140,8 @@ function judged(cases: readonly Case[], tip: GovernedAt, now: Instant): Signed {
     const asked = request === undefined ? undefined : requesterOf(request.commit, request.before, tip, now, sshDeps)
     const answer = judgeActs({ ...each, tip, now, ...(asked?.ok === true ? { requester: asked.value } : {}) }, sshDeps)
     shown.set(each.optOut.uid, answer.shown)
-    people.set(each.optOut.uid, { approvals: answer.approvals, involved: [...each.involved, ...(asked?.ok === true ? [asked.value.identity] : [])] })
-    problems.push(...answer.problems, ...(asked?.ok === false && asksWho(each.optOut, tip) ? [unshown(each.optOut, asked.problem)] : []))
+    people.set(each.optOut.uid, { approvals: answer.approvals, involved: [...each.involved, ...answer.requesters.map(({ identity }) => identity)] })
+    problems.push(...answer.problems, ...(asked?.ok === false && answer.requesters.length === 0 && asksWho(each.optOut, tip) ? [unshown(each.optOut, asked.problem)] : []))
   }
   return { shown, problems, people }
 }

@@ -74,6 +74,31 @@ describeWith('ssh-keygen', 'acts by security key', () => {
     expect(excused.stdout).toContain('"user-signed"')
   })
 
+  test('begin with a signed request, where the merge leaves no signed commit', async () => {
+    const world = opened({ ...startFiles, '.exeat/allowed_signers': (startFiles['.exeat/allowed_signers'] ?? '').replaceAll('namespaces="git" ', '') })
+    world.repository.write('.exeat/hotfix.yaml', optOutText())
+    const asked = await exeat(world, commitKeyOf('alice'), ['request', 'hotfix', ...ssh, '--yes'])
+    expect(asked).toMatchObject({ exit: 0 })
+    for (const text of ['TO REQUEST  hotfix, as alice@acme.example', 'REQUEST SIGNED', 'commit both files with the document']) expect(asked.stdout).toContain(text)
+    world.merge({}, { signed: false, at: (Date.now() + 1000) as Instant })
+    expect(world.gate().stdout.replace(/\s+/g, ' ')).not.toContain('`request` of')
+    expect((await exeat(world, 'bob', ['approve', 'hotfix', ...ssh, '--yes'])).exit).toBe(0)
+    mergeSigned(world, 'bob')
+    expect((await exeat(world, 'carol', ['activate', 'hotfix', ...ssh, '--yes'])).exit).toBe(0)
+    mergeSigned(world, 'carol')
+    expect(world.gate()).toMatchObject({ exit: 0, stderr: '' })
+  })
+
+  test.each<readonly [string, readonly string[]]>([
+    ['OPTOUT_UNKNOWN', ['request', 'nothing', ...ssh, '--yes']], ['NOT_CONFIRMED', ['request', 'hotfix', ...ssh]], ['USAGE', ['request', 'hotfix', ...ssh, '--actor', 'alice', '--yes']],
+    ['ACT_SIGNER', ['request', 'hotfix', ...ssh, '--yes']],
+  ])('a request is refused with %s', async (code, args) => {
+    const world = opened()
+    world.repository.write('.exeat/hotfix.yaml', optOutText())
+    expect((await exeat(world, code === 'ACT_SIGNER' ? sshKey('ed25519') : 'alice', args)).stderr).toContain(code)
+    expect(existsSync(join(world.repository.dir, '.exeat/signatures'))).toBe(false)
+  })
+
   test('are confirmed by the code that was seen, and by no other', async () => {
     const world = opened()
     world.merge({ '.exeat/hotfix.yaml': optOutText() })

@@ -63,11 +63,8 @@ export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<So
   const { value, digest } = envelope.value
   const signature = verifySshSignature(act.signature, act.envelope, { namespace: actNamespace }, deps)
   if (!signature.ok) return signature
-  const { kind, userPresent, userVerified } = signature.value
-  if (kind !== 'sk') return refuse('ACT_WEAK', 'a software key signed it, which shows no second factor', 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one')
-  if (!userPresent || !userVerified) {
-    return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
-  }
+  const weak = value.purpose === 'request' ? undefined : weakness(signature.value)
+  if (weak !== undefined) return weak
   const differs = difference(value, given)
   if (differs !== undefined) return refuse('ACT_OTHER', `it states another ${differs} than stands now`, 'what it was signed for has changed: have it signed anew')
   const placed = checkPlace(act, value, given)
@@ -77,6 +74,13 @@ export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<So
   if (!by.ok) return by
   const groups = groupsOf(before.workspace, by.value).filter((group) => groupsOf(given.tip.workspace, by.value).includes(group))
   return ok({ path: act.path, place: act.place, digest, envelope: value, by: by.value, signature: signature.value, at: act.at, before, groups })
+}
+
+/** What an approval or an activation needs: somebody whom an authenticator verified. Whoever asks only says so. */
+function weakness({ kind, userPresent, userVerified }: SshSignature): Refusal | undefined {
+  if (kind !== 'sk') return refuse('ACT_WEAK', 'a software key signed it, which shows no second factor', 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one')
+  if (userPresent && userVerified) return undefined
+  return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
 }
 
 interface ReadEnvelope {
@@ -93,7 +97,7 @@ function readEnvelope({ path, envelope: bytes }: MergedAct, uid: HexDigest, { sh
   const digest = envelopeDigest(value, sha256)
   const wanted = `.exeat/signatures/${uid}/${digest}.json`
   if (path !== wanted) return refuse('ACT_UNREADABLE', `it has the digest of \`${wanted}\``, 'keep each act under the name that it was written to')
-  if (value.purpose !== 'approve' && value.purpose !== 'activate') return refuse('ACT_UNREADABLE', `it is an act to ${value.purpose}, and git shows approvals and activations`)
+  if (!['request', 'approve', 'activate'].includes(value.purpose)) return refuse('ACT_UNREADABLE', `it is an act to ${value.purpose}, and git shows requests, approvals and activations`)
   return ok({ value, digest })
 }
 
@@ -108,14 +112,15 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** Only what came to the branch after the opt-out was signed for what people could see there. */
+/** Only what came to the branch after the opt-out was signed for what people could see there; a request may come with it. */
 function checkPlace({ place, at, before }: MergedAct, envelope: Envelope, { optOut: { uid }, since }: ActsOn): Answer<{ readonly before: GovernedAt }> {
   if (before === undefined) return refuse('ACT_NOT_AFTER', 'what governed the branch before it was merged cannot be read')
-  if (!(place > since.place) || !before.optOuts.some((each) => each.uid === uid)) {
+  const asks = envelope.purpose === 'request'
+  if (!asks && (!(place > since.place) || !before.optOuts.some((each) => each.uid === uid))) {
     return refuse('ACT_NOT_AFTER', 'it did not come to the protected branch after the opt-out that it is about', 'merge the opt-out first, then have it signed')
   }
   // An opt-out that was taken away and came back is another question: no signature from before is the answer to it.
-  if (!(envelope.at >= since.at - tolerance)) return refuse('ACT_NOT_AFTER', `it was signed before the opt-out came to the protected branch at ${formatInstant(since.at)}`, 'have it signed anew')
+  if (!asks && !(envelope.at >= since.at - tolerance)) return refuse('ACT_NOT_AFTER', `it was signed before the opt-out came to the protected branch at ${formatInstant(since.at)}`, 'have it signed anew')
   if (!(envelope.at <= at + tolerance)) return refuse('ACT_OTHER', 'it is dated after it was merged')
   return ok({ before })
 }

@@ -6,14 +6,21 @@ import type { SshDeps } from './verify.ts'
 
 export interface ActsGiven extends ActsOn {
   readonly acts: readonly MergedAct[]
-  /** Whose signed commit brought the opt-out, where one is shown. */
-  readonly requester?: { readonly identity: Identity; readonly groups: readonly string[] }
+  /** Whose signed commit brought the opt-out, where one is shown. A signed request says it as well, and first. */
+  readonly requester?: Requester
   /** Everybody who wrote, committed or merged the document: none of them approves it. */
   readonly involved: readonly Identity[]
 }
 
+export interface Requester {
+  readonly identity: Identity
+  readonly groups: readonly string[]
+}
+
 export interface JudgedActs {
   readonly shown: readonly Shown[]
+  /** Everybody who is shown to ask. */
+  readonly requesters: readonly Requester[]
   /** Those that count under the terms that stand now: what an activation is to name. */
   readonly approvals: readonly SoundAct[]
   /** Why an act does not count, each with its file. */
@@ -30,15 +37,19 @@ export function judgeActs(given: ActsGiven, deps: SshDeps): JudgedActs {
     else problems.push(refusalOf(read, act.path))
   }
   sound.sort((a, b) => a.place - b.place || (a.digest < b.digest ? -1 : 1))
+  const requesters = [...sound.filter(({ envelope }) => envelope.purpose === 'request').map(({ by, groups }): Requester => ({ identity: by, groups })), ...(given.requester === undefined ? [] : [given.requester])]
   const approvals = sound.filter(({ envelope }) => envelope.purpose === 'approve').filter((act) => {
-    const self = [...given.involved, ...(given.requester === undefined ? [] : [given.requester.identity])].some((each) => sameIdentity(each, act.by))
+    const self = [...given.involved, ...requesters.map(({ identity }) => identity)].some((each) => sameIdentity(each, act.by))
     if (self) problems.push(refusalOf(separation(`\`${act.by.sub}\` wrote, merged or asked for the opt-out, and nobody approves their own`), act.path))
     return !self
   })
   const activations = sound.filter(({ envelope }) => envelope.purpose === 'activate')
-  const activated = activations.flatMap((activation) => activatedBy(activation, approvals, given, problems, deps))
-  const alone = approvedAlone(approvals, given, activated.length > 0 ? [] : problems, deps)
-  return { shown: [...activated, alone.shown], approvals: alone.counted, problems }
+  // Whoever is in no group cannot ask, and spoils no request of somebody who can.
+  const requester = requesters.find(({ groups }) => groups.length > 0)
+  const asking = { ...given, ...(requester === undefined ? {} : { requester }) }
+  const activated = activations.flatMap((activation) => activatedBy(activation, approvals, asking, problems, deps))
+  const alone = approvedAlone(approvals, asking, activated.length > 0 ? [] : problems, deps)
+  return { shown: [...activated, alone.shown], requesters, approvals: alone.counted, problems }
 }
 
 const separation = (message: string) => ({ ok: false as const, problem: { code: 'ACT_SEPARATION' as const, message } })

@@ -112,8 +112,8 @@ let nonces = 0
 const usual = governed()
 
 /** An act that came to the branch at place 2 or later, signed an hour before. */
-export function act(purpose: 'approve' | 'activate', by: Name, options: Acting = {}): MergedAct & { readonly digest: string } {
-  const { tip = usual, place = purpose === 'approve' ? 2 : 3, at = instant('2026-06-02T00:00:00Z'), key = keys[by], signing = {} } = options
+export function act(purpose: 'request' | 'approve' | 'activate', by: Name, options: Acting = {}): MergedAct & { readonly digest: string } {
+  const { tip = usual, place = { request: 1, approve: 2, activate: 3 }[purpose], at = instant('2026-06-02T00:00:00Z'), key = keys[by], signing = {} } = options
   const before = 'before' in options ? options.before : tip
   const optOut = standing(tip)
   const envelope: Envelope = {

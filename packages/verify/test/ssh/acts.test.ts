@@ -136,7 +136,7 @@ describe('what was signed', () => {
   test('an approval is no activation, and no other purpose is known', () => {
     const approved = act('approve', 'carol', { envelope: { approvals: [approval.digest] } })
     expect(look([approval, approved])).toMatchObject({ active: false })
-    for (const purpose of ['revoke', 'emergency', 'request', 'review'] as const) expect(look([act('approve', 'bob', { envelope: { purpose } })]).codes).toEqual(['ACT_UNREADABLE'])
+    for (const purpose of ['revoke', 'emergency', 'renew', 'review'] as const) expect(look([act('approve', 'bob', { envelope: { purpose } })]).codes).toEqual(['ACT_UNREADABLE'])
   })
 
   test.each<readonly [string, (text: string) => string]>([
@@ -257,7 +257,27 @@ describe('terms', () => {
     expect(conditions('request', 'requester.groups.exists(g, g == "engineering")')).toBe(false)
   })
 
-  test('a requester is shown by a signed commit alone', () => {
+  test('a signed request shows who asks: with the opt-out, by a software key too, and by whoever was listed before', () => {
+    const policy = policyOf().replace('request: anyone', 'request: { groups: [engineering] }')
+    const software = sshKey('ed25519')
+    const tip = governed({ policy, signers: `${signers}${mail('alice')} ${software.line}\n` })
+    const approved = act('approve', 'bob', { tip })
+    const acts = [approved, activation({ tip }, approved)]
+    for (const asked of [act('request', 'alice', { tip }), act('request', 'alice', { tip, key: software, before: governed({ policy, signers: `${signers}${mail('alice')} ${software.line}\n`, absent: true }) })]) {
+      expect(look([...acts, asked], { tip })).toMatchObject({ active: true, codes: [], requesters: [{ identity: { iss: 'git', sub: mail('alice') } }] })
+    }
+    expect(look([...acts, act('request', 'alice', { tip, key: software, before: governed({ policy }) })], { tip })).toMatchObject({ active: false, codes: ['ACT_SIGNER'], because: ['request'] })
+    expect(look([...acts, act('request', 'bob', { tip })], { tip })).toMatchObject({ active: false, codes: ['ACT_SEPARATION'] })
+    expect(look([...acts, act('request', 'alice', { tip, envelope: { optOut: 'f'.repeat(64) } })], { tip })).toMatchObject({ active: false, codes: ['ACT_OTHER'] })
+    expect(look([act('request', 'bob', { tip }), act('request', 'alice', { tip }), approved, activation({ tip }, approved)], { tip, requester: { identity: { iss: 'git', sub: mail('dave') }, groups: [] } }).requesters).toHaveLength(3)
+  })
+
+  test('a request is no approval, and counts as none', () => {
+    const asked = act('request', 'dave')
+    expect(look([asked, activation({}, asked)])).toMatchObject({ active: false, because: ['approve'] })
+  })
+
+  test('without a signed request a requester is shown by a signed commit alone', () => {
     const tip = governed({ policy: policyOf().replace('request: anyone', 'request: { groups: [engineering] }') })
     const approved = act('approve', 'bob', { tip })
     const acts = [approved, activation({ tip }, approved)]
