@@ -19,6 +19,8 @@ const rights: Readonly<Record<string, readonly Right[]>> = {
   head: ['SELECT', 'INSERT', 'UPDATE'],
   record: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   body: ['SELECT', 'INSERT', 'DELETE'],
+  identity_row: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  identity_count: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 }
 
 /** What takes away or changes what stands. */

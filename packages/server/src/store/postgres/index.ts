@@ -2,8 +2,10 @@
 import type pg from 'pg'
 import { ok, refuse, type Answer, type Refusal, type Verdict } from '../../codes.ts'
 import type { Failure, LogTables, TableReader } from '../../ports/tables.ts'
+import type { IdentityRows } from '../../ports/identity.ts'
 import { checkVersion } from '../migrations.ts'
 import { checkRole } from './grants.ts'
+import { postgresIdentity } from './identity.ts'
 import { migrations } from './migrations/index.ts'
 import type { Query, Row } from './query.ts'
 import { postgresReader } from './reader.ts'
@@ -16,7 +18,7 @@ export { postgresGrants } from './grants.ts'
 const timeouts = {
   connectionTimeoutMillis: 10_000, lock_timeout: 10_000, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true,
 }
-const connections = { read: 4, snapshot: 4 }
+const connections = { read: 4, snapshot: 4, identity: 4 }
 
 /** Statements are sent without waiting for the answers to those before: of one transaction, so that one that fails fails all that follow. */
 const pipelined = { pipeline: true }
@@ -52,6 +54,22 @@ export async function openPostgresTables(url: string): Promise<Answer<LogTables>
     return checked
   } catch (error) {
     await ended(client)
+    return unusable(driver, error)
+  }
+}
+
+/** The rows about identities in a prepared database, on a pool of their own: whoever signs in waits for nobody who appends. */
+export async function openPostgresIdentity(url: string): Promise<Answer<IdentityRows>> {
+  const driver = await loadDriver()
+  const pool = poolOf(driver, url, { max: connections.identity })
+  const query = queryOf(pool)
+  try {
+    const version = checkVersion(migrations, await schemaVersion(query))
+    if (version.ok) return ok(postgresIdentity(query, () => pool.end()))
+    await pool.end()
+    return version
+  } catch (error) {
+    await pool.end()
     return unusable(driver, error)
   }
 }
