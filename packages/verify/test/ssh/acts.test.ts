@@ -240,6 +240,9 @@ describe('terms', () => {
     const synced = { signing: { flags: touchedAndVerified | flag.backupEligible } }
     expect(withTip('  mfa: { evidence: user-signed, backupEligible: false }\n')).toMatchObject({ active: true })
     expect(withTip('  mfa: { evidence: user-signed, backupEligible: false }\n', synced)).toMatchObject({ active: false, because: ['mfa'] })
+    const tip = governed({ policy: policyOf('  mfa: { evidence: user-signed, backupEligible: false }\n') })
+    const approved = act('approve', 'bob', { tip, ...synced })
+    expect(look([approved, activation({ tip }, approved)], { tip })).toMatchObject({ active: false, because: ['mfa'] })
     expect(withTip('  mfa: { evidence: user-signed, attested: true }\n')).toMatchObject({ active: false, because: ['mfa'] })
   })
 
@@ -270,6 +273,13 @@ describe('terms', () => {
     expect(look([...acts, act('request', 'bob', { tip })], { tip })).toMatchObject({ active: false, codes: ['ACT_SEPARATION'] })
     expect(look([...acts, act('request', 'alice', { tip, envelope: { optOut: 'f'.repeat(64) } })], { tip })).toMatchObject({ active: false, codes: ['ACT_OTHER'] })
     expect(look([act('request', 'bob', { tip }), act('request', 'alice', { tip }), approved, activation({ tip }, approved)], { tip, requester: { identity: { iss: 'git', sub: mail('dave') }, groups: [] } }).requesters).toHaveLength(3)
+  })
+
+  test('a request by somebody in no group spoils none by somebody who is in one', () => {
+    const tip = governed({ policy: policyOf().replace('request: anyone', 'request: { groups: [engineering] }') })
+    const approved = act('approve', 'bob', { tip })
+    const acts = [approved, activation({ tip }, approved), act('request', 'eve', { tip, place: 0 }), act('request', 'alice', { tip })]
+    expect(look(acts, { tip })).toMatchObject({ active: true })
   })
 
   test('a request is no approval, and counts as none', () => {
