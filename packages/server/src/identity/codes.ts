@@ -20,6 +20,14 @@ export const identityCodes = {
   KEY_STANDS: refused(409, 'The key, or one of this name, was enrolled before.'),
   KEY_REMOVED: refused(409, 'The key was removed.'),
   KEY_NOT_COUNTING: waiting(403, 'The key of a second factor does not count, or does not count yet.'),
+  TRIES_LOCKED: refused(429, 'Too many wrong second factors of a person or an address in a short time.'),
+  LINK_UNKNOWN: refused(409, 'A link to enrol a key with is unknown, was used, or is over.'),
+  PROOF_WRONG: refused(401, 'A request does not show that its sender holds the key of its session.'),
+  DEVICE_UNKNOWN: refused(404, 'A code of a hand-over is unknown, was answered, or is over.'),
+  API_KEY_STANDS: refused(409, 'An API key of this name stands already.'),
+  NOT_SIGNED_IN_HERE: refused(401, 'The request takes somebody who has signed in.'),
+  CALLER_REFUSED: refused(403, 'Whoever calls may not do this: another kind of caller, or another scope, is needed.'),
+  CSRF: refused(403, 'A request that changes something did not come from one of the server\'s own pages.'),
   VOUCH_REFUSED: refused(403, 'Whoever vouches may not, or not for this key.'),
 } as const satisfies Record<string, CodeEntry>
 

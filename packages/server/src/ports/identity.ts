@@ -60,7 +60,7 @@ export const rowKinds = {
   link: 'link',
   /** Key: SHA-256 of the device code. Owner: the user code. */
   device: 'device',
-  /** Key: name of the key. Value holds the SHA-256 of its secret. Owner: `identityKey` of whoever made it. */
+  /** Key: SHA-256 of its secret. Owner: `identityKey` of whoever made it. */
   apiKey: 'api-key',
   /** Key: digest of issuer and `jti`; stands until the token's own end. */
   token: 'token',
