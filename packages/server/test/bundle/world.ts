@@ -20,6 +20,7 @@ import { publicKeyOf, sha256, verifySignature } from '../../src/store/ed25519.ts
 import { foundLog, openLog } from '../../src/store/log.ts'
 import { openSqliteTables, prepareSqlite } from '../../src/store/sqlite/index.ts'
 import type { UseDependencies } from '../../src/use/context.ts'
+import { evidenceDeps } from '@exeat/git/crypto'
 import { noDirectory } from '../../src/identity/directory.ts'
 import { createUseCases } from '../../src/use/create.ts'
 import { operatorIssuer, type Actor, type UseCases } from '../../src/use/types.ts'
@@ -27,7 +28,7 @@ import { operatorIssuer, type Actor, type UseCases } from '../../src/use/types.t
 export const origin = 'log.example/acme'
 export const start = Date.UTC(2026, 10, 22, 10) as Instant
 export const hour = 3_600_000
-export const deps: VerifyDeps = { sha256, verify: verifySignature }
+export const deps: VerifyDeps = { sha256, verify: verifySignature, evidence: evidenceDeps }
 
 export const person = (name: string): Actor => ({ identity: { iss: operatorIssuer, sub: name }, evidence: { strength: 'operator-asserted', name } })
 export const seeded = (name: string, seed: number, type: SignerKey['type'] = 'ed25519'): SignerKey => must(signerKey(sha256, publicKeyOf, name, type, new Uint8Array(32).fill(seed)))
