@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Problem } from '@exeat/core'
 import type { RunningServer } from '@exeat/server'
 import type { Io } from '../edge/io.ts'
@@ -57,6 +57,7 @@ async function serve(flags: ServeFlags, io: Io): Promise<number> {
     listen: listenOn(flags.listen),
     witnesses: (flags.witness ?? []).map(parseWitness),
     ...tlsOf(flags, io),
+    ...builtPages(),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     now: Date.now,
     report: (problem) => { reportTo(io, problem) },
@@ -65,6 +66,12 @@ async function serve(flags: ServeFlags, io: Io): Promise<number> {
   await stopped
   await running.stop()
   return 0
+}
+
+/** The console's pages lie beside the built command; where it runs from its sources, in the folder that it was built to. */
+function builtPages(): { readonly pages?: string } {
+  const pages = ['console', '../console', '../../dist/console'].map((path) => join(import.meta.dirname, path)).find((path) => existsSync(join(path, 'index.html')))
+  return pages === undefined ? {} : { pages }
 }
 
 const startedLine = ({ origin, address: { host, port }, socket, size, key, singleFounder }: RunningServer, { tlsCert }: ServeFlags): string =>

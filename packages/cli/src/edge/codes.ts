@@ -55,7 +55,7 @@ export const cliCodes = {
   HAND_OVER_REFUSED: invalid('What was handed over to a browser was refused there.'),
   HAND_OVER_OVER: { exit: 4, http: 409, summary: 'Nobody answered in the browser while the code held.' },
   RECEIPT_OTHER: { exit: 2, http: 422, summary: 'The log recorded something else than what was looked at before it was signed.' },
-  KEY_UNKNOWN: invalid('No key of that digest or comparison code is enrolled.'),
+  KEY_NOT_LISTED: invalid('No key of that digest or comparison code is enrolled.'),
   ROOT_KEY: invalid('The file of a founder\'s root key is missing, cannot be read, or holds none.'),
   NOT_SIGNED_IN: usage('The server wants to know who acts: sign in, or name an actor at the administrative socket.'),
   SHOWN_DIFFERS: invalid('What the server shows is not what the digests say, or not what was seen before.'),

@@ -61,7 +61,7 @@ function countsText(from: string, io: Io): string {
   return instant !== undefined && instant <= io.now ? good('counts') : warn(`counts from ${told(from)} on${instant === undefined ? '' : ` (${fromNow(instant, io.now)})`}`)
 }
 
-/** @throws {ApiError}; {ExeatError} USAGE, KEY_UNKNOWN, ROOT_KEY, SHOWN_DIFFERS */
+/** @throws {ApiError}; {ExeatError} USAGE, KEY_NOT_LISTED, ROOT_KEY, SHOWN_DIFFERS */
 export async function vouch(word: string, flags: VouchFlags, io: Io): Promise<void> {
   const root = await rootKey(flags.rootKey, io)
   const { client, key } = acting(flags, io)
@@ -78,7 +78,7 @@ export async function vouch(word: string, flags: VouchFlags, io: Io): Promise<vo
   say('VOUCHED', await client.vouch(credential, { envelope, root: { kind: 'root', name: root.name, signature: Buffer.from(signature).toString('base64url') } }, key), flags, io)
 }
 
-/** @throws {ApiError}; {ExeatError} USAGE, KEY_UNKNOWN */
+/** @throws {ApiError}; {ExeatError} USAGE, KEY_NOT_LISTED */
 export async function remove(word: string, flags: ActFlags & { readonly reason: string }, io: Io): Promise<void> {
   const { client, key } = acting(flags, io)
   const { credential } = await named(word, client)
@@ -89,14 +89,14 @@ function say(done: string, enrolment: Enrolment, { format }: ServerFlags, io: Io
   io.stdout.write(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, kind: 'EnrolmentResult', enrolment })}\n` : `${stylesFor(io.stdout, io.env).good(done)}\n\n${page(enrolment, io)}\n`)
 }
 
-/** By digest or comparison code; the code is made here, of what the server shows. @throws {ExeatError} KEY_UNKNOWN */
+/** By digest or comparison code; the code is made here, of what the server shows. @throws {ExeatError} KEY_NOT_LISTED */
 async function named(word: string, client: ApiClient): Promise<Enrolment> {
   const plain = (text: string): string => text.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
   const { items } = await client.enrolments()
   const found = items.filter(({ credential }) => credential === word || plain(comparisonCode(credential)) === plain(word))
   const [first] = found
   if (first !== undefined && found.length === 1) return first
-  throw cliError('KEY_UNKNOWN', `no key of the digest or code \`${word}\` is enrolled`, '`exeat enrol list` shows them')
+  throw cliError('KEY_NOT_LISTED', `no key of the digest or code \`${word}\` is enrolled`, '`exeat enrol list` shows them')
 }
 
 /** @throws {ExeatError} ROOT_KEY */

@@ -1,16 +1,12 @@
 /** What the log says at one commit, as bundles carry it: the fold at an instant, with the entries that show it. */
 import { encodeDocument, endedAt, type ExeatDocument, type HexDigest, type Instant, type Json, type Origin, phaseAt } from '@exeat/core'
-import { decodeLeaf, SALT_SIZE } from '@exeat/core/entry'
-import { encodeBase64 } from '@exeat/log'
-import type { Bundle, BundleEntry } from '@exeat/verify'
+import type { Bundle } from '@exeat/verify'
 import type { BundleContext } from '../ports/bundle.ts'
 import type { Snapshot } from '../ports/log.ts'
 import { enrolmentsFor } from './enrolments.ts'
+import { type BareEntry, bareEntry } from './entry.ts'
 import { readOptOut, recordsOf, remembered } from '../use/load.ts'
 import { bodyKinds, fromBytes, recordKinds, type StoredOptOut } from '../use/stored.ts'
-
-/** An entry without its proof, which depends on the head. */
-export type BareEntry = Omit<BundleEntry, 'proof'>
 
 type Active = Bundle['active'][number]
 
@@ -88,16 +84,6 @@ async function shown(snapshot: Snapshot, stored: StoredOptOut, size: number, pla
   }
   const impact = binding.impact === null ? null : await fingerprintsOf(snapshot, binding.impact)
   return activated && impact !== undefined ? [{ ...placed, impact, entries }] : []
-}
-
-/** An entry of the log with its body, as a bundle carries it; undefined where it is not there or its body was erased. */
-export async function bareEntry(snapshot: Snapshot, index: number, body: HexDigest | undefined): Promise<{ readonly type: string; readonly bare: BareEntry } | undefined> {
-  const entry = await snapshot.entry(index)
-  const leaf = entry === undefined ? undefined : decodeLeaf(Buffer.from(entry.entry).toString('utf8'))
-  const kept = leaf === undefined ? undefined : await snapshot.body(bodyKinds.event, body ?? leaf.body)
-  if (leaf === undefined || kept === undefined) return undefined
-  const [salt, event] = [kept.subarray(0, SALT_SIZE), kept.subarray(SALT_SIZE)]
-  return { type: leaf.type, bare: { index, actor: leaf.actor, salt: encodeBase64(salt), event: Buffer.from(event).toString('utf8') } }
 }
 
 async function fingerprintsOf(snapshot: Snapshot, digest: HexDigest): Promise<HexDigest[] | undefined> {

@@ -5,7 +5,7 @@ import type { EnrolmentEntry } from '@exeat/core/enrolment'
 import type { Snapshot } from '../ports/log.ts'
 import { recordsOf } from '../use/load.ts'
 import { fromBytes, recordKinds, type StoredEnrolment } from '../use/stored.ts'
-import { type BareEntry, bareEntry } from './collect.ts'
+import { type BareEntry, bareEntry } from './entry.ts'
 
 /** In the order of the log; those from `size` on are left out. */
 export async function enrolmentsFor(snapshot: Snapshot, events: readonly string[], size: number): Promise<readonly BareEntry[]> {

@@ -7,7 +7,7 @@ import { serverError } from './codes.ts'
 
 export const fileNames = {
   config: 'server.json', database: 'log.sqlite', head: 'head.sqlite', keys: 'keys', founders: 'founders', log: 'log.key', pseudonym: 'pseudonym.key', socket: 'admin.sock',
-  mirror: 'repository.git',
+  mirror: 'repository.git', identity: 'identity.sqlite', sealing: 'sealing.key',
 } as const
 
 /** `$XDG_DATA_HOME/exeat/server`, by the XDG base directory specification `~/.local/share` where that is not set or not absolute. */
@@ -24,6 +24,7 @@ export interface DataPaths {
   readonly config: string
   readonly log: string
   readonly pseudonym: string
+  readonly sealing: string
   /** Where the keys are that can be replaced: named by purpose and key id. */
   readonly working: (purpose: 'bundle' | 'webhook', id: string) => string
   readonly founder: (name: string) => string
@@ -40,6 +41,7 @@ export function dataPaths(folder: string): DataPaths {
     config: join(folder, fileNames.config),
     log: join(keys, fileNames.log),
     pseudonym: join(keys, fileNames.pseudonym),
+    sealing: join(keys, fileNames.sealing),
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),
     mirror: join(folder, fileNames.mirror),

@@ -24,6 +24,12 @@ export const configSchema = z.strictObject({
   head: line,
   /** Enforcement points, by the SHA-256 of their tokens. */
   points: z.array(z.strictObject({ name: line, sha256: fingerprint })).max(1000),
+  /** Seconds that people stay signed in: at most, and without a request. */
+  sessions: z.exactOptional(z.strictObject({ absolute: z.int().min(60).max(7 * 86_400), idle: z.int().min(60).max(86_400) })),
+  /** PEM certificates of makers of authenticators, whose attestations are believed; without any, none is. */
+  attestationRoots: z.exactOptional(z.array(z.string().max(10_000)).max(100)),
+  /** Where the console's pages were built to; those that came with the command where absent. */
+  pages: z.exactOptional(line),
   /** By how many milliseconds the clocks of replicas may differ. */
   clockSkew: z.exactOptional(z.int().min(0).max(60_000)),
   limits: z.exactOptional(z.strictObject({ point: z.exactOptional(rate), address: z.exactOptional(rate), acts: z.exactOptional(rate) })),

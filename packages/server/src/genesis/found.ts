@@ -83,6 +83,7 @@ async function fill(temporary: string, options: Filling): Promise<Founded> {
   const workspace = await workspaceOf(options, paths)
   const keys = writeKeys(paths, origin, options.founders)
   const pseudonymKey = writeRandomKey(paths.pseudonym)
+  writeRandomKey(paths.sealing)
   const pointToken = newPointToken()
   const config: ServerConfig = {
     schemaVersion: 1, kind: 'ServerConfig', workspace, origin,

@@ -1,22 +1,24 @@
-/** Acts on opt-outs: at the administrative socket, each with who acts and a key. */
+/** Acts on opt-outs: by whoever signed in, with a second factor where the act takes one, or at the administrative socket by a typed name. */
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { actAnswerSchema, type ActAnswer, emergencySchema, erasureAnswerSchema, erasureSchema, reasonSchema, requestSchema, reviewSchema, signedSchema } from '@exeat/core/wire'
+import { actAnswerSchema, type ActAnswer, emergencyActSchema, erasureAnswerSchema, erasureSchema, reasonSchema, requestActSchema, reviewActSchema, signedSchema, type tapSchema } from '@exeat/core/wire'
 import * as z from 'zod'
 import { serverProblem } from '../config/codes.ts'
 import type { Actor, UseCases } from '../use/types.ts'
-import { actorOf, keyOf } from './access.ts'
+import { actorOf, addressOf, keyOf } from './access.ts'
 import type { Env } from './env.ts'
-import { actHeaders, answers, type App, bodyOf, createRoute, forOperators, idParameter, refusals } from './parts.ts'
+import { actHeaders, answers, type App, bodyOf, createRoute, forActors, forOperators, idParameter, refusals } from './parts.ts'
+import type { People } from './people/services.ts'
 import { refusal } from './problem.ts'
 
-const common = { security: forOperators, tags: ['acts'] }
+const common = { security: forActors, tags: ['acts'] }
+const local = { security: forOperators, tags: ['acts'] }
 const parameters = [...actHeaders]
 const started = answers(actAnswerSchema, 'The opt-out as it stands now, and the receipt of its entry.', 201)
 const done = answers(actAnswerSchema, 'The opt-out as it stands now, and the receipt of the act\'s entry.')
 
-const request = createRoute({ ...common, parameters, method: 'post', path: '/v1/opt-outs', summary: 'Ask for an opt-out', request: { body: bodyOf(requestSchema) }, responses: started })
-const emergency = createRoute({ ...common, parameters, method: 'post', path: '/v1/emergencies', summary: 'Declare an emergency', request: { body: bodyOf(emergencySchema) }, responses: started })
+const request = createRoute({ ...common, parameters, method: 'post', path: '/v1/opt-outs', summary: 'Ask for an opt-out', request: { body: bodyOf(requestActSchema) }, responses: started })
+const emergency = createRoute({ ...common, parameters, method: 'post', path: '/v1/emergencies', summary: 'Declare an emergency', request: { body: bodyOf(emergencyActSchema) }, responses: started })
 
 /** An act on an opt-out that stands, and what it takes. */
 const onOptOut = <const Name extends string, S extends z.ZodType>(name: Name, summary: string, schema: S) => createRoute({
@@ -27,44 +29,74 @@ const activate = onOptOut('activation', 'Activate what was approved', signedSche
 const reject = onOptOut('rejection', 'Reject a request', reasonSchema)
 const withdraw = onOptOut('withdrawal', 'Withdraw one\'s own request', reasonSchema)
 const revoke = onOptOut('revocation', 'End an opt-out at once', reasonSchema)
-const review = onOptOut('review', 'Judge an emergency', reviewSchema)
+const review = onOptOut('review', 'Judge an emergency', reviewActSchema)
 
 const erase = createRoute({
-  ...common, parameters, method: 'post', path: '/v1/erasures', summary: 'Erase what an ended opt-out said; its entries stand',
+  ...local, parameters, method: 'post', path: '/v1/erasures', summary: 'Erase what an ended opt-out said; its entries stand',
   request: { body: bodyOf(erasureSchema) }, responses: answers(erasureAnswerSchema, 'What is gone, by digest.'),
 })
 const synchronise = createRoute({
-  ...common, method: 'post', path: '/v1/synchronise', summary: 'Read the protected ref again',
+  ...local, method: 'post', path: '/v1/synchronise', summary: 'Read the protected ref again',
   responses: answers(z.strictObject({ commit: z.string(), changed: z.boolean() }).meta({ id: 'Synchronised' }), 'The commit that governs now.'),
 })
 const decide = createRoute({
-  ...common, method: 'post', path: '/v1/decisions', summary: 'Decide findings; comes with a later release', responses: refusals,
+  ...local, method: 'post', path: '/v1/decisions', summary: 'Decide findings; comes with a later release', responses: refusals,
 })
 
 export const actRoutes: readonly RouteConfig[] = [request, emergency, approve, activate, reject, withdraw, revoke, review, erase, synchronise, decide]
 
-export function addActs(app: App, uses: UseCases): void {
-  app.openapi(request, (c) => begun(c, (actor, key) => uses.request(actor, c.req.valid('json'), key)))
-  app.openapi(emergency, (c) => begun(c, (actor, key) => uses.emergency(actor, c.req.valid('json'), key)))
-  app.openapi(approve, (c) => act(c, (actor, key) => uses.approve(actor, c.req.valid('param').id, c.req.valid('json').signed, key)))
-  app.openapi(activate, (c) => act(c, (actor, key) => uses.activate(actor, c.req.valid('param').id, c.req.valid('json').signed, key)))
-  app.openapi(reject, (c) => act(c, (actor, key) => uses.reject(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
-  app.openapi(withdraw, (c) => act(c, (actor, key) => uses.withdraw(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
-  app.openapi(revoke, (c) => act(c, (actor, key) => uses.revoke(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
-  app.openapi(review, (c) => act(c, (actor, key) => uses.review(actor, c.req.valid('param').id, c.req.valid('json'), key)))
-  app.openapi(erase, (c) => act(c, (actor, key) => uses.erase(actor, c.req.valid('json'), key)))
+type Sent = z.output<typeof tapSchema> | undefined
+type Wanted = Parameters<People['taps']['made']>[1]
+
+export function addActs(app: App, uses: UseCases, people: People): void {
+  /** The actor, with the second factor that was sent for this very act. */
+  const acting = (c: Context<Env>, wanted: Wanted, tap: Sent): Actor => {
+    const actor = actorOf(c, people.now)
+    const caller = c.get('caller')
+    return tap === undefined || caller.kind !== 'person' ? actor : { ...actor, tap: people.taps.made(caller.session, wanted, tap, addressOf(c)) }
+  }
+  const plainly = (c: Context<Env>): Actor => actorOf(c, people.now)
+
+  app.openapi(request, (c) => {
+    const { tap, ...asked } = c.req.valid('json')
+    return begun(c, acting(c, { purpose: 'renew', asked }, tap), (actor, key) => uses.request(actor, asked, key))
+  })
+  app.openapi(emergency, (c) => {
+    const { tap, ...asked } = c.req.valid('json')
+    return begun(c, acting(c, { purpose: 'emergency', asked }, tap), (actor, key) => uses.emergency(actor, asked, key))
+  })
+  const signing = (purpose: 'approve' | 'activate') => async (c: Context<Env>, id: string, { signed, tap }: z.output<typeof signedSchema>): Promise<Response> => {
+    const answer = await act(c, acting(c, { purpose, id, signed }, tap), (actor, key) => uses[purpose](actor, id, signed, key))
+    const caller = c.get('caller')
+    if (answer.ok && caller.kind === 'person') {
+      const { index, optOut: { uid } } = await answer.clone().json() as ActAnswer
+      await people.devices.done(caller.session, { purpose, id: uid }, index)
+    }
+    return answer
+  }
+  const approving = signing('approve')
+  const activating = signing('activate')
+  app.openapi(approve, (c) => approving(c, c.req.valid('param').id, c.req.valid('json')))
+  app.openapi(activate, (c) => activating(c, c.req.valid('param').id, c.req.valid('json')))
+  app.openapi(reject, (c) => act(c, plainly(c), (actor, key) => uses.reject(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
+  app.openapi(withdraw, (c) => act(c, plainly(c), (actor, key) => uses.withdraw(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
+  app.openapi(revoke, (c) => act(c, plainly(c), (actor, key) => uses.revoke(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
+  app.openapi(review, (c) => {
+    const { id } = c.req.valid('param')
+    const { tap, ...said } = c.req.valid('json')
+    return act(c, acting(c, { purpose: 'review', id, review: said }, tap), (actor, key) => uses.review(actor, id, said, key))
+  })
+  app.openapi(erase, (c) => act(c, plainly(c), (actor, key) => uses.erase(actor, c.req.valid('json'), key)))
   app.openapi(synchronise, async (c) => c.json(await uses.synchronise(), 200))
   app.openapi(decide, () => refusal([serverProblem('DECISIONS_LATER', 'the server does not decide findings in this release', 'let the gate decide: exeat gate REPORT --trust log --bundle URL')]))
 }
 
-async function act<T extends object>(c: Context<Env>, run: (actor: Actor, key: string) => Promise<T>, status: 200 | 201 = 200, fieldsOf: (answer: T) => Record<string, string> = () => ({})): Promise<Response> {
-  const actor = actorOf(c)
-  if (actor instanceof Response) return actor
-  const key = keyOf(c)
-  if (key instanceof Response) return key
-  const answer = await run(actor, key)
+async function act<T extends object>(
+  c: Context<Env>, actor: Actor, run: (actor: Actor, key: string) => Promise<T>, status: 200 | 201 = 200, fieldsOf: (answer: T) => Record<string, string> = () => ({}),
+): Promise<Response> {
+  const answer = await run(actor, keyOf(c))
   return Response.json(answer, { status, headers: { 'cache-control': 'no-store', ...fieldsOf(answer) } })
 }
 
-const begun = (c: Context<Env>, run: (actor: Actor, key: string) => Promise<ActAnswer>): Promise<Response> =>
-  act(c, run, 201, ({ optOut }) => ({ location: `/v1/opt-outs/${optOut.uid}` }))
+const begun = (c: Context<Env>, actor: Actor, run: (actor: Actor, key: string) => Promise<ActAnswer>): Promise<Response> =>
+  act(c, actor, run, 201, ({ optOut }) => ({ location: `/v1/opt-outs/${optOut.uid}` }))

@@ -6,19 +6,25 @@ import { secureHeaders } from 'hono/secure-headers'
 import { serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import type { UseCases } from '../use/types.ts'
-import { limitRates, needOperator, needPoint } from './access.ts'
+import { ExeatError } from '@exeat/core/error'
+import { access, stepUp } from './access.ts'
 import { addActs } from './acts.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
 import { openApiDocument } from './openapi.ts'
+import { addPages, isPage } from './pages.ts'
 import { type App, newApp } from './parts.ts'
+import { addPeople, type People } from './people/index.ts'
 import { refusal, refusalOf } from './problem.ts'
 import { rateLimiter } from './rate.ts'
 import { addReads, type ReadOptions } from './reads.ts'
 
 export interface AppOptions extends LogRoutesOptions, ReadOptions {
   readonly useCases: UseCases
+  readonly people: People
+  /** Where the console's pages were built to; absent: there are none. */
+  readonly pages?: string
   readonly points: ServerConfig['points']
   readonly limits?: ServerConfig['limits'] | undefined
   readonly readiness: () => Promise<Readiness>
@@ -33,24 +39,23 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions {
 }
 
 /** What is allowed where `server.json` says nothing else. */
-const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 10, burst: 100 }, acts: { perSecond: 50, burst: 200 } } as const
+const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
 export function createApp(options: AppOptions): App {
-  const { useCases, points, limits = {}, monotonic, stopping, report } = options
+  const { useCases, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
-  const acts = needOperator(rateLimiter(limits.acts ?? rates.acts, monotonic))
 
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
+  const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
+  app.use(async (c, next) => (isPage(c.req.path) ? next() : secured(c, next)))
   app.use(guardHead)
   app.use(async (_, next) => (stopping() ? refusal([serverProblem('SERVER_STOPPING', 'the server is stopping, and takes nothing more', 'repeat it with the same key')], { connection: 'close', 'retry-after': '5' }) : next()))
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => refusal([serverProblem('REQUEST_METHOD', `\`${c.req.path.slice(0, 200)}\` does not know \`${c.req.method}\``)], { allow: methods.join(', ') }),
   }))
-  app.use(limitRates({
-    points, perPoint: rateLimiter(limits.point ?? rates.point, monotonic), perAddress: rateLimiter(limits.address ?? rates.address, monotonic),
+  app.use(access({
+    points, people, perPoint: rateLimiter(limits.point ?? rates.point, monotonic), perAddress: rateLimiter(limits.address ?? rates.address, monotonic), acts: rateLimiter(limits.acts ?? rates.acts, monotonic),
   }))
-  app.use('/v1/*', async (c, next) => (pointsMay(c.req.method, c.req.path) ? needPoint(c, next) : acts(c, next)))
   app.use('/v1/*', async (c, next) => {
     const damage = options.damage()
     return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
@@ -60,25 +65,26 @@ export function createApp(options: AppOptions): App {
   addHealth(app, options.readiness)
   addLog(app, options)
   addReads(app, useCases, options)
-  addActs(app, useCases)
+  addActs(app, useCases, people)
+  addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))
+
+  addPages(app, options.pages)
 
   app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))
   app.onError((error, c) => {
     // Whoever went away in the middle of a body hears no answer, and is no failure of ours.
     if (c.env.incoming.readableAborted) return refusal([serverProblem('REQUEST_SLOW', 'the request did not arrive as a whole')])
+    if (error instanceof ExeatError && error.problems[0].code === 'TAP_NEEDED') return refusal(error.problems, stepUp)
     return error instanceof HTTPException ? fromHono(error) : refusalOf(error, report)
   })
   return app
 }
 
-/** Over the network points read and claim uses. Whatever else there is or will be asks for the socket. */
-const pointsMay = (method: string, path: string): boolean => method === 'GET' || method === 'HEAD' || (method === 'POST' && path === '/v1/uses')
-
 /** Reads and whatever ends an excuse; a bundle gives some. */
 const takesAway = (method: string, path: string): boolean =>
-  method === 'POST' ? /\/(?:revocation|rejection|withdrawal)$/.test(path) : path !== '/v1/bundle'
+  method === 'POST' ? /\/(?:revocation|rejection|withdrawal|removal)$|^\/v1\/sign-in\//.test(path) : path !== '/v1/bundle'
 
 /** What Hono itself refuses: bodies that are sent as something else, or cannot be read. */
 function fromHono(error: HTTPException): Response {

@@ -6,6 +6,7 @@ import { actRoutes } from './acts.ts'
 import { healthRoutes } from './health.ts'
 import { logRoutes } from './log.ts'
 import { answers, createRoute, forAnyone } from './parts.ts'
+import { peopleRoutes } from './people/index.ts'
 import { readRoutes } from './reads.ts'
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
@@ -18,12 +19,14 @@ const info = {
 }
 
 const securitySchemes = {
-  point: { type: 'http', scheme: 'bearer', description: 'The token of an enforcement point.' },
+  point: { type: 'http', scheme: 'bearer', description: 'The token of an enforcement point, of a job, or an API key.' },
+  session: { type: 'apiKey', in: 'cookie', name: '__Host-exeat', description: 'Whoever signed in with a browser. What changes something carries `Exeat-CSRF`, too.' },
+  dpop: { type: 'http', scheme: 'DPoP', description: 'Whoever signed in with the command line: a token that is bound to a key (RFC 9449).' },
   socket: { type: 'apiKey', in: 'header', name: 'Exeat-Actor', description: 'The administrative socket: whoever can open it may act. Not a secret.' },
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...readRoutes, ...logRoutes, ...healthRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...readRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 
@@ -33,7 +36,7 @@ export const routes: readonly RouteConfig[] = [...actRoutes, ...readRoutes, ...l
 export function openApiDocument(): Document {
   const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
   for (const route of routes) openAPIRegistry.registerPath(route)
-  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'log', 'health'].map((name) => ({ name })) })
+  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'people', 'log', 'health'].map((name) => ({ name })) })
   const used = new Set(Object.keys(generated.components?.schemas ?? {}))
   const paths = Object.fromEntries(Object.entries(generated.paths ?? {}).sort(byName))
   optionalParameters(paths)

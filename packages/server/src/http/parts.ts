@@ -48,13 +48,16 @@ export const wholeNumber = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/, 'it is n
 /** Whether an act has its headers is told with codes of their own, so the routes only describe them. */
 export const actHeaders = [
   { name: 'Idempotency-Key', in: 'header', required: true, schema: { type: 'string', pattern: '^[!-~]{1,120}$' }, description: 'Random, and the same again when the act is repeated.' },
-  { name: 'Exeat-Actor', in: 'header', required: true, schema: { type: 'string', minLength: 1, maxLength: 512, pattern: '^[!-~]+$' }, description: 'Who acts, as typed at the administrative socket.' },
+  { name: 'Exeat-Actor', in: 'header', required: false, schema: { type: 'string', minLength: 1, maxLength: 512, pattern: '^[!-~]+$' }, description: 'At the administrative socket alone, and needed there: who acts, as typed.' },
 ] as const
 
 type Security = NonNullable<RouteConfig['security']>
 
 export const forOperators: Security = [{ socket: [] }]
-export const forPoints: Security = [{ point: [] }, { socket: [] }]
+export const forPoints: Security = [{ point: [] }, { session: [] }, { dpop: [] }, { socket: [] }]
+/** Whoever signed in, or the operator. */
+export const forActors: Security = [{ session: [] }, { dpop: [] }, { socket: [] }]
+export const forPeople: Security = [{ session: [] }, { dpop: [] }]
 export const forAnyone: Security = []
 
 export { createRoute }

@@ -7,6 +7,7 @@ import { serverProblem } from '../config/codes.ts'
 import type { ReadOptions } from '../http/reads.ts'
 import { entryOf } from '../http/status.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
+import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { UseCases } from '../use/types.ts'
 import { type Checked, checkWhole } from './check.ts'
@@ -17,13 +18,15 @@ import { witnessing } from './witness.ts'
 const patience = 5_000
 
 /** In milliseconds. */
-const every = { ref: 60_000, whole: 24 * 3_600_000, witnesses: 1_000 } as const
+const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000 } as const
 
 export interface HousekeepingOptions {
   readonly log: LogStore
   readonly useCases: UseCases
   readonly governance: GovernanceSource
   readonly pins: DelegationPins
+  /** Swept of what is over. */
+  readonly rows: Pick<IdentityRows, 'sweep'>
   readonly witnesses: readonly WitnessAddress[]
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
@@ -39,7 +42,7 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, pins, witnesses: addresses, now, report }: HousekeepingOptions): Housekeeping {
+export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, now, report }: HousekeepingOptions): Housekeeping {
   let stopped = false
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
@@ -67,6 +70,7 @@ export function keepHouse({ log, useCases, governance, pins, witnesses: addresse
       checked = await checkWhole(log, now, () => stopped) ?? checked
       if (checked?.problem !== undefined) report(checked.problem)
     }),
+    repeat(every.sweep, async () => { await rows.sweep(now()) }),
     repeat(every.witnesses, witnesses.round),
   ]
 

@@ -12,10 +12,12 @@ import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
 import { createApp } from '../http/app.ts'
-import { noDirectory } from '../identity/directory.ts'
+import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
 import { readRandomKey } from '../keys/random.ts'
+import type { People } from '../http/people/index.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
+import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
@@ -23,6 +25,7 @@ import { type Housekeeping, keepHouse } from './housekeeping.ts'
 import { readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
 import { openServerLog } from './open.ts'
+import { composePeople, openIdentityRows } from './people.ts'
 import { verifyFounding } from './pins.ts'
 
 export interface StartOptions {
@@ -32,6 +35,8 @@ export interface StartOptions {
   readonly listen: { readonly host: string; readonly port: number }
   readonly witnesses: readonly WitnessAddress[]
   readonly tls?: Tls
+  /** Where the console's pages were built to. */
+  readonly pages?: string
   /** `DATABASE_URL`, where the log is kept in PostgreSQL. */
   readonly databaseUrl?: string
   /** Milliseconds since the epoch. */
@@ -78,15 +83,18 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const governance = sourceOf({ repository: config.repository.location, ...(config.repository.ref === undefined ? {} : { ref: config.repository.ref }), now }, paths)
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
-    const useCases = compose({ config, paths, log, governance, delegations, now })
-    const house = keepHouse({ log, useCases, governance, pins, witnesses: options.witnesses, now, report })
-    const serving = await serve(options, { config, paths, log, useCases, house, key: formatVerifierKey(signer) })
+    const rows = await openIdentityRows(config, data, options.databaseUrl)
+    const useCases = compose({ config, paths, log, governance, delegations, rows, now })
+    const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), random: randomOf, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, now, report })
+    const serving = await serve(options, { config, paths, log, useCases, people, house, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
       stop: once(async () => {
         await serving.stop()
         await house.stop()
+        await rows.close()
         await close()
         release()
       }),
@@ -103,17 +111,18 @@ interface Composing {
   readonly log: LogStore
   readonly governance: GovernanceSource
   readonly delegations: Delegations
+  readonly rows: IdentityRows
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, now }: Composing): UseCases {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): UseCases {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle } = readWorkingKeys(paths, logKey, delegations.current)
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
   return createUseCases({
-    ...writer, log, governance, directory: noDirectory, now,
+    ...writer, log, governance, directory: directory(rows, now), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey: () => bundle, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
@@ -124,14 +133,21 @@ interface Serving {
   readonly paths: DataPaths
   readonly log: LogStore
   readonly useCases: UseCases
+  readonly people: People
   readonly house: Housekeeping
   readonly key: string
 }
 
-async function serve({ listen, tls, now, report }: StartOptions, { config, paths, log, useCases, house, key }: Serving) {
+/** Those that `server.json` names, else those that came along. */
+const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly pages?: string } => {
+  const folder = pages ?? own
+  return folder === undefined ? {} : { pages: folder }
+}
+
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, people, house, key }: Serving) {
   let stopping = false
   const app: App = createApp({
-    useCases, log, key, now, report: (error) => { report(asError(error)) },
+    useCases, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: house.health,

@@ -195,6 +195,7 @@ describe('the description', () => {
   test('every route of the application stands in it, and nothing else', () => {
     const unused = (): never => { throw new Error('nothing is asked') }
     const app = createApp({
+      people: {} as never,
       useCases: {} as never, log: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
     })
     const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)

@@ -1,0 +1,33 @@
+/** Challenges of second factors: what an act would record now, for its person to tap. */
+import type { RouteConfig } from '@hono/zod-openapi'
+import { canonicalInstant } from '@exeat/core'
+import { base64url } from '@exeat/core/entry'
+import { challengeSchema, tapPendingSchema, tapWantedSchema } from '@exeat/core/wire'
+import * as z from 'zod'
+import { sessionOf } from '../access.ts'
+import { answers, type App, bodyOf, createRoute, forPeople } from '../parts.ts'
+import type { People } from './services.ts'
+
+const common = { tags: ['people'], security: forPeople }
+
+const begin = createRoute({
+  ...common, method: 'post', path: '/v1/challenges', summary: 'Ask for a second factor over an act', request: { body: bodyOf(tapWantedSchema) },
+  responses: answers(challengeSchema, 'What would be recorded, and what is to be signed.'),
+})
+const waiting = createRoute({
+  ...common, method: 'get', path: '/v1/challenges/{id}', summary: 'A challenge of one\'s own that waits', request: { params: z.strictObject({ id: base64url(64) }) },
+  responses: answers(tapPendingSchema, 'What it is for.'),
+})
+
+export const challengeRoutes: readonly RouteConfig[] = [begin, waiting]
+
+export function addChallenges(app: App, people: People): void {
+  // Instants are integers within, and canonical texts on the wire.
+  app.openapi(begin, async (c) => Response.json(z.encode(challengeSchema, await people.taps.challenge(sessionOf(c), c.req.valid('json'))), { headers: fresh }))
+  app.openapi(waiting, async (c) => {
+    const { wanted, proved, expiresAt } = await people.taps.waiting(sessionOf(c), c.req.valid('param').id)
+    return c.json({ wanted, proved: proved !== undefined, expiresAt: canonicalInstant(expiresAt) }, 200, fresh)
+  })
+}
+
+const fresh = { 'cache-control': 'no-store' }
