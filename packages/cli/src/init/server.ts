@@ -27,7 +27,7 @@ export async function initServer(flags: InitServerFlags, io: Io): Promise<number
     database: flags.database === 'postgres' ? 'postgres' : 'sqlite',
     ...(flags.ref === undefined ? {} : { ref: flags.ref }),
     ...(flags.head === undefined ? {} : { head: resolve(io.cwd, flags.head) }),
-    ...(flags.url === undefined ? {} : { url: flags.url }),
+    ...(flags.url === undefined ? {} : { publicUrl: flags.url }),
     ...(flags.database === 'postgres' ? { ...addresses(io) } : {}),
   })
   io.stdout.write(foundedText(founded, io))

@@ -34,7 +34,7 @@ export interface FoundOptions extends DatabaseAddress {
   /** Where the last head is held outside the database: an absolute path, best on another disk. Within the data folder where absent. */
   readonly head?: string
   /** Where people will sign in; without it nobody can enrol a passkey until the workspace says so. */
-  readonly url?: string
+  readonly publicUrl?: string
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -61,7 +61,7 @@ export async function foundServer(options: FoundOptions): Promise<Founded> {
   checkOrigin(origin)
   checkFounders(founders)
   checkPlace(data)
-  if (options.url !== undefined) relyingPartyOf(options.url)
+  if (options.publicUrl !== undefined) relyingPartyOf(options.publicUrl)
   const head = options.head ?? fileNames.head
   if (isAbsolute(head) && stands(head)) throw serverError('DATA_EXISTS', `\`${head}\` exists already, and a new log has no head yet`, 'name another file with --head')
   try {
@@ -101,7 +101,7 @@ async function fill(temporary: string, options: Filling): Promise<Founded> {
     founders: keys.founders.map((key) => ({ name: key.name, key: formatVerifierKey(key), file: final.founder(key.name) })),
     singleFounder: roots.length === 1,
     headElsewhere: isAbsolute(head),
-    snippet: ['log:', `  origin: ${origin}`, '  keys:', ...roots.map((key) => `    - ${key}`), ...(options.url === undefined ? [] : identityLines(options.url)), ''].join('\n'),
+    snippet: ['log:', `  origin: ${origin}`, '  keys:', ...roots.map((key) => `    - ${key}`), ...(options.publicUrl === undefined ? [] : identityLines(options.publicUrl)), ''].join('\n'),
   }
 }
 

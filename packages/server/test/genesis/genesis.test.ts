@@ -61,7 +61,7 @@ describe('founding', () => {
     const [a, b] = [await found(), await found({ data: join(folder, 'other') })]
     const secrets = [a, b].flatMap(({ data }) => readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.key')).map((name) => readFileSync(join(data, name), 'utf8').split('+').at(-1)))
     expect(new Set(secrets).size).toBe(secrets.length)
-    expect(secrets.length).toBe(12)
+    expect(secrets.length).toBe(14)
     expect(a.pointToken).not.toBe(b.pointToken)
   })
   test('the workspace is that of the protected ref, of a folder or of a remote', async () => {
@@ -91,11 +91,11 @@ describe('founding', () => {
     })
   test.each(['', 'exeat.acme.example', 'ftp://exeat.acme.example', 'http://exeat.acme.example', 'https://exeat.acme.example/x', 'https://exeat.acme.example/?x', 'https://u@exeat.acme.example', 'https://10.0.0.1', 'https://[::1]', 'http://127.0.0.1:8080'])(
     'the address `%s` is none to sign in at', async (url) => {
-      await refused(found({ url }), 'URL_INVALID')
+      await refused(found({ publicUrl: url }), 'URL_INVALID')
       nothing()
     })
   test('the snippet names the relying party', async () => {
-    expect((await found({ url: 'https://exeat.acme.example' })).snippet).toContain('identity:\n  relyingParty: { id: exeat.acme.example, origins: ["https://exeat.acme.example"] }\n')
+    expect((await found({ publicUrl: 'https://exeat.acme.example' })).snippet).toContain('identity:\n  relyingParty: { id: exeat.acme.example, origins: ["https://exeat.acme.example"] }\n')
   })
   test('where something stands already: a folder, an empty one, a file, a server', async () => {
     const data = join(folder, 'taken')

@@ -66,10 +66,10 @@ describe('who may', () => {
   })
   test.each([
     '/v1/opt-outs', '/v1/emergencies', '/v1/opt-outs/x/approvals', '/v1/opt-outs/x/activation', '/v1/opt-outs/x/rejection', '/v1/opt-outs/x/withdrawal', '/v1/opt-outs/x/revocation',
-    '/v1/opt-outs/x/review', '/v1/erasures', '/v1/synchronise', '/v1/decisions', '/v1/whatever',
-  ])('%s is taken at the socket alone, whatever the token', async (path) => {
-    expectProblem(await network(path, { method: 'POST', body: { document: optOut('x') }, headers: by('alice') }), 403, 'ACTS_ARE_LOCAL')
-    expectProblem(await network(path, { method: 'POST', body: {}, token: null, headers: by('alice') }), 403, 'ACTS_ARE_LOCAL')
+    '/v1/opt-outs/x/review', '/v1/erasures', '/v1/synchronise', '/v1/decisions', '/v1/links', '/v1/challenges', '/v1/api-keys',
+  ])('attack-15: %s is taken from no enforcement point and no stranger, whatever name they state', async (path) => {
+    expectProblem(await network(path, { method: 'POST', body: { document: optOut('x') }, headers: by('alice') }), 403, 'CALLER_REFUSED')
+    expectProblem(await network(path, { method: 'POST', body: {}, token: null, headers: by('alice') }), 401, 'NOT_SIGNED_IN_HERE')
   })
   test('uses need a token', async () => {
     const body = { uses: [{ uid: 'a'.repeat(64), point: 'p', subject: 's' }] }

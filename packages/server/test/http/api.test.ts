@@ -4,6 +4,7 @@ import { bundleSchema, dsseSchema } from '@exeat/verify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openApiText } from '../../../../tools/openapi.ts'
 import { readFileSync } from 'node:fs'
+import { isPage } from '../../src/http/pages.ts'
 import { createApp } from '../../src/http/app.ts'
 import { sha256, verifySignature } from '../../src/store/ed25519.ts'
 import { by, expectProblem, origin, type Site, site } from '../main/support.ts'
@@ -198,7 +199,7 @@ describe('the description', () => {
       people: {} as never,
       useCases: {} as never, log: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
     })
-    const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)
+    const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !isPage(path)).map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)
     const described = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`))
     expect([...new Set(served)].sort()).toEqual(described.sort())
   })
