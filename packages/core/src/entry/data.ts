@@ -102,6 +102,8 @@ export const dataSchemas = {
   'dev.exeat.optout.stale.v1': z.strictObject({ changed: z.array(z.enum(['optOut', 'terms', 'impact'])).min(1).max(3) }),
   'dev.exeat.emergency.activated.v1': z.strictObject({
     asked, by: identitySchema, groups, team: group, second: z.exactOptional(identitySchema), binding, terms: agreedTerms, reviewBy: instantText, ...act,
+    /** What the second person signed: the same envelope in their own name. Beside a typed name there is none. */
+    seconded: z.exactOptional(z.strictObject(act)),
   }),
   'dev.exeat.emergency.reviewed.v1': z.strictObject({ by: identitySchema, verdict: z.enum(['justified', 'unjustified']), reason, ...act }),
   'dev.exeat.use.claimed.v1': z.strictObject({ point: line, subject: line }),

@@ -75,6 +75,8 @@ function firstIssue({ issues: [issue] }: z.ZodError): string {
 export interface Signed {
   readonly envelope: EventData['dev.exeat.optout.approved.v1']['envelope']
   readonly evidence: Evidence
+  /** Of an emergency that a second person confirmed. */
+  readonly seconded?: Pick<Signed, 'envelope' | 'evidence'>
 }
 
 /**
@@ -96,7 +98,7 @@ export function recorded(event: LifecycleEvent, signed: Signed | null): Pick<Log
 export function lifecycleOf(event: LogEvent): LifecycleEvent | undefined {
   const { subject, time, type, data } = event
   if (subject === null || !/^dev\.exeat\.(?:optout|emergency|use)\./.test(type)) return undefined
-  const { envelope: _envelope, evidence, ...said } = data as { readonly envelope?: unknown; readonly evidence?: Evidence }
+  const { envelope: _envelope, seconded: _seconded, evidence, ...said } = data as { readonly envelope?: unknown; readonly seconded?: unknown; readonly evidence?: Evidence }
   const short = type.replace(/^dev\.exeat\.(.+)\.v1$/, '$1')
   const strength = evidence !== undefined && strengthened.has(short) ? { evidence: evidence.strength } : {}
   return { ...said, ...strength, type: short, uid: subject, at: time } as unknown as LifecycleEvent

@@ -38,6 +38,8 @@ export const tapWantedSchema = z.discriminatedUnion('purpose', [
   z.strictObject({ purpose: z.literal('renew'), asked: requestSchema }),
   z.strictObject({ purpose: z.literal('emergency'), asked: emergencySchema }),
   z.strictObject({ purpose: z.literal('review'), id: line, review: reviewSchema }),
+  /** Confirming somebody else's emergency, by their challenge, which names whoever asks for this one as the second person. */
+  z.strictObject({ purpose: z.literal('second'), challenge: id }),
   z.strictObject({ purpose: z.literal('enrol'), credential: fingerprint }),
 ]).meta({ id: 'TapWanted' })
 
@@ -57,6 +59,9 @@ export const challengeSchema = z.strictObject({
     ssh: z.exactOptional(z.strictObject({ namespace: z.literal('exeat-act@v1') })),
   }),
 }).meta({ id: 'Challenge' })
+
+/** The second person's tap, to be kept at the challenge of whoever declares the emergency. */
+export const secondSchema = z.strictObject({ tap: tapSchema }).meta({ id: 'Second' })
 
 /** A challenge that waits: for the page that an identity provider sends the browser back to. Told to the session that it was made for alone. */
 export const tapPendingSchema = z.strictObject({ wanted: tapWantedSchema, proved: z.boolean(), expiresAt: instant }).meta({ id: 'TapPending' })
@@ -90,6 +95,16 @@ export const vouchSchema = z.union([
 ]).meta({ id: 'Vouch' })
 /** As it goes over the wire: an envelope's instants are canonical texts there, and integers where it was decoded. */
 export const encodeVouch = (vouch: z.output<typeof vouchSchema>): unknown => z.encode(vouchSchema, vouch)
+
+/** A new secret for one-time codes: shown once, and good for nothing before it is confirmed with a code and the tap of a key that counts (purpose `enrol`, over `credential`). */
+export const totpSchema = z.strictObject({
+  id: z.string(), credential: fingerprint,
+  /** 20 characters of the digest. */
+  code: z.string(),
+  /** base32 (RFC 4648 §6), and the same as an `otpauth:` URI. */
+  secret: z.string(), uri: z.string(), expiresAt: instant,
+}).meta({ id: 'Totp' })
+export const totpConfirmationSchema = z.strictObject({ id: z.string().regex(/^[0-9a-f]{32}$/), code: z.string().regex(/^[0-9]{6}$/), label: line, tap: tapSchema }).meta({ id: 'TotpConfirmation' })
 
 /** A key that every poll and every later request is signed with: P-256, as a JWK (RFC 7517). */
 const publicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url(43).length(43), y: base64url(43).length(43) })

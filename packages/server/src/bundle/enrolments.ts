@@ -27,7 +27,8 @@ function actorsOf(text: string): readonly Identity[] {
   const decoded = decodeEvent(text)
   const data: unknown = decoded.ok ? decoded.event.data : undefined
   if (typeof data !== 'object' || data === null || !('envelope' in data)) return []
-  return [(data as { readonly envelope: { readonly actor: Identity } }).envelope.actor]
+  const { envelope, second } = data as { readonly envelope: { readonly actor: Identity }; readonly second?: Identity }
+  return second === undefined ? [envelope.actor] : [envelope.actor, second]
 }
 
 const isAbout = ({ data: { person } }: EnrolmentEntry, people: ReadonlySet<string>): boolean => person === undefined || people.has(identityKey(person))

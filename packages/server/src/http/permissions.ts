@@ -30,7 +30,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/erasures': local, 'POST /v1/synchronise': local,
   'GET /v1/sign-in': anyone, 'POST /v1/sign-in/passkey/options': anyone, 'POST /v1/sign-in/passkey': anyone,
   'GET /v1/session': own, 'DELETE /v1/session': own, 'GET /v1/sessions': own, 'DELETE /v1/sessions/{id}': own,
-  'POST /v1/challenges': own, 'GET /v1/challenges/{id}': own,
+  'POST /v1/challenges': own, 'GET /v1/challenges/{id}': own, 'POST /v1/challenges/{id}/second': { ...own, tap: 'always' },
   'POST /v1/links': { callers: ['operator', 'person'] },
   // Whoever has a link is nobody yet.
   'POST /v1/enrolments/options': anyone, 'POST /v1/enrolments': anyone,

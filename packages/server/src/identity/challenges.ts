@@ -3,12 +3,13 @@
  * it first, before anything about it is looked at (attack 1).
  */
 import { type HexDigest, type Identity, identityKey, type Instant, type Json, sameIdentity, taggedDigest } from '@exeat/core'
-import { type AnyEnvelope, challengeOf, enrolEnvelopeSchema, envelopeSchema } from '@exeat/core/envelope'
+import { type AnyEnvelope, challengeOf, enrolEnvelopeSchema, type Envelope, envelopeSchema } from '@exeat/core/envelope'
+import type { Evidence } from '@exeat/core/entry'
 import type { People } from '@exeat/core/wire'
 import * as z from 'zod'
 import { type IdentityRows, rowKinds } from '../ports/identity.ts'
 import { sha256 } from '../store/ed25519.ts'
-import type { Mfa } from '../use/types.ts'
+import type { Mfa, Tap } from '../use/types.ts'
 import { identityError } from './codes.ts'
 import type { Session } from './types.ts'
 
@@ -35,6 +36,8 @@ export interface Challenge {
   readonly expiresAt: Instant
   /** What an identity provider answered by the browser: the compact ID token, and the index of the entry that enrolled its key. */
   readonly proved?: { readonly token: string; readonly enrolment: number }
+  /** Of an emergency: what the second person signed. */
+  readonly seconded?: NonNullable<Tap['second']>
 }
 
 /** 32 bytes: what the second factor signs. */
@@ -49,16 +52,18 @@ interface Kept {
   readonly mfa: Mfa
   readonly createdAt: number
   readonly proved?: Challenge['proved']
+  readonly seconded?: { readonly envelope: unknown; readonly evidence: Evidence }
 }
 
 const toBytes = (kept: Kept): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(kept), 'utf8'))
 
 function decoded(id: string, value: Uint8Array, expires: number | null): Challenge {
   const kept = JSON.parse(Buffer.from(value).toString('utf8')) as Kept
-  const { wanted, person, session, envelope, random, mfa, createdAt, proved } = kept
+  const { wanted, person, session, envelope, random, mfa, createdAt, proved, seconded } = kept
   return {
     id, wanted: wanted as unknown as TapWanted, person, session, mfa, envelope: anyEnvelope.parse(envelope), random: new Uint8Array(Buffer.from(random, 'base64url')),
     createdAt: createdAt as Instant, expiresAt: (expires ?? createdAt) as Instant, ...(proved === undefined ? {} : { proved }),
+    ...(seconded === undefined ? {} : { seconded: { envelope: envelopeSchema.parse(seconded.envelope), evidence: seconded.evidence } }),
   }
 }
 
@@ -122,9 +127,36 @@ const contentOf = (wanted: TapWanted): HexDigest => taggedDigest('exeat/wanted/v
  * @throws {ExeatError} TAP_UNKNOWN
  */
 export async function proveChallenge(rows: IdentityRows, session: Pick<Session, 'id' | 'person'>, id: string, proved: NonNullable<Challenge['proved']>, now: number): Promise<void> {
+  await note(rows, id, now, (challenge) => (isOf(challenge, session) && challenge.proved === undefined ? { proved } : undefined))
+}
+
+/**
+ * The challenge of somebody else's emergency that names this person as the second.
+ * @throws {ExeatError} TAP_UNKNOWN
+ */
+export async function challengeToSecond(rows: IdentityRows, person: Identity, id: string, now: number): Promise<Challenge & { readonly envelope: Envelope }> {
   const row = await rows.get(rowKinds.challenge, id, now)
-  if (row === undefined || !isOf(decoded(id, row.value, row.expires), session)) throw unknown()
+  const challenge = row === undefined ? undefined : decoded(id, row.value, row.expires)
+  if (challenge === undefined || !namesSecond(challenge, person) || 'about' in challenge.envelope) throw unknown()
+  return { ...challenge, envelope: challenge.envelope }
+}
+
+const namesSecond = ({ wanted }: Challenge, person: Identity): boolean => {
+  const second = wanted.purpose === 'emergency' ? wanted.asked.second : undefined
+  return typeof second === 'object' && sameIdentity(second, person)
+}
+
+/** Keeps the second person's tap at the challenge of whoever declares the emergency. Once. @throws {ExeatError} TAP_UNKNOWN */
+export async function secondChallenge(rows: IdentityRows, person: Identity, id: string, seconded: NonNullable<Challenge['seconded']>, now: number): Promise<void> {
+  const kept = { envelope: z.encode(envelopeSchema, seconded.envelope), evidence: seconded.evidence }
+  await note(rows, id, now, (challenge) => (namesSecond(challenge, person) && challenge.seconded === undefined ? { seconded: kept } : undefined))
+}
+
+async function note(rows: IdentityRows, id: string, now: number, noted: (challenge: Challenge) => Pick<Kept, 'proved' | 'seconded'> | undefined): Promise<void> {
+  const row = await rows.get(rowKinds.challenge, id, now)
+  const more = row === undefined ? undefined : noted(decoded(id, row.value, row.expires))
+  if (row === undefined || more === undefined) throw unknown()
   const kept = JSON.parse(Buffer.from(row.value).toString('utf8')) as Kept
-  const next = { value: toBytes({ ...kept, proved }), ...(row.owner === null ? {} : { owner: row.owner }), ...(row.expires === null ? {} : { expires: row.expires }) }
-  if (kept.proved !== undefined || !await rows.put(rowKinds.challenge, id, next, row.version, now)) throw unknown()
+  const next = { value: toBytes({ ...kept, ...more }), ...(row.owner === null ? {} : { owner: row.owner }), ...(row.expires === null ? {} : { expires: row.expires }) }
+  if (!await rows.put(rowKinds.challenge, id, next, row.version, now)) throw unknown()
 }

@@ -10,8 +10,8 @@ import type * as z from 'zod'
 import type { IdentityRows } from '../ports/identity.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { standingKeysOf } from '../use/enrolment/keys.ts'
-import type { Mfa, Tap, UseCases } from '../use/types.ts'
-import { type Challenge, challengeBytes, issueChallenge, proveChallenge, spendChallenge, type TapWanted, waitingChallenge } from './challenges.ts'
+import type { Mfa, Prepared, Tap, UseCases } from '../use/types.ts'
+import { type Challenge, challengeBytes, challengeToSecond, issueChallenge, proveChallenge, secondChallenge, spendChallenge, type TapWanted, waitingChallenge } from './challenges.ts'
 import { identityError, type identityProblem } from './codes.ts'
 import { advanceCounter } from './counters.ts'
 import { actorOfSession } from './signed-in.ts'
@@ -46,6 +46,8 @@ export interface Taps {
   readonly waiting: (session: Session, id: string) => Promise<Challenge>
   /** What an identity provider answered by the browser. */
   readonly prove: (session: Session, id: string, proved: NonNullable<Challenge['proved']>) => Promise<void>
+  /** Keeps a second person's tap at the challenge of the emergency that names them. */
+  readonly second: (session: Session, id: string, sent: SentTap, address: string) => Promise<void>
   /** For an act that was sent with this tap; spends the challenge once it is called. */
   readonly made: (session: Session, wanted: TapWanted, sent: SentTap, address: string) => () => Promise<Tap>
 }
@@ -54,11 +56,16 @@ export const taps = (deps: TapDependencies): Taps => ({
   challenge: (session, wanted) => challenge(deps, session, wanted),
   waiting: (session, id) => waitingChallenge(deps.rows, session, id, deps.now()),
   prove: (session, id, proved) => proveChallenge(deps.rows, session, id, proved, deps.now()),
+  second: async (session, id, sent, address) => {
+    const { envelope, evidence } = await made(deps, session, { purpose: 'second', challenge: id }, sent, address)
+    if ('about' in envelope) throw new Error('an emergency is no enrolment')
+    await secondChallenge(deps.rows, session.person, id, { envelope, evidence }, deps.now())
+  },
   made: (session, wanted, sent, address) => () => made(deps, session, wanted, sent, address),
 })
 
 async function challenge(deps: TapDependencies, session: Session, wanted: TapWanted): Promise<People['challengeSchema']> {
-  const { envelope, mfa } = await deps.useCases.prepare(actorOfSession(session), wanted)
+  const { envelope, mfa } = wanted.purpose === 'second' ? await prepareSecond(deps, session, wanted.challenge) : await deps.useCases.prepare(actorOfSession(session), wanted)
   const workspace = await deps.workspace()
   const usable = await usableKeys(deps, session.person, mfa)
   const provider = takes(mfa, 'idp-signed') ? workspace.spec.identity?.providers?.find(({ issuer, stepUp }) => issuer === session.person.iss && stepUp !== undefined) : undefined
@@ -75,6 +82,12 @@ async function challenge(deps: TapDependencies, session: Session, wanted: TapWan
       ...(provider === undefined ? {} : { oidc: `/auth/${provider.name}/step-up?challenge=${issued.id}` }),
     },
   }
+}
+
+/** The same as whoever declares the emergency signs, in the second person's own name. */
+async function prepareSecond({ rows, random, now }: TapDependencies, { person }: Session, id: string): Promise<Prepared> {
+  const { envelope, mfa } = await challengeToSecond(rows, person, id, now())
+  return { envelope: { ...envelope, actor: person, nonce: Buffer.from(random(16)).toString('hex'), at: now() as Instant }, mfa }
 }
 
 const strengths: Readonly<Record<'webauthn' | 'ssh' | 'totp', EvidenceStrength>> = { webauthn: 'user-signed', ssh: 'user-signed', totp: 'server-asserted' }
@@ -107,7 +120,7 @@ async function made(deps: TapDependencies, session: Session, wanted: TapWanted, 
   await deps.attempts.refuseLocked(session.person, address)
   const spent = await spendChallenge(deps.rows, session, sent.challenge, wanted, deps.now())
   try {
-    return { envelope: spent.envelope, evidence: await evidenceOf(deps, spent, sent.proof) }
+    return { envelope: spent.envelope, evidence: await evidenceOf(deps, spent, sent.proof), ...(spent.seconded === undefined ? {} : { second: spent.seconded }) }
   } catch (error) {
     if (error instanceof ExeatError && wrong.has(error.problems[0].code)) await deps.attempts.failed(session.person, address)
     throw error

@@ -137,7 +137,7 @@ export async function prepared(deps: UseDependencies, actor: Actor, act: Act): P
   return judgedAnew(deps, actor, act, (governed, people) => deps.log.snapshot(async (reader) => {
     const { at: newest } = await reader.head()
     const at = Math.max(deps.now(), newest)
-    const shown: Shown = { evidence: actor.evidence, ...best }
+    const shown: Shown = { evidence: actor.evidence, ...best, second: { identity: 'whoever', ...best } }
     const outcome = await judged({ moment: { record: reader.record, records: reader.records, body: reader.body, at }, governed, people, by: actor.identity, shown }, act)
     if (outcome === undefined) return { ok: false, problem: moved }
     const { verdict, before, particulars, mfa, hint } = outcome

@@ -102,5 +102,8 @@ function signedOf(event: Kept, record: OptOutRecord, approvals: readonly HexDige
   if (made === undefined) return null
   if (tap === undefined) return { envelope: made, evidence }
   checkTapped(tap.envelope, made, event.at)
-  return { envelope: { ...made, at: tap.envelope.at }, evidence }
+  const envelope = { ...made, at: tap.envelope.at }
+  if (tap.second === undefined || event.type !== 'emergency.activated' || event.second === undefined) return { envelope, evidence }
+  checkTapped(tap.second.envelope, { ...envelope, actor: event.second }, event.at)
+  return { envelope, evidence, seconded: tap.second }
 }

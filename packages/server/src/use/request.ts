@@ -1,6 +1,6 @@
 /** Asking for an opt-out, and declaring an emergency. */
 import {
-  askedOf, type Binding, type Duration, type HexDigest, type Identity, type Instant, documentDigest, encodeDocument, optOutUid, type OptOut,
+  askedOf, type Binding, type Duration, type HexDigest, type Identity, type Instant, documentDigest, encodeDocument, optOutUid, sameIdentity, type OptOut,
   repositoryIdOf, repositoryIdsOf, type StandingOptOut, transition,
 } from '@exeat/core'
 import type { Impact } from '@exeat/core/impact'
@@ -16,7 +16,7 @@ import { boundedRequest, decodeOptOut, decodeSentImpact, shaped } from './input.
 import { impactOf, involvedBy, standingNamed, strongest, type TermsNow, termsNow, unmetByRequest, weakFactor, withAliases } from './judge.ts'
 import { loadOpen } from './load.ts'
 import { demand, termProblem, useError } from './problem.ts'
-import { tapNeeded } from './shown.ts'
+import { type Shown, tapNeeded } from './shown.ts'
 import { bodyKinds, toBytes } from './stored.ts'
 import { type Actor, type IdempotencyKey, operatorIssuer, type Prepared } from './types.ts'
 
@@ -100,6 +100,8 @@ function sentEmergency(given: Wire['emergencySchema']): { readonly sent: Sent; r
 const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Identity | undefined): Act =>
   asking(deps, sent, 'needed', named === undefined ? [] : [named], async (asked, { moment, governed, people, by, shown }) => {
     const { ledger, over } = await loadOpen(moment, { uid: asked.uid, names: namesOf(asked.document) })
+    const confirmed = shown.second
+    if (named !== undefined && shown.evidence.strength !== 'operator-asserted' && !isConfirmed(confirmed, named)) throw secondNeeded(named)
     const second = named === undefined ? {} : { second: { identity: named, groups: people.groupsOf(named) } }
     const { terms } = asked.terms
     const facts = factsOf(asked, { people, by, shown })
@@ -114,6 +116,7 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
     const met = { evidence: shown.strength, ...(shown.factor === undefined ? {} : { factor: shown.factor }), approvers: [], requester: facts.groups, activator: facts.groups, log }
     refuseAny([
       ...weakFactor(shown, mfa, 'declare an emergency'),
+      ...(named === undefined || confirmed === undefined ? [] : weakFactor(confirmed, mfa, 'confirm an emergency')),
       ...[
         ...governed.policySet.unmet(terms, asked.optOut, met),
         // Who declares it requests and activates it in one; nobody approves it.
@@ -123,6 +126,12 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
     ])
     return { verdict, over, mfa }
   })
+
+const isConfirmed = (shown: Shown['second'], named: Identity): boolean => shown !== undefined && (shown.identity === 'whoever' || sameIdentity(shown.identity, named))
+
+const secondNeeded = ({ sub }: Identity) => new ExeatError([{
+  code: 'SECOND_PERSON_NEEDED', message: `\`${sub}\` is named as the second person, and has not confirmed it with a second factor`, hint: 'let them ask for a challenge of purpose `second` on yours, and send its tap to it',
+}])
 
 const namesOf = ({ metadata: { name }, spec: { renews } }: OptOut): readonly string[] => (renews === undefined ? [name] : [name, renews])
 

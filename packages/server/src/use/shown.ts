@@ -4,7 +4,7 @@ import { type Evidence, localIssuer } from '@exeat/core/entry'
 import { type AnyEnvelope, envelopeDigest } from '@exeat/core/envelope'
 import { type EnrolledKey, foundersIssuer, noKeys, notCounting } from '@exeat/core/enrolment'
 import { ExeatError } from '@exeat/core/error'
-import { tapLife, type VerifiedEvidence, verifyEvidence } from '@exeat/verify/evidence'
+import { type EvidenceContext, tapLife, type VerifiedEvidence, verifyEvidence } from '@exeat/verify/evidence'
 import { identityError } from '../identity/codes.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { contextOf, keysAt } from './enrolment/keys.ts'
@@ -24,6 +24,8 @@ export interface Shown {
   /** Where one was made, and the key that it was made with. */
   readonly tap?: Tap
   readonly key?: EnrolledKey
+  /** Of an emergency: who confirmed it. Whoever is named, before anybody could. */
+  readonly second?: Pick<Shown, 'strength' | 'factor'> & { readonly identity: Identity | 'whoever' }
 }
 
 /** Who may call himself so: those whom the server itself speaks of are nobody who signs in. */
@@ -67,7 +69,13 @@ export async function verifyTap(reader: Moment, workspace: Workspace, actor: Act
   const context = contextOf(await keysAt(reader, workspace), workspace)
   const { strength, factor, key } = verified(tap.evidence, tap.envelope, identity, reader.at as Instant, context)
   if (strength === 'none' || strength === 'operator-asserted') throw tapNeeded()
-  return { evidence: tap.evidence, strength, tap, ...(factor === undefined ? {} : { factor }), ...(key === undefined ? {} : { key }) }
+  const confirmed = tap.second === undefined ? {} : { second: secondShown(tap.second, reader.at as Instant, context) }
+  return { evidence: tap.evidence, strength, tap, ...confirmed, ...(factor === undefined ? {} : { factor }), ...(key === undefined ? {} : { key }) }
+}
+
+function secondShown({ envelope, evidence }: NonNullable<Tap['second']>, at: Instant, context: EvidenceContext): NonNullable<Shown['second']> {
+  const { strength, factor } = verified(evidence, envelope, envelope.actor, at, context)
+  return { identity: envelope.actor, strength, ...(factor === undefined ? {} : { factor }) }
 }
 
 function verified(...given: Parameters<typeof verifyEvidence>): VerifiedEvidence {

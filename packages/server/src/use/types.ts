@@ -5,7 +5,7 @@
 import type { HexDigest, Identity, Terms } from '@exeat/core'
 import type { CredentialOf, EnrolmentLedger } from '@exeat/core/enrolment'
 import type { Evidence } from '@exeat/core/entry'
-import type { AnyEnvelope } from '@exeat/core/envelope'
+import type { AnyEnvelope, Envelope } from '@exeat/core/envelope'
 import type { ActAnswer, OptOutView, People, Status, Wire } from '@exeat/core/wire'
 import type { Dsse } from '@exeat/verify'
 import type { NewKey } from './enrolment/enrol.ts'
@@ -28,8 +28,8 @@ export interface Actor {
 export interface Tap {
   readonly envelope: AnyEnvelope
   readonly evidence: Evidence
-  /** Somebody else's over the same envelope: an emergency that meets one which nobody has reviewed. */
-  readonly second?: { readonly identity: Identity; readonly evidence: Evidence }
+  /** Of an emergency: what the second person signed, the same in their own name. */
+  readonly second?: { readonly envelope: Envelope; readonly evidence: Evidence }
 }
 
 /** What a second factor is to be made over, before there is one. */

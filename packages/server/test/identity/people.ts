@@ -65,8 +65,11 @@ export interface PeopleWorld extends World {
   person(name: string): Actor
   /** With a second factor over what `wanted` comes to now; `change` makes it a wrong one. */
   tapping(name: string, wanted: TapWanted, change?: Change): Promise<Actor>
+  /** A second factor over any envelope. */
+  tapOver(name: string, envelope: AnyEnvelope, change?: Change): Promise<Tap>
   /** Adds a passkey, and answers its digest. */
   enrol(name: string): Promise<string>
+  digestOf(name: string, credential: Credential): string
   rootVouch(name: string, digest: string, root?: SignerKey, change?: (envelope: EnrolEnvelope) => EnrolEnvelope): Promise<number>
   /** Enrolled, vouched for by a root key, and a founder. */
   founder(name: 'ann' | 'ben'): Promise<string>
@@ -91,6 +94,7 @@ export async function peopleWorld(kind: StoreKind, files: Readonly<Record<string
       const prepared = await base.useCases.prepare(person(name), wanted)
       return { ...person(name), tap: async () => tapFor(made, change.with ?? name, (change.prepared ?? ((same) => same))(prepared).envelope, change) }
     },
+    tapOver: async (name: string, envelope: AnyEnvelope, change: Change = {}) => tapFor(made, name, envelope, change),
     enrol: async (name: string) => {
       const passkey = createAuthenticator({ origin: site, rpId })
       passkeys.set(name, passkey)
@@ -98,6 +102,7 @@ export async function peopleWorld(kind: StoreKind, files: Readonly<Record<string
       await base.useCases.enrol(person(name), { credential, label: `${name}'s passkey` }, newKey())
       return credentialDigest(who(name), credential, sha256)
     },
+    digestOf: (name: string, credential: Credential) => credentialDigest(who(name), credential, sha256),
     rootVouch: async (name: string, digest: string, root: SignerKey = name === 'ben' ? founders.ben : founders.ann, change = (same: EnrolEnvelope) => same) => {
       const envelope = change({
         schema: 'exeat/act/v1', purpose: 'enrol', workspace: 'acme-1', about: digest, actor: { iss: foundersIssuer, sub: root.name }, nonce: randomBytes(16).toString('hex'), at: base.clock.now as never,

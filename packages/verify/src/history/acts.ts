@@ -21,6 +21,7 @@ const purposes: Readonly<Partial<Record<EventType, Purpose>>> = {
 interface Signed {
   readonly envelope: Envelope
   readonly evidence: Evidence
+  readonly seconded?: Pick<Signed, 'envelope' | 'evidence'>
 }
 
 /** What the opt-out's envelopes must all state. */
@@ -44,7 +45,7 @@ export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, contex
   const granting: VerifiedEvidence[] = []
   for (const { index, event } of entries) {
     const lifecycle = lifecycleOf(event)
-    const { envelope, evidence } = event.data as Partial<Signed>
+    const { envelope, evidence, seconded } = event.data as Partial<Signed>
     if (lifecycle === undefined || envelope === undefined || evidence === undefined) return wrong(index, 'nobody signed it')
     const by = actorOf(lifecycle)
     const differs = difference(envelope, event.type, lifecycle, by, { ...given, typed: evidence.strength === 'operator-asserted' }, context)
@@ -52,6 +53,9 @@ export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, contex
     if (by === undefined) return wrong(index, 'it names nobody')
     const shown = verifyEvidence(evidence, envelope, by, lifecycle.at, context)
     if (!shown.ok) return { ok: false, problem: { ...shown.problem, message: `entry ${index} does not show who acted: ${shown.problem.message}` } }
+    const confirmed = secondOf(index, lifecycle, { envelope, evidence, ...(seconded === undefined ? {} : { seconded }) }, context)
+    if (!confirmed.ok) return confirmed
+    if (confirmed.value !== null) granting.push(confirmed.value)
     const digest = envelopeDigest(envelope, context.deps.sha256)
     if (seen.has(digest)) return wrong(index, 'its envelope stands twice')
     seen.add(digest)
@@ -61,6 +65,18 @@ export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, contex
     if (!same(envelope.approvals, counted)) return wrong(index, 'its envelope names other approvals than were counted')
   }
   return ok(weakest(granting))
+}
+
+/** Who confirmed an emergency signed the same as who declared it, in their own name; a name that was typed for them signs nothing. */
+function secondOf(index: number, event: LifecycleEvent, { envelope, evidence, seconded }: Signed, context: EvidenceContext): Answer<VerifiedEvidence | null> {
+  const second = event.type === 'emergency.activated' ? event.second : undefined
+  if (second === undefined || evidence.strength === 'operator-asserted') return seconded === undefined ? ok(null) : wrong(index, 'somebody signed as second person who is none')
+  if (seconded === undefined) return wrong(index, 'its second person signed nothing')
+  const { sha256 } = context.deps
+  const wanted = { ...envelope, actor: second, nonce: seconded.envelope.nonce, at: seconded.envelope.at }
+  if (envelopeDigest(wanted, sha256) !== envelopeDigest(seconded.envelope, sha256)) return wrong(index, 'its second person signed something else')
+  const shown = verifyEvidence(seconded.evidence, seconded.envelope, second, event.at, context)
+  return shown.ok ? shown : { ok: false, problem: { ...shown.problem, message: `entry ${index} does not show who confirmed it: ${shown.problem.message}` } }
 }
 
 const grants: ReadonlySet<string> = new Set<LifecycleEvent['type']>(['optout.approved', 'optout.activated', 'emergency.activated'])

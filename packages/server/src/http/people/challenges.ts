@@ -2,10 +2,10 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { canonicalInstant } from '@exeat/core'
 import { base64url } from '@exeat/core/entry'
-import { challengeSchema, tapPendingSchema, tapWantedSchema } from '@exeat/core/wire'
+import { challengeSchema, secondSchema, tapPendingSchema, tapWantedSchema } from '@exeat/core/wire'
 import * as z from 'zod'
-import { sessionOf } from '../access.ts'
-import { answers, type App, bodyOf, createRoute, forPeople } from '../parts.ts'
+import { addressOf, sessionOf } from '../access.ts'
+import { answers, type App, bodyOf, createRoute, forPeople, refusals } from '../parts.ts'
 import type { People } from './services.ts'
 
 const common = { tags: ['people'], security: forPeople }
@@ -19,7 +19,12 @@ const waiting = createRoute({
   responses: answers(tapPendingSchema, 'What it is for.'),
 })
 
-export const challengeRoutes: readonly RouteConfig[] = [begin, waiting]
+const second = createRoute({
+  ...common, method: 'post', path: '/v1/challenges/{id}/second', summary: 'Confirm somebody else\'s emergency, as the second person', request: { params: z.strictObject({ id: base64url(64) }), body: bodyOf(secondSchema) },
+  responses: { 204: { description: 'It is kept for whoever declares the emergency.' }, ...refusals },
+})
+
+export const challengeRoutes: readonly RouteConfig[] = [begin, waiting, second]
 
 export function addChallenges(app: App, people: People): void {
   // Instants are integers within, and canonical texts on the wire.
@@ -27,6 +32,10 @@ export function addChallenges(app: App, people: People): void {
   app.openapi(waiting, async (c) => {
     const { wanted, proved, expiresAt } = await people.taps.waiting(sessionOf(c), c.req.valid('param').id)
     return c.json({ wanted, proved: proved !== undefined, expiresAt: canonicalInstant(expiresAt) }, 200, fresh)
+  })
+  app.openapi(second, async (c) => {
+    await people.taps.second(sessionOf(c), c.req.valid('param').id, c.req.valid('json').tap, addressOf(c))
+    return c.body(null, 204, fresh)
   })
 }
 

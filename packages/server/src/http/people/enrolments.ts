@@ -84,7 +84,7 @@ function tapping(c: Context<Env>, people: People, credential: string, tap: Param
   return { ...actorOf(c, people.now), tap: people.taps.made(sessionOf(c), { purpose: 'enrol', credential }, tap, addressOf(c)) }
 }
 
-async function viewAt(uses: UseCases, index: number): Promise<z.output<typeof enrolmentSchema>> {
+export async function viewAt(uses: UseCases, index: number): Promise<z.output<typeof enrolmentSchema>> {
   const found = (await uses.enrolments()).items.find((each) => each.index === index)
   if (found === undefined) throw new Error(`entry ${index} enrols no key`)
   return found

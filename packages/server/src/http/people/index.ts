@@ -8,15 +8,17 @@ import { addDevices, deviceRoutes } from './device.ts'
 import { addEnrolments, enrolmentRoutes } from './enrolments.ts'
 import type { People } from './services.ts'
 import { addSignIn, signInRoutes } from './sign-in.ts'
+import { addTotp, totpRoutes } from './totp.ts'
 
 export type { People } from './services.ts'
 
-export const peopleRoutes: readonly RouteConfig[] = [...signInRoutes, ...challengeRoutes, ...enrolmentRoutes, ...deviceRoutes, ...apiKeyRoutes]
+export const peopleRoutes: readonly RouteConfig[] = [...signInRoutes, ...challengeRoutes, ...enrolmentRoutes, ...deviceRoutes, ...totpRoutes, ...apiKeyRoutes]
 
 export function addPeople(app: App, people: People, uses: UseCases): void {
   addSignIn(app, people)
   addChallenges(app, people)
   addEnrolments(app, people, uses)
   addDevices(app, people, uses)
+  addTotp(app, people, uses)
   addApiKeys(app, people)
 }
