@@ -1,4 +1,5 @@
 /** Which page it is, by its path. Pages are loaded anew, so that no state outlives a sign-out. */
+import './no-eval.ts'
 import { type ReactNode, StrictMode, useCallback } from 'react'
 import { createRoot } from 'react-dom/client'
 import { DevicePage } from './pages/device.tsx'

@@ -12,6 +12,8 @@ export interface Person {
   readonly page: Page
   /** What the console and the network refused: must stay empty. */
   readonly complaints: string[]
+  /** Evaluates within the page as a debugger does: under the page's own policy, which forbids what a script would need for it. */
+  run(expression: string): Promise<unknown>
   /** Whether the authenticator answers, and whether it verifies its user. */
   setPresence(verified: boolean): Promise<void>
 }
@@ -19,6 +21,7 @@ export interface Person {
 /** A person with a device of their own: passkeys live in its authenticator alone. */
 export async function personIn(browser: Browser): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, timezoneId: 'Europe/Berlin', locale: 'en-GB' })
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()) })
@@ -28,20 +31,25 @@ export async function personIn(browser: Browser): Promise<Person> {
   const { authenticatorId } = await devTools.send('WebAuthn.addVirtualAuthenticator', {
     options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   })
-  return { context, page, complaints, setPresence: async (verified) => { await devTools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: verified }) } }
+  const run = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = await devTools.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.text)
+    return result.value
+  }
+  return { context, page, complaints, run, setPresence: async (verified) => { await devTools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: verified }) } }
 }
 
 const looks = [['light', 1180], ['dark', 1180], ['light', 390], ['dark', 390]] as const
 
 /** The page in light and dark, at desk and phone width: `name-dark-phone.png`. Answers what runs over the edge of a phone. */
-export async function pictures({ page }: Person, folder: string, name: string): Promise<readonly string[]> {
+export async function pictures({ page, run }: Person, folder: string, name: string): Promise<readonly string[]> {
   const over: string[] = []
   for (const [colorScheme, width] of looks) {
     // oxlint-disable no-await-in-loop -- one page, one look after the other
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 900 })
     await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width < 500 ? 'phone' : 'desk'}.png`, fullPage: true })
-    const { scrollWidth, clientWidth } = await page.evaluate('({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })') as { scrollWidth: number; clientWidth: number }
+    const { scrollWidth, clientWidth } = await run('({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })') as { scrollWidth: number; clientWidth: number }
     if (scrollWidth > clientWidth) over.push(`${name} at ${width}: ${scrollWidth} > ${clientWidth}`)
     // oxlint-enable no-await-in-loop
   }

@@ -1,0 +1,152 @@
+/** The pages with a real Chromium, a real server and a virtual authenticator each: two founders enrol, one approves, the other activates. */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describeWith } from '@exeat/testkit'
+import { launch, type Person, personIn, pictures } from '@exeat/testkit/browser'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { builtCommand } from '../../cli/test/built.ts'
+import { optOut } from '../../cli/test/log-world.ts'
+import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** Where the pictures go, for people to look at. */
+const gallery = process.env['EXEAT_SCREENSHOTS']
+
+describeWith('chromium', 'the console in Chromium', (executablePath) => {
+  const main = builtCommand({ pages: true })
+  let world: PeopleWorld
+  let browser: Awaited<ReturnType<typeof launch>>
+  let ann: Person
+  let ben: Person
+
+  beforeAll(async () => {
+    if (gallery !== undefined) mkdirSync(gallery, { recursive: true })
+    world = await peopleWorld(main)
+    browser = await launch(executablePath)
+    ann = await personIn(browser)
+    ben = await personIn(browser)
+  })
+  afterAll(async () => {
+    await browser.close()
+    await world.remove()
+  })
+
+  /** Everything that a page must be, whatever it is about; its picture where somebody wants to look. */
+  async function sound(person: Person, name: string): Promise<void> {
+    const { page, run, complaints } = person
+    await page.locator('main h1').waitFor()
+    await page.locator('[role=status]', { hasText: 'Loading' }).first().waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await run(axe)
+    const { violations } = await run('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] })') as { violations: readonly { id: string; nodes: readonly { html: string }[] }[] }
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`)).toEqual([])
+    if (gallery !== undefined) expect(await pictures(person, gallery, name)).toEqual([])
+    // The checker would compile something, which the page's policy rightly refuses it.
+    complaints.length = 0
+  }
+
+  async function enrol(person: Person, name: string): Promise<void> {
+    const { page } = person
+    await page.goto(world.invite(name))
+    await page.getByLabel('Name of this key').fill(`laptop of ${name}`)
+    await sound(person, `enrol-${name}`)
+    expect(page.url()).not.toContain('#')
+    await page.getByRole('button', { name: 'Enrol a passkey' }).click()
+    await page.getByRole('heading', { name: 'Key enrolled' }).waitFor()
+    const code = await page.locator('output.code').textContent()
+    await sound(person, `enrolled-${name}`)
+    world.vouch(code ?? '', name)
+  }
+
+  async function signIn(person: Person): Promise<void> {
+    await person.page.goto(`${world.origin}/`)
+    await person.page.waitForURL(/\/sign-in/)
+    await sound(person, 'sign-in')
+    await person.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await person.page.getByRole('heading', { name: 'Opt-outs' }).waitFor()
+  }
+
+  test('founders enrol a passkey each by a one-time link, and sign in with it', async () => {
+    await enrol(ann, 'ann')
+    await enrol(ben, 'ben')
+    await signIn(ann)
+    await signIn(ben)
+    await sound(ann, 'opt-outs-empty')
+    await ann.page.getByRole('link', { name: 'People and keys' }).click()
+    await ann.page.getByText('laptop of ben').waitFor()
+    await sound(ann, 'people')
+  })
+
+  test('one approves, the other activates, and the gate passes on what both have signed', async () => {
+    world.merge({ '.exeat/opt-outs/rebuild.yaml': optOut('rebuild') })
+    expect(world.gate().exit).toBe(2)
+    await requestAs(ann, 'rebuild')
+    await ben.page.goto(`${world.origin}/`)
+    await sound(ben, 'opt-outs')
+    await ben.page.getByRole('link', { name: /rebuild/ }).click()
+    await ben.page.getByRole('heading', { name: 'This turns off' }).waitFor()
+    await sound(ben, 'review')
+    // The terminal shows the code that the page made of what it shows.
+    expect(world.exeat(['status', 'rebuild']).stdout).toContain(await ben.page.locator('output.code').first().textContent() ?? 'none')
+    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await ben.page.getByText('approved, not active').waitFor()
+    expect(world.gate().exit).toBe(2)
+    await ann.page.goto(`${world.origin}/opt-outs/rebuild`)
+    await ann.page.getByRole('button', { name: 'Activate…' }).click()
+    await ann.page.getByText('active', { exact: true }).waitFor()
+    await sound(ann, 'active')
+    const gate = world.gate()
+    expect(gate, gate.stderr).toMatchObject({ exit: 0, stdout: expect.stringContaining('user-signed') as string })
+  })
+
+  test('a key that does not verify its user approves nothing', async () => {
+    // Of another control: else it would continue the first, and be a renewal.
+    world.merge({ '.exeat/opt-outs/unverified.yaml': optOut('unverified').replace('CVE-2019-12900', 'CVE-2019-14697') })
+    await requestAs(ann, 'unverified')
+    await ben.setPresence(false)
+    await ben.page.goto(`${world.origin}/opt-outs/unverified`)
+    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await ben.page.getByRole('alert').waitFor()
+    await sound(ben, 'refused')
+    await ben.setPresence(true)
+    expect(world.exeat(['status', 'unverified']).stdout).toContain('proposed')
+  })
+
+  test('revoking takes a reason and a sign-in, and ends it', async () => {
+    await ann.page.goto(`${world.origin}/opt-outs/rebuild`)
+    await ann.page.getByLabel('Reason').fill('the image is rebuilt')
+    await ann.page.getByRole('button', { name: 'Revoke' }).click()
+    await ann.page.getByText('revoked', { exact: true }).waitFor()
+    expect(world.gate().exit).toBe(2)
+  })
+
+  test('works with the keyboard alone', async () => {
+    const { page, run } = ben
+    await page.goto(`${world.origin}/opt-outs/unverified`)
+    await page.getByRole('heading', { name: 'This turns off' }).waitFor()
+    await page.keyboard.press('Tab')
+    expect(await run('document.activeElement.className')).toBe('skip')
+    const reached = new Set<string>()
+    for (let i = 0; i < 20; i++) {
+      // oxlint-disable-next-line no-await-in-loop -- key after key
+      await page.keyboard.press('Tab')
+      // oxlint-disable-next-line no-await-in-loop
+      reached.add(await run('document.activeElement.textContent') as string)
+    }
+    expect([...reached]).toContain('Approve…')
+  })
+
+  /** By the command line's own sign-in, handed over to this person's browser. */
+  async function requestAs({ page }: Person, name: string): Promise<void> {
+    const signedIn = world.exeatTold(['login', '--server', world.origin], (said) => /type {2}(\S+)/.exec(said)?.[1])
+    const code = await signedIn.told
+    await page.goto(`${world.origin}/device`)
+    await page.getByLabel('Code').fill(code)
+    await page.getByRole('button', { name: 'Look at it' }).click()
+    await page.getByRole('button', { name: 'Sign it in' }).click()
+    await page.getByRole('status').waitFor()
+    expect((await signedIn.ended).exit).toBe(0)
+    const asked = world.exeat(['request', name, '--server', world.origin])
+    expect(asked, asked.stderr).toMatchObject({ exit: 0 })
+  }
+})
