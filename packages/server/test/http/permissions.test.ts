@@ -1,0 +1,97 @@
+/** Every route of the API against the table of permissions: none without a line, and no act without its second factor (attacks 15 and 23). */
+import { newSessionKey, type PrivateJwk, proofFor, publicPart } from '@exeat/client/session'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openApiDocument } from '../../src/http/openapi.ts'
+import { permissionOf, permissions } from '../../src/http/permissions.ts'
+import type { Reply } from '../main/support.ts'
+import { optOut } from '../use/support.ts'
+import { type Browser, type PeopleSite, peopleSite } from './browser.ts'
+
+const operations = Object.entries(openApiDocument().paths ?? {}).flatMap(([path, methods]) => Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`)).filter((route) => !route.includes(' /log'))
+
+describe('the table', () => {
+  test('has a line for every route that is described, and for nothing else', () => { expect(Object.keys(permissions).sort()).toEqual(operations.sort()) })
+  test('finds a route by its path, and none for a path that is none', () => {
+    expect(permissionOf('GET', '/v1/opt-outs/x')).toBe(permissions['GET /v1/opt-outs/{id}'])
+    expect(permissionOf('HEAD', '/v1/status')).toBe(permissions['GET /v1/status'])
+    expect(permissionOf('POST', '/v1/device/token')).toBe(permissions['POST /v1/device/token'])
+    for (const path of ['/v1/opt-outs/x/y', '/v1/opt-outs/x/approvals/', '/v1', '/v1/opt-outs/x/approvals/z']) expect(permissionOf('POST', path)).toBeUndefined()
+  })
+  test('attack-15: lets nobody but people and the socket act, and asks people for a second factor wherever something is granted', () => {
+    const granting = ['POST /v1/emergencies', 'POST /v1/opt-outs/{id}/approvals', 'POST /v1/opt-outs/{id}/activation', 'POST /v1/opt-outs/{id}/review', 'POST /v1/enrolments/{credential}/vouch']
+    for (const route of granting) expect(permissions[route], route).toEqual({ callers: ['operator', 'person'], tap: 'always' })
+  })
+})
+
+describe('over the network', () => {
+  let at: PeopleSite
+  let ann: Browser
+  beforeAll(async () => {
+    at = await peopleSite()
+    ann = at.browser('ann')
+    await at.rootVouch('ann', await at.enrol(ann))
+    expect((await ann.signIn()).status).toBe(200)
+  })
+  afterAll(async () => at.close())
+
+  const digest = 'a'.repeat(64)
+  const bodies: Readonly<Record<string, unknown>> = {
+    'POST /v1/emergencies': { document: JSON.parse(JSON.stringify(optOut('fire'))) as unknown, team: 'sre' },
+    'POST /v1/opt-outs/{id}/approvals': { signed: { optOut: digest, terms: digest, impact: null } }, 'POST /v1/opt-outs/{id}/activation': { signed: { optOut: digest, terms: digest, impact: null } },
+    'POST /v1/opt-outs/{id}/review': { verdict: 'justified', reason: 'x' },
+  }
+
+  test.each(Object.keys(bodies))('attack-23: %s does nothing for whoever merely signed in', async (route) => {
+    const path = (route.split(' ')[1] ?? '').replace('{id}', 'log4j')
+    if (path.includes('log4j')) await ann.ask('POST', '/v1/opt-outs', { document: optOut('log4j') })
+    const reply = await ann.ask('POST', path, bodies[route])
+    expect([reply.status, reply.json()['code']]).toEqual([401, 'TAP_NEEDED'])
+    expect(reply.headers['www-authenticate']).toContain('error="insufficient_user_authentication"')
+  })
+
+  test('attack-15: without the token of its page, or from another site, a browser\'s session changes nothing', async () => {
+    for (const headers of [{ 'exeat-csrf': '' }, { 'exeat-csrf': 'f'.repeat(64) }, { origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]) {
+      expect((await ann.ask('POST', '/v1/opt-outs', { document: optOut('forged') }, headers)).json(), JSON.stringify(headers)).toMatchObject({ status: 403, code: 'CSRF' })
+    }
+  })
+
+  test('attack-15: a token that was copied from a command line opens nothing without its key, and no proof opens anything twice', async () => {
+    const key = await newSessionKey()
+    const url = (path: string): string => `https://exeat.acme.example${path}`
+    const proof = (method: string, path: string, more: { readonly token?: string; readonly now?: number; readonly by?: PrivateJwk } = {}): Promise<string> =>
+      proofFor(more.by ?? key, { method, url: url(path), now: more.now ?? at.clock.now, ...(more.token === undefined ? {} : { token: more.token }) })
+    const post = async (path: string, body: unknown): Promise<Reply> => at.ask(path, { method: 'POST', over: 'network', token: null, body, headers: { dpop: await proof('POST', path) } })
+    const begun = (await post('/v1/device', { key: publicPart(key), client: { host: 'h', user: 'u', command: 'exeat login' } })).json() as { deviceCode: string; userCode: string }
+    const code = begun.userCode.replace('-', '')
+    expect((await post('/v1/device/token', { deviceCode: begun.deviceCode })).json()).toMatchObject({ state: 'pending' })
+    expect((await at.ask('/v1/device/token', { method: 'POST', over: 'network', token: null, body: { deviceCode: begun.deviceCode }, headers: { dpop: await proof('POST', '/v1/device/token', { by: await newSessionKey() }) } })).status).toBe(404)
+    expect((await ann.ask('GET', `/v1/device/${code}`)).json()).toMatchObject({ client: { command: 'exeat login' } })
+    expect((await ann.ask('POST', `/v1/device/${code}`, { code, allow: true })).status).toBe(204)
+    at.clock.now += 10_000
+    const { token } = (await post('/v1/device/token', { deviceCode: begun.deviceCode })).json() as { token: string }
+    const session = async (dpop: string | undefined, scheme = 'DPoP'): Promise<number> =>
+      (await at.ask('/v1/session', { over: 'network', token: null, headers: { authorization: `${scheme} ${token}`, ...(dpop === undefined ? {} : { dpop }) } })).status
+    const good = await proof('GET', '/v1/session', { token })
+    expect(await session(good)).toBe(200)
+    expect(await session(good)).toBe(401)
+    expect(await session(undefined)).toBe(401)
+    expect(await session(await proof('GET', '/v1/session', { token }), 'Bearer')).toBe(401)
+    const wrong = [
+      proof('POST', '/v1/session', { token }), proof('GET', '/v1/sessions', { token }), proof('GET', '/v1/session', { token: 'other' }), proof('GET', '/v1/session'),
+      proof('GET', '/v1/session', { token, now: at.clock.now + 61_000 }), proof('GET', '/v1/session', { token, now: at.clock.now - 61_000 }), proof('GET', '/v1/session', { token, by: await newSessionKey() }), Promise.resolve('x.y.z'),
+    ]
+    for (const each of wrong) expect(await session(await each)).toBe(401)
+    expect(await session(await proof('GET', '/v1/session', { token }))).toBe(200)
+  })
+
+  test('attack-15: an API key reads and asks as far as its scopes go, and never acts', async () => {
+    const made = (await ann.ask('POST', '/v1/api-keys', { name: 'ci', scopes: ['read'], days: 1 })).json() as { secret: string }
+    const as = (method: string, path: string, body?: unknown): Promise<Reply> => at.ask(path, { method, over: 'network', token: made.secret, body, headers: { 'idempotency-key': `k-${path.length}-${method}` } })
+    expect((await as('GET', '/v1/opt-outs')).status).toBe(200)
+    for (const [method, path] of [['POST', '/v1/opt-outs'], ['GET', '/v1/bundle'], ['POST', '/v1/opt-outs/log4j/approvals'], ['POST', '/v1/challenges'], ['POST', '/v1/api-keys'], ['POST', '/v1/links']] as const) {
+      expect((await as(method, path, method === 'POST' ? {} : undefined)).json(), path).toMatchObject({ status: 403, code: 'CALLER_REFUSED' })
+    }
+    at.clock.now += 86_400_000
+    expect((await as('GET', '/v1/opt-outs')).json()).toMatchObject({ status: 401, code: 'TOKEN_UNKNOWN' })
+  })
+})
