@@ -104,13 +104,15 @@ interface Activating {
   readonly stored: StoredOptOut
   readonly activator: readonly string[]
   readonly shown: Shown
+  /** Enough witnesses have seen what the activation rests on. */
+  readonly witnessed: boolean
   readonly groupsOf: (identity: Identity) => readonly string[]
   readonly at: Instant
 }
 
 /** What the opt-out still lacks when it is activated: every term, and the conditions of every stage with the groups that people still have. */
 export function unmetByActivation(policySet: PolicySet, given: Activating): readonly Problem[] {
-  const { optOut, terms, stored, activator, shown, groupsOf, at } = given
+  const { optOut, terms, stored, activator, shown, witnessed, groupsOf, at } = given
   const { record, taps = [] } = stored
   const { renewal, total, asked: { limits: { uses } }, requesterGroups, proposedAt } = record
   const requester = stillIn(requesterGroups, groupsOf(record.requester))
@@ -118,7 +120,7 @@ export function unmetByActivation(policySet: PolicySet, given: Activating): read
   const weakest = weakestOf([shown, ...record.approvals.map(({ evidence }, i) => ({ strength: evidence, factor: taps[i]?.factor }))])
   const met: Met = {
     evidence: weakest.strength, ...(weakest.factor === undefined ? {} : { factor: weakest.factor }),
-    approvers: approvals.map(({ groups }) => groups), requester, activator, log: { renewal, total, ...(uses === undefined ? {} : { uses }), witnessed: false },
+    approvers: approvals.map(({ groups }) => groups), requester, activator, log: { renewal, total, ...(uses === undefined ? {} : { uses }), witnessed },
   }
   const { document } = optOut
   const person = { groups: requester }

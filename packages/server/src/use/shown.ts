@@ -34,8 +34,8 @@ const isReserved = (issuer: string): boolean => reserved.has(issuer) || (issuer.
 
 /** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
 export function checkActor(actor: Actor): void {
+  checkShape(actorSchema, typeof actor === 'object' && actor !== null ? { identity: actor.identity, evidence: actor.evidence } : actor)
   const { identity, evidence } = actor
-  checkShape(actorSchema, { identity, evidence })
   if (evidence.strength === 'operator-asserted') {
     if (identity.iss === operatorIssuer && identity.sub === evidence.name) return
     throw useError('INPUT_INVALID', 'the actor is not the name that was typed at the administrative socket')

@@ -13,6 +13,7 @@ import { termProblem, useError } from './problem.ts'
 import { voidApprovals } from './shown.ts'
 import type { StoredOptOut } from './stored.ts'
 import type { Actor, Binding, IdempotencyKey, Prepared } from './types.ts'
+import { notWitnessed, type WitnessedHead, witnessedHead } from './witnessed.ts'
 
 /** An opt-out as it stands, the act's people and its terms. */
 interface Case {
@@ -43,6 +44,7 @@ async function signing(deps: UseDependencies, kind: Signing, id: string, signed:
   // Uids and names never change: only what they lead to is read again under the lock.
   const { uid, requester, approvals, asked: { name } } = (await optOutOf(deps.log, id)).value.record
   let writers: readonly Identity[] = []
+  let witnesses: WitnessedHead | undefined
   return {
     uid,
     act: {
@@ -50,11 +52,12 @@ async function signing(deps: UseDependencies, kind: Signing, id: string, signed:
       people: [requester, ...approvals.map(({ by }) => by)],
       look: async (governed) => {
         const standing = standingNamed(governed, name)
+        if (kind === 'activate') witnesses = await witnessedHead(deps.log, governed.governance.workspace.document)
         writers = standing === undefined ? [] : involvedBy(await deps.governance.writers(governed.commit, standing.origin.file))
       },
       judge: async (judging) => {
         const given = await caseOf(judging, uid, writers)
-        const { verdict, over } = kind === 'approve' ? approval(given, signed) : await activation(given, signed)
+        const { verdict, over } = kind === 'approve' ? approval(given, signed) : await activation(given, signed, witnesses)
         return outcomeOf(given, verdict, over)
       },
     },
@@ -97,15 +100,15 @@ function againstApproval({ judging: { governed: { policySet }, shown }, record, 
   return [...weakFactor(shown, terms.terms.mfa.value, 'approve'), ...policySet.conditions(terms.terms, 'approve', input).map((each) => termProblem('TERMS_NOT_MET', each))]
 }
 
-async function activation(given: Case, signed: Binding): Promise<Judged> {
+async function activation(given: Case, signed: Binding, witnesses: WitnessedHead | undefined): Promise<Judged> {
   const { judging: { moment, governed }, record, facts } = given
   const { ledger, over } = await loadOpen(moment, { uid: record.uid })
   const verdict = transition(withAliases(ledger, governed), { kind: 'activate', uid: record.uid, signed }, facts, moment.at as Instant)
-  if (verdict.ok) refuseAny([...otherRepositories(given), ...againstActivation(given, moment.at as Instant)])
+  if (verdict.ok) refuseAny([...otherRepositories(given), ...againstActivation(given, witnesses, moment.at as Instant)])
   return { verdict, over }
 }
 
-function againstActivation({ judging: { governed: { policySet }, shown }, stored, record, standing, facts, terms }: Case, at: Instant): readonly Problem[] {
+function againstActivation({ judging: { governed: { policySet }, shown }, stored, record, standing, facts, terms }: Case, witnesses: WitnessedHead | undefined, at: Instant): readonly Problem[] {
   const { asked: { name }, binding } = record
   if (standing === undefined) {
     throw useError('NOT_MERGED', `\`${name}\` does not stand at the protected ref`, 'merge the document as it was approved, then activate it')
@@ -113,9 +116,12 @@ function againstActivation({ judging: { governed: { policySet }, shown }, stored
   if (!terms.ok) return [termProblem('NOT_PERMITTED', terms.because)]
   const weak = weakFactor(shown, terms.terms.mfa.value, 'activate')
   if (weak.length > 0) return weak
+  // The newest entry about it: that of the last approval, or of the request where nobody needs to approve.
+  const unseen = witnesses === undefined ? undefined : notWitnessed(witnesses, Math.max(...stored.value.entries))
+  if (terms.terms.requires.witness.value && unseen !== undefined) return [unseen]
   // The impact may have come with the request alone: that there is one, and which, the binding says.
   const optOut = binding.impact === null || standing.impact !== undefined ? standing : { ...standing, impact: new Set<HexDigest>() }
-  return unmetByActivation(policySet, { optOut, terms: terms.terms, stored: stored.value, activator: facts.groups, shown, groupsOf: facts.groupsOf, at })
+  return unmetByActivation(policySet, { optOut, terms: terms.terms, stored: stored.value, activator: facts.groups, shown, witnessed: unseen === undefined, groupsOf: facts.groupsOf, at })
 }
 
 async function caseOf(judging: Judging, uid: HexDigest, writers: readonly Identity[]): Promise<Case> {
