@@ -15,7 +15,7 @@ export async function advanceCounter(rows: IdentityRows, key: HexDigest, shown: 
     const last = row === undefined ? 0 : Number(Buffer.from(row.value).toString('utf8'))
     // Passkeys that are synchronised between devices have no counter, and say 0 for ever.
     if (shown === 0 && last === 0) return
-    // INVARIANT: stated as what goes on, so that a value that is no number refuses (webauthn.test.ts).
+    // INVARIANT: stated as what goes on, so that a value that is no number refuses (test/identity/factors.test.ts).
     if (!(shown > last)) {
       const message = `the authenticator of the key ${key.slice(0, 16)} counts ${shown}, and had counted ${last}`
       report(identityProblem('TAP_COUNTER', message))

@@ -35,7 +35,7 @@ export function directory(rows: IdentityRows, now: () => number): Directory {
   return {
     groupsOf: async (person) => {
       const row = await read(person)
-      // INVARIANT: stated as what grants, so that a row from the future or without a time gives no group (directory.test.ts).
+      // INVARIANT: stated as what grants, so that a row from the future or without a time gives no group (test/identity/factors.test.ts).
       return row !== undefined && row.at <= now() && now() - row.at < groupsLast ? row.groups : []
     },
     voidUntil: async (person) => (await read(person))?.signedOut as Instant | undefined,

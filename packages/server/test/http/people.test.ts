@@ -7,7 +7,7 @@ import { generate } from 'otplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { must } from '../../../testkit/src/log-store-kit.ts'
 import { sha256, verifySignature } from '../../src/store/ed25519.ts'
-import { by, expectProblem } from '../main/support.ts'
+import { by, expectProblem, site } from '../main/support.ts'
 import { day, fileOf, hour, optOut, start } from '../use/support.ts'
 import { type Browser, peopleSite, type PeopleSite, type Wanted } from './browser.ts'
 
@@ -151,6 +151,20 @@ test('a link enrols one key, and a ceremony ends once', async () => {
   expectProblem(await other.ask('POST', '/v1/enrolments', { id: first.id, response: other.passkey.create(first.options), label: 'x' }), 409, 'CEREMONY_UNKNOWN')
 })
 
+test('what changes something comes from a page of this server, with its token', async () => {
+  expectProblem(await ben.ask('POST', '/v1/totp', undefined, { 'exeat-csrf': 'f'.repeat(64) }), 403, 'CSRF')
+  expectProblem(await ben.ask('POST', '/v1/totp', undefined, { 'sec-fetch-site': 'cross-site' }), 403, 'CSRF')
+  expectProblem(await ben.ask('POST', '/v1/totp', undefined, { origin: 'https://evil.example' }), 403, 'CSRF')
+})
+
+test('a user code that nobody was given, and two API keys of one name', async () => {
+  expectProblem(await ben.ask('GET', '/v1/device/AAAAAAAA'), 404, 'DEVICE_UNKNOWN')
+  expectProblem(await ben.ask('POST', '/v1/device/token', { deviceCode: 'A'.repeat(43) }), 401, 'PROOF_WRONG')
+  const wanted = { name: 'ci', scopes: ['read'], days: 30 }
+  expect((await ben.ask('POST', '/v1/api-keys', wanted)).status).toBe(201)
+  expectProblem(await ben.ask('POST', '/v1/api-keys', wanted), 409, 'API_KEY_STANDS')
+})
+
 describe('one-time codes', () => {
   test('are enrolled with a code and a tap, count a day later, and are taken where the terms take them', async () => {
     const { secret, id, credential } = (await ben.ask('POST', '/v1/totp')).json() as { secret: string; id: string; credential: string }
@@ -213,4 +227,14 @@ test('a point that knows the founders alone finds the taps in the bundle, and wh
 
 const pinsOf = (): BundlePins => ({
   workspace: 'acme-1', origin: at.founded.origin, roots: at.founded.founders.map(({ key }) => must(parseVerifierKey(sha256, key))), witnesses: { atLeast: 0, keys: [] },
+})
+
+test('where the workspace names no relying party there are no passkeys', async () => {
+  const plain = await site()
+  try {
+    await plain.start()
+    expectProblem(await plain.ask('/v1/sign-in/passkey/options', { method: 'POST', body: {}, over: 'network', token: null }), 409, 'PASSKEYS_OFF')
+  } finally {
+    await plain.close()
+  }
 })

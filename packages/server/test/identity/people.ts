@@ -56,6 +56,7 @@ spec:
   mfa: ${mfa}
   limits: { ${limits} }
   requires: { impact: false }
+  timers: { approval: 72h, activation: 24h }
   emergency: { groups: [sre], duration: 4h, mfa: { evidence: user-signed }, reviewers: [security], reviewWithin: 72h }
 ${more}`
 

@@ -4,6 +4,7 @@ import type { Envelope } from '@exeat/core/envelope'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { evidenceDeps } from '@exeat/git/crypto'
 import { verifyEvidence } from '@exeat/verify/evidence'
+import { faultyTables, type Fault } from '../../../testkit/src/log-store-faults.ts'
 import { type Actor, operatorIssuer } from '../../src/use/index.ts'
 import { sqlite } from '../sqlite-kind.ts'
 import { agree, codesOf, day, eventsOf, hour, newKey, optOut, refused } from '../use/support.ts'
@@ -130,4 +131,37 @@ describe('a second factor is for one act alone', () => {
     await activatedBy(at, 'ann', 'log4j')
     expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'active' })
   })
+})
+
+test('attack-19: a renewal takes a tap of its own over what it renews; a first request none', async () => {
+  const first = { document: optOut('log4j', { until: 2 * day }) }
+  await refused(at.useCases.prepare(at.person('ann'), { purpose: 'renew', asked: first }), 'NOT_A_RENEWAL')
+  await askedFor(at, 'log4j')
+  await approvedBy(at, 'ben', 'log4j')
+  await mergedNow(at, 'log4j')
+  await activatedBy(at, 'ann', 'log4j')
+  at.clock.now += day
+  const again = { document: optOut('log4j-2', { controls: ['trivy/LOG4J'], from: day, until: 3 * day }) }
+  await refused(at.useCases.request(at.person('ann'), again, newKey()), 'TAP_NEEDED')
+  const tapping = await at.tapping('ann', { purpose: 'renew', asked: again })
+  const wider = { document: optOut('log4j-2', { controls: ['trivy/LOG4J'], from: day, until: 4 * day }) }
+  await refused(at.useCases.request(tapping, wider, newKey()), 'TAP_OTHER')
+  expect((await at.useCases.request(tapping, again, newKey())).optOut).toMatchObject({ phase: 'proposed', renewal: 1 })
+  expect((await eventsOf(at.log)).at(-1)).toMatchObject({ type: 'dev.exeat.optout.renewed.v1', data: { envelope: { purpose: 'renew' }, evidence: { strength: 'user-signed' } } })
+})
+
+test('attack-26: where the log cannot be written, a tap approves nothing, and the same act is done once it can be', async () => {
+  const signed = await askedFor(at, 'log4j')
+  let arm: ((fault: Fault) => void) | undefined
+  await at.restart((tables) => {
+    const broken = faultyTables(tables)
+    arm = broken.arm
+    return broken.tables
+  })
+  const tapping = await at.tapping('ben', { purpose: 'approve', id: 'log4j', signed })
+  arm?.({ step: 'insertEntries', when: 'before', error: sqlite.error('full') })
+  const key = newKey()
+  await refused(at.useCases.approve(tapping, 'log4j', signed, key), 'STORE_FULL')
+  expect(await at.useCases.optOut('log4j')).toMatchObject({ phase: 'proposed', approvals: [] })
+  expect((await at.useCases.approve(tapping, 'log4j', signed, key)).optOut.phase).toBe('approved')
 })

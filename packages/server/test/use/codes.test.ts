@@ -7,7 +7,7 @@ const text = (folder: string, wanted: RegExp): string =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => wanted.test(name)).map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
 
 const source = text(join(import.meta.dirname, '..', '..', 'src'), /^(?!use\/codes).*\.ts$/)
-const tests = text(import.meta.dirname, /^(?!codes).*\.test\.ts$/)
+const tests = text(join(import.meta.dirname, '..'), /^(?!.*codes).*\.test\.ts$/)
 
 test.each(Object.entries(useCodes))('%s is used, provoked by a test, and says what it means', (code, { summary }) => {
   expect([source.includes(`'${code}'`), tests.includes(`'${code}'`)]).toEqual([true, true])

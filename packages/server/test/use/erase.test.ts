@@ -2,6 +2,7 @@
 import { fsck } from '@exeat/log'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sha256 } from '../../src/store/ed25519.ts'
+import type { Actor } from '../../src/use/index.ts'
 import { sqlite } from '../sqlite-kind.ts'
 import { activated, actor, day, eventsOf, newKey, refused, requested, world, type World } from './support.ts'
 
@@ -72,8 +73,10 @@ test('a request that still waits is not erased', async () => {
 
 test('only by whoever keeps the log', async () => {
   const { optOut: { uid } } = await requested(at, 'a')
-  const stranger = { identity: { iss: 'https://id.example', sub: 'keeper' }, evidence: { strength: 'operator-asserted', name: 'keeper' } } as const
+  const identity = { iss: 'https://id.example', sub: 'keeper' }
+  const stranger: Actor = { identity, evidence: { strength: 'none', kind: 'sign-in', method: 'oidc', at: at.clock.now as never } }
   await refused(at.useCases.erase(stranger, { uid, reason: 'x' }, newKey()), 'NOT_ENTITLED')
+  await refused(at.useCases.erase({ identity, evidence: { strength: 'operator-asserted', name: 'keeper' } }, { uid, reason: 'x' }, newKey()), 'INPUT_INVALID')
 })
 
 test('repeated with its key it is answered as it was first; another key finds it erased', async () => {
