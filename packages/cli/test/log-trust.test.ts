@@ -130,9 +130,9 @@ describe('the way of an opt-out', { timeout: 120_000 }, () => {
     expect(world.exeat(['reject', 'seen', '--actor', 'bob', '--reason', 'no']).exit).toBe(0)
   })
 
-  test('nobody acts over the network, and the network wants a token', () => {
+  test('attack-15: an enforcement point acts for nobody, a name typed from afar is nobody\'s, and the network wants a token', () => {
     const acted = world.exeat(['request', 'silent', '--actor', 'alice', '--server', world.url])
-    expect(acted).toMatchObject({ exit: 3, stderr: expect.stringContaining('ACTS_ARE_LOCAL') as string })
+    expect(acted).toMatchObject({ exit: 3, stderr: expect.stringContaining('CALLER_REFUSED') as string })
     expect(world.exeat(['gate', 'trivy.json', '--env', 'development'], { EXEAT_TOKEN: 'guessed' })).toMatchObject({ exit: 3, stderr: expect.stringContaining('TOKEN_UNKNOWN') as string })
     expect(world.exeat(['status', '--server', world.url]).exit).toBe(0)
     expect(world.exeat(['status', '--server', 'http://exeat.example'])).toMatchObject({ exit: 64, stderr: expect.stringContaining('in the clear') as string })

