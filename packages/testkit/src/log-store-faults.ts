@@ -79,6 +79,18 @@ async function aboutToBreak(kind: StoreKind): Promise<Broken> {
   return { database, log: must(await openLog(tables, testOptions({ now: () => 1_800_000_000_000 }))), arm }
 }
 
+/** The same, whose writer can be changed while the log is open. */
+async function withWriter(kind: StoreKind): Promise<{ readonly database: TestDatabase; readonly log: LogStore; readonly writer: Pick<TableWriterInTest, 'begin' | 'known'> }> {
+  const { database, log } = await foundedLog(kind)
+  await appendThree(log)
+  await log.close()
+  const tables = await database.open()
+  const writer: TableWriterInTest = { ...tables.writer }
+  return { database, log: must(await openLog({ ...tables, writer }, testOptions({ now: () => 1_800_000_000_000 }))), writer }
+}
+
+type TableWriterInTest = { -readonly [K in keyof TableWriter]: TableWriter[K] }
+
 /** Everything acknowledged stands, the operation is there `times` times, and a repeat makes it exactly once. */
 async function settles(database: TestDatabase, times: 0 | 1): Promise<void> {
   const log = await reopened(database, testOptions({ now: () => 1_900_000_000_000 }))
@@ -124,6 +136,19 @@ export function logStoreFaults(kind: StoreKind): void {
         await log.close()
         await settles(database, 0)
       })
+
+    test('the head cannot be locked, and what was sent behind the lock fails sooner: the lock says why', async () => {
+      const { database, log, writer } = await withWriter(kind)
+      writer.begin = async () => {
+        await new Promise((resolve) => { setImmediate(resolve) })
+        throw kind.error('busy')
+      }
+      writer.known = () => Promise.reject(kind.error('io'))
+      expect(codeOf(await log.append(changing))).toBe('STORE_BUSY')
+      expect(log.status()).toEqual({ state: 'open' })
+      await log.close()
+      await settles(database, 0)
+    })
 
     test('everything that waited with a broken batch is refused, and nothing after it is stored', async () => {
       const { database, log, arm } = await aboutToBreak(kind)

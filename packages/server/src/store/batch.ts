@@ -2,7 +2,7 @@
 import { appendLeaves, decodeRange, encodeRange, rangeRoot, type CompactRange } from '@exeat/log'
 import { accepted, ok, refuse, type Answer, type Refusal, type Verdict } from '../codes.ts'
 import type { Operation } from '../ports/log.ts'
-import type { HeadRow, LockedHead, LogTables } from '../ports/tables.ts'
+import type { HeadRow, LockedHead, LogTables, OperationRow, TableWriter } from '../ports/tables.ts'
 import { applyAll, type AppliedAll, type Outcome, type Pending } from './apply-all.ts'
 import { sha256 } from './ed25519.ts'
 import { afterFailure, type Halt, type Stage } from './failure.ts'
@@ -49,7 +49,7 @@ export async function runBatch(context: BatchContext, waiting: readonly Operatio
 
 async function storeBatch(context: BatchContext, waiting: readonly Operation[], progress: { stage: Stage }): Promise<BatchResult> {
   const { writer } = context.tables
-  const [locked, known] = await Promise.all([writer.begin(), writer.known(waiting.map(({ key }) => key))])
+  const [locked, known] = await lockedAndKnown(writer, waiting.map(({ key }) => key))
   const judged = await judgeHead(context, locked)
   if (!judged.ok) {
     await writer.rollback()
@@ -66,6 +66,14 @@ async function storeBatch(context: BatchContext, waiting: readonly Operation[], 
   progress.stage = 'commit'
   await writer.commit()
   return { outcomes: applied.pending.map((each) => outcomeOf(each, committed.note)), committed }
+}
+
+/** Asked for at once, and awaited in order: where the head cannot be locked, that says why, and not that the statement behind it failed too. */
+async function lockedAndKnown(writer: TableWriter, keys: readonly string[]): Promise<[LockedHead | undefined, readonly OperationRow[]]> {
+  const locking = writer.begin()
+  const asking = writer.known(keys)
+  asking.catch(() => {})
+  return [await locking, await asking]
 }
 
 /** Everything but the commit. */
