@@ -64,7 +64,22 @@ const dsse = { payloadType: 'x', payload: 'AA==', signatures: [{ keyid: '00', si
 const person: Identity = { iss: operatorIssuer, sub: 'alice' }
 
 /** Of what is no part of an opt-out's life. */
+const ann: Identity = { iss: 'exeat:local', sub: 'ann' }
+const about = { envelope: { schema: 'exeat/act/v1', purpose: 'enrol', workspace: 'acme', about: digest('c'), actor: ann, nonce: '0'.repeat(32), at: at(0) }, evidence: { strength: 'none', kind: 'sign-in', method: 'passkey', at: at(0) } } as const
+const passkey = { kind: 'webauthn', id: 'AAAA', alg: 'ES256', publicKey: 'AAAA', rpId: 'exeat.acme.example', aaguid: '00000000-0000-0000-0000-000000000000', backupEligible: false, attested: false } as const
+const random = 'A'.repeat(43)
+
 export const others: readonly (readonly [EventType, EventData[EventType]])[] = [
+  ['dev.exeat.enrolment.added.v1', { person: ann, credential: passkey, label: 'laptop', own: about }],
+  ['dev.exeat.enrolment.added.v1', { person: ann, credential: { kind: 'ssh', publicKey: 'AAAA' }, label: 'blue key', invitedBy: ann }],
+  ['dev.exeat.enrolment.added.v1', { person: ann, credential: { kind: 'totp', id: '0'.repeat(32) }, label: 'phone' }],
+  ['dev.exeat.enrolment.added.v1', { credential: { kind: 'issuer-key', iss: 'https://id.acme.example', kid: 'k', alg: 'RS256', publicKey: 'AAAA' }, label: 'idp' }],
+  ['dev.exeat.enrolment.vouched.v1', { person: ann, credential: digest('c'), by: ann, ...about, evidence: { kind: 'root', name: 'ann', signature: 'A'.repeat(86) } }],
+  ['dev.exeat.enrolment.vouched.v1', { person: ann, credential: digest('c'), by: ann, ...about, evidence: { strength: 'user-signed', kind: 'webauthn', enrolment: 3, random, clientData: 'AAAA', authenticatorData: 'AAAA', signature: 'AAAA' } }],
+  ['dev.exeat.enrolment.vouched.v1', { person: ann, credential: digest('c'), by: ann, ...about, evidence: { strength: 'user-signed', kind: 'ssh', enrolment: 3, signature: 'AAAA' } }],
+  ['dev.exeat.enrolment.vouched.v1', { person: ann, credential: digest('c'), by: ann, ...about, evidence: { strength: 'idp-signed', kind: 'oidc', enrolment: 3, random, token: 'AA.AA.AA' } }],
+  ['dev.exeat.enrolment.vouched.v1', { person: ann, credential: digest('c'), by: ann, ...about, evidence: { strength: 'server-asserted', kind: 'totp', enrolment: 3, step: 1 } }],
+  ['dev.exeat.enrolment.removed.v1', { person: ann, credential: digest('c'), by: ann, reason: 'lost', ...about }],
   ['dev.exeat.workspace.changed.v1', { delegation: dsse }],
   ['dev.exeat.workspace.changed.v1', { ref: 'refs/heads/main', commit: 'a'.repeat(40), workspace: digest('a'), previous: null }],
   ['dev.exeat.policy.changed.v1', { commit: 'a'.repeat(40), changes: [{ kind: 'Aliases', name: 'x', digest: null, previous: digest('b') }] }],
