@@ -163,7 +163,7 @@ describe('an activation', () => {
     at.merge({ '.exeat/policies/trivy.yaml': policy('  conditions: [{ at: activate, expression: \'activator.groups.exists(g, g == "security")\', message: only security activates }]\n') })
     await refused(activated(at, 'a'), 'TERMS_NOT_MET')
     at.merge({ '.exeat/policies/trivy.yaml': policy().replace('impact: false', 'impact: false, witness: true') })
-    await refused(activated(at, 'b'), 'TERMS_NOT_MET')
+    await refused(activated(at, 'b'), 'WITNESS_NEEDED')
   })
 
   test('twice: the second finds it active', async () => {
