@@ -35,7 +35,7 @@ spec:
   request: { groups: [engineering] }
   approve: [{ groups: [security], count: 1 }]
   activate: { groups: [engineering] }
-  revoke: { groups: [security] }
+  revoke: { groups: [engineering, security] }
   mfa: ${mfa}
   limits: { duration: 14d, findings: 10 }
   requires: { targets: [repositories, environments], impact: false }

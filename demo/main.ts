@@ -5,7 +5,10 @@
  */
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { developmentPolicy, optOut, workspace } from './documents.ts'
+import { comparisonCode, envelopeDigest } from '../packages/core/src/envelope/index.ts'
+import { evidenceDeps } from '../packages/git/src/crypto/index.ts'
+import { developmentPolicy, optOut, peopleWithKeys, workspace } from './documents.ts'
+import { freePort, type Person, person } from './people.ts'
 import { clear, clone, exeat, found, merge, prepare, type Run, root, serve } from './stage.ts'
 
 const report = 'vectors/scanner-outputs/trivy/scheme_2_many_vulns.json'
@@ -53,6 +56,16 @@ function act(words: readonly string[], says: readonly string[]): void {
   })
 }
 
+/** A tap, told by what it signed. */
+async function tap(who: string, by: Person, purpose: 'approve' | 'activate', done: string): Promise<void> {
+  const envelope = await by.act(purpose, name)
+  runs++
+  say(`  ${who} taps: ${purpose} ${name}`)
+  say(`  │ over the envelope ${comparisonCode(envelopeDigest(envelope, evidenceDeps.sha256))}`)
+  say(`  │ ${done}\n`)
+}
+
+const name = 'libbz2-rebuild'
 const instant = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
 
 async function tell(): Promise<void> {
@@ -63,13 +76,16 @@ async function tell(): Promise<void> {
   say('         (BSD-3-Clause, DefectDojo Inc., LICENSE.md beside it)')
   say('Policy:  in development engineers may ask, one of security approves,')
   say('         an engineer activates; 14 days at most. Below critical passes.')
-  say('People:  typed names (`--actor`): every output says operator-asserted,')
-  say('         as nobody has signed in.\n')
-  prepare({ '.exeat/workspace.yaml': workspace(), '.exeat/policies/development.yaml': developmentPolicy() })
+  say('People:  ann, an engineer, and ben, of security: each with a passkey in')
+  say('         a SOFTWARE authenticator, whose keys are in memory and prove')
+  say('         nothing about hardware. With your own passkeys: npm start.\n')
+  prepare({ '.exeat/workspace.yaml': workspace('', peopleWithKeys), '.exeat/policies/development.yaml': developmentPolicy('{ evidence: user-signed, maxAge: 5m }') })
   copyFileSync(join(root, report), join(clone, 'trivy.json'))
-  const { pins, key } = found()
-  merge('Pin the log', { '.exeat/workspace.yaml': workspace(pins) })
-  const address = await serve()
+  const port = await freePort()
+  const { pins, key } = found(`http://localhost:${port}`)
+  merge('Pin the log', { '.exeat/workspace.yaml': workspace(pins, peopleWithKeys) })
+  const address = await serve(port)
+  const [ann, ben] = [await person('ann', `http://localhost:${port}`), await person('ben', `http://localhost:${port}`)]
 
   say('1. BLOCKED: nobody has opted out of anything.\n')
   gate({ exit: 2, says: ['BLOCKED 1 finding', 'an opt-out is possible', '5 findings: 1 blocked, 0 excused, 4 passed'] })
@@ -79,18 +95,19 @@ async function tell(): Promise<void> {
   act(['request', 'libbz2-rebuild', '--actor', 'alice'], ['REQUESTED', 'missing 1 of security', 'operator-asserted'])
   gate({ exit: 2, says: ['`libbz2-rebuild` is refused: it is not active in the log', '1 blocked, 0 excused, 4 passed'] })
 
-  say('3. APPROVED and ACTIVATED: by others than who asked.\n')
-  act(['approve', 'libbz2-rebuild', '--actor', 'bob', '--yes'], ['APPROVED', 'libbz2-rebuild approved'])
-  act(['activate', 'libbz2-rebuild', '--actor', 'carol', '--yes'], ['ACTIVATED', 'libbz2-rebuild active'])
+  say('3. APPROVED and ACTIVATED: by a tap each, over exactly what is recorded.\n')
+  await tap('ben', ben, 'approve', 'it changes nothing by itself')
+  gate({ exit: 2, says: ['1 blocked, 0 excused, 4 passed'] })
+  await tap('ann', ann, 'activate', 'from this entry of the log on it works')
 
   say('4. EXCUSED: the gate verified a bundle of the log, and passes.\n')
-  gate({ exit: 0, says: ['EXCUSED 1 finding by 1 opt-out', 'evidence operator-asserted', 'log mode', '5 findings: 0 blocked, 1 excused, 4 passed'] })
+  gate({ exit: 0, says: ['EXCUSED 1 finding by 1 opt-out', 'evidence user-signed', 'log mode', '5 findings: 0 blocked, 1 excused, 4 passed'] })
 
   say('5. LAPSED: an hour after its end, by the preview that authors have.\n')
   gate({ exit: 2, says: ['PREVIEW', 'libbz2-rebuild', 'lapsed', '1 blocked, 0 excused, 4 passed'] }, '--now', instant(until + hour))
 
-  say('6. BLOCKED: security ends it before its time, and the gate blocks.\n')
-  act(['revoke', 'libbz2-rebuild', '--actor', 'bob', '--reason', '"the fixed release is out"'], ['REVOKED'])
+  say('6. BLOCKED: it is ended before its time, and the gate blocks.\n')
+  act(['revoke', 'libbz2-rebuild', '--actor', 'alice', '--reason', '"the fixed release is out"'], ['REVOKED'])
   gate({ exit: 2, says: ['`libbz2-rebuild` was revoked at', '1 blocked, 0 excused, 4 passed'] })
 
   say('7. VERIFIED: nothing in the log was deleted, changed or replaced.\n')
