@@ -55,7 +55,9 @@ export function access(options: AccessOptions): MiddlewareHandler<Env> {
     const wait = waitOf(c, caller, options)
     if (wait !== undefined) return tooMany(wait)
     if (!c.req.path.startsWith('/v1/')) return next()
-    return unknown ?? refused(caller, permissionOf(c.req.method, c.req.path)) ?? next()
+    const answer = unknown ?? refused(caller, permissionOf(c.req.method, c.req.path))
+    if (answer === nothingHere) return refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')])
+    return answer ?? next()
   }
 }
 
@@ -123,9 +125,12 @@ async function checkOrigin(c: Context<Env>, people: People): Promise<void> {
   if (origin !== undefined && !(await people.origins()).includes(origin)) throw identityError('CSRF', `the request comes from \`${origin.slice(0, 200)}\`, which is none of the workspace's origins`)
 }
 
-function refused(caller: Caller, permission: Permission | undefined): Response | undefined {
-  // What there is not, is told to those who may know what there is.
-  const { callers, scope }: Permission = permission ?? { callers: ['operator', 'point', 'person', 'api-key', 'workload'] }
+const nothingHere = Symbol('nothing here')
+
+function refused(caller: Caller, permission: Permission | undefined): Response | typeof nothingHere | undefined {
+  // What has no line in the table is not called, whether it exists or not; that it does not is told to those who may know what there is.
+  if (permission === undefined && caller.kind !== 'anonymous') return nothingHere
+  const { callers, scope }: Permission = permission ?? { callers: ['point'] }
   if (callers.includes(caller.kind) && (caller.kind !== 'api-key' || scope === undefined || caller.scopes.includes(scope))) return undefined
   if (caller.kind !== 'anonymous') {
     const what = caller.kind === 'api-key' ? `an API key for ${caller.scopes.join(', ')}` : caller.kind === 'point' ? 'the token of an enforcement point' : caller.kind === 'workload' ? 'a job' : 'this caller'
