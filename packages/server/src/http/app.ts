@@ -64,7 +64,7 @@ export function createApp(options: AppOptions): App {
 
   addHealth(app, options.readiness)
   addLog(app, options)
-  addReads(app, useCases, options)
+  addReads(app, useCases, people, options)
   addActs(app, useCases, people)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
@@ -73,10 +73,10 @@ export function createApp(options: AppOptions): App {
   addPages(app, options.pages)
 
   app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     // Whoever went away in the middle of a body hears no answer, and is no failure of ours.
     if (c.env.incoming.readableAborted) return refusal([serverProblem('REQUEST_SLOW', 'the request did not arrive as a whole')])
-    if (error instanceof ExeatError && error.problems[0].code === 'TAP_NEEDED') return refusal(error.problems, stepUp)
+    if (error instanceof ExeatError && error.problems[0].code === 'TAP_NEEDED') return refusal(error.problems, await stepUp(c, people))
     return error instanceof HTTPException ? fromHono(error) : refusalOf(error, report)
   })
   return app

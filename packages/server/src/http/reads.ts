@@ -6,8 +6,10 @@ import {
 } from '@exeat/core/wire'
 import { fingerprint } from '@exeat/core/entry'
 import { dsseSchema } from '@exeat/verify'
+import { checkBundle, checkUses } from '../identity/workload/reach.ts'
 import type { UseCases } from '../use/types.ts'
 import { bundleTags } from './bundle-tag.ts'
+import type { People } from './people/services.ts'
 import { answers, type App, bodyOf, createRoute, forPoints, idParameter, wholeNumber } from './parts.ts'
 
 const common = { security: forPoints, tags: ['reads'] }
@@ -48,15 +50,22 @@ export interface ReadOptions {
   readonly health: () => Pick<z.output<typeof statusSchema>, 'checked' | 'witnesses'>
 }
 
-export function addReads(app: App, uses: UseCases, { now, health }: ReadOptions): void {
+export function addReads(app: App, uses: UseCases, people: Pick<People, 'workspace'>, { now, health }: ReadOptions): void {
   app.openapi(list, async (c) => {
     const page = await uses.optOuts(c.req.valid('query'))
     return c.json(page, 200, page.next === undefined ? fresh : { ...fresh, link: `<${nextUrl(c.req.url, page.next)}>; rel="next"` })
   })
   app.openapi(one, async (c) => c.json(await uses.optOut(c.req.valid('param').id), 200, fresh))
-  app.openapi(claim, async (c) => c.json(await uses.claimUses(c.req.valid('json').uses), 200, fresh))
+  app.openapi(claim, async (c) => {
+    const caller = c.get('caller')
+    const claimed = c.req.valid('json').uses
+    if (caller.kind === 'workload') checkUses(caller.workload, claimed, await people.workspace())
+    return c.json(await uses.claimUses(claimed), 200, fresh)
+  })
   app.openapi(bundle, async (c) => {
+    const caller = c.get('caller')
     const query = c.req.valid('query')
+    if (caller.kind === 'workload') checkBundle(caller.workload, query)
     const envelope = await uses.bundle(query)
     if (query.nonce !== undefined) return c.json(envelope, 200, fresh)
     const tags = bundleTags(envelope, query)

@@ -22,7 +22,7 @@ import type { LogStore } from '../ports/log.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
-import { readLogKey, readWorkingKeys } from './keys.ts'
+import { providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
 import { openServerLog } from './open.ts'
 import { composePeople, openIdentityRows } from './people.ts'
@@ -85,7 +85,7 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
     const useCases = compose({ config, paths, log, governance, delegations, rows, now })
-    const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), random: randomOf, now, report })
+    const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, now, report })
     const serving = await serve(options, { config, paths, log, useCases, people, house, key: formatVerifierKey(signer) })
     const { size } = await log.head()
