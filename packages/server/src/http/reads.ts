@@ -5,12 +5,11 @@ import {
   bundleQuerySchema, entryViewSchema, listAnswerSchema, listQuerySchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema, usesSchema,
 } from '@exeat/core/wire'
 import { fingerprint } from '@exeat/core/entry'
-import { dsseSchema } from '@exeat/verify'
-import { checkBundle, checkUses } from '../identity/workload/reach.ts'
+import { checkBundle, claimedBy } from '../identity/workload/reach.ts'
 import type { UseCases } from '../use/types.ts'
 import { bundleTags } from './bundle-tag.ts'
 import type { People } from './people/services.ts'
-import { answers, type App, bodyOf, createRoute, forPoints, idParameter, wholeNumber } from './parts.ts'
+import { answers, type App, bodyOf, createRoute, dsse, forPoints, idParameter, wholeNumber } from './parts.ts'
 
 const common = { security: forPoints, tags: ['reads'] }
 const indexParameter = z.strictObject({ index: wholeNumber })
@@ -27,7 +26,7 @@ const claim = createRoute({
 const bundle = createRoute({
   ...common, method: 'get', path: '/v1/bundle', summary: 'The signed bundle that a gate decides by', request: { query: bundleQuerySchema },
   responses: {
-    ...answers(dsseSchema.meta({ id: 'Dsse' }), 'A DSSE envelope around the bundle.'),
+    ...answers(dsse, 'A DSSE envelope around the bundle.'),
     304: { description: 'The bundle that the caller holds says the same, and lives on for at least half of its life. Never where a nonce was sent.' },
   },
 })
@@ -59,8 +58,8 @@ export function addReads(app: App, uses: UseCases, people: Pick<People, 'workspa
   app.openapi(claim, async (c) => {
     const caller = c.get('caller')
     const claimed = c.req.valid('json').uses
-    if (caller.kind === 'workload') checkUses(caller.workload, claimed, await people.workspace())
-    return c.json(await uses.claimUses(claimed), 200, fresh)
+    const answer = caller.kind === 'workload' ? await claimedBy(caller.workload, claimed, await people.workspace(), (own) => uses.claimUses([...own])) : await uses.claimUses(claimed)
+    return c.json(answer, 200, fresh)
   })
   app.openapi(bundle, async (c) => {
     const caller = c.get('caller')

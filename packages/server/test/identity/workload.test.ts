@@ -70,14 +70,16 @@ const bundle = async (claims: Claims, asked = '1001'): Promise<Reply> => ask(awa
 const use = (point = 'gate/1001/test', subject = `commit:${sha}`) => ({ uses: [{ uid, point, subject }] })
 const claimed = async (claims: Claims, body: unknown = use()): Promise<Reply> => ask(await at.provider.sign(claims), '/v1/uses', body)
 
+const refusedUse = async (asked: Promise<Reply>, code: string): Promise<void> => { expect((await asked).json()).toMatchObject({ results: [{ uid, outcome: 'refused', code }] }) }
+
 describe('a job of GitHub Actions', () => {
   test('reads the bundle of its repository, and has its own uses counted', async () => {
     expect((await bundle(github())).json()).toMatchObject({ payloadType: expect.any(String) as unknown })
     expect((await claimed(github())).json()).toEqual({ results: [{ uid, outcome: 'counted' }] })
   })
   test('of a merge queue, of a listed event, and without an environment', async () => {
-    expect((await claimed(github({ event_name: 'merge_group', ref: 'refs/heads/gh-readonly-queue/main/pr-7-abc' }))).status).toBe(200)
-    expect((await claimed(github({ event_name: 'workflow_dispatch', environment: undefined }))).status).toBe(200)
+    expect((await claimed(github({ event_name: 'merge_group', ref: 'refs/heads/gh-readonly-queue/main/pr-7-abc' }))).json()).toMatchObject({ results: [{ outcome: 'counted' }] })
+    expect((await claimed(github({ event_name: 'workflow_dispatch', environment: undefined }))).json()).toMatchObject({ results: [{ outcome: 'counted' }] })
   })
 
   test.each<readonly [string, string, number, Claims]>([
@@ -148,15 +150,20 @@ describe('a job of GitHub Actions', () => {
     for (const asked of ['1002', '*', '2002']) expectProblem(await bundle(github(), asked), 403, 'WORKLOAD_OTHER')
     expectProblem(await ask(await at.provider.sign(github()), '/v1/bundle'), 403, 'WORKLOAD_OTHER')
     for (const body of [use('gate/2002/test'), use('gate/1001/production'), use('gate/1001/test/x'), use('admission/x'), use('gate/1001/test', `commit:${'b'.repeat(40)}`), use('gate/1001/test', 'sha256:x')]) {
-      expectProblem(await claimed(github(), body), 403, 'WORKLOAD_OTHER')
+      await refusedUse(claimed(github(), body), 'WORKLOAD_OTHER')
     }
-    expectProblem(await claimed(github(), { uses: [...use().uses, ...use('gate/2002/test').uses] }), 403, 'WORKLOAD_OTHER')
-    expectProblem(await claimed(github({ environment: undefined }), use('gate/1001/production')), 403, 'WORKLOAD_OTHER')
+    await refusedUse(claimed(github({ environment: undefined }), use('gate/1001/production')), 'WORKLOAD_OTHER')
+  })
+  test('has its own uses counted beside others that it may not claim', async () => {
+    const uses = [...use('gate/2002/test').uses, ...use().uses, ...use('gate/1001/production').uses, { ...use().uses[0], uid: 'f'.repeat(64) }]
+    expect((await claimed(github(), { uses })).json()).toMatchObject({ results: [
+      { uid, outcome: 'refused', code: 'WORKLOAD_OTHER' }, { uid, outcome: 'counted' }, { uid, outcome: 'refused', code: 'WORKLOAD_OTHER' }, { uid: 'f'.repeat(64), outcome: 'refused' },
+    ] })
   })
   test.each(['pull_request', 'pull_request_target', 'schedule', 'issue_comment'])('attack-11: that `%s` started may look, on whatever ref, and has nothing counted', async (event) => {
     const claims = { event_name: event, ref: 'refs/pull/7/merge', ref_protected: 'false' }
     expect((await bundle(github(claims))).status).toBe(200)
-    expectProblem(await claimed(github(claims)), 403, 'WORKLOAD_PREVIEW')
+    await refusedUse(claimed(github(claims)), 'WORKLOAD_PREVIEW')
   })
 })
 
@@ -178,8 +185,8 @@ describe('attack-14: a job stands in for nobody', () => {
 describe('a job of GitLab CI/CD', () => {
   test('reads the bundle of its project, and has its own uses counted', async () => {
     expect((await bundle(gitlab(), '2002')).status).toBe(200)
-    expect((await claimed(gitlab(), use('gate/2002/test'))).status).toBe(200)
-    expect((await claimed(gitlab({ environment: 'production' }), use('gate/2002/production'))).status).toBe(200)
+    expect((await claimed(gitlab(), use('gate/2002/test'))).json()).toMatchObject({ results: [{ outcome: 'counted' }] })
+    expect((await claimed(gitlab({ environment: 'production' }), use('gate/2002/production'))).json()).toMatchObject({ results: [{ outcome: 'counted' }] })
   })
   test.each<readonly [string, string, Claims]>([
     ['another project', 'WORKLOAD_REPOSITORY', { project_id: '1001' }],
@@ -194,7 +201,7 @@ describe('a job of GitLab CI/CD', () => {
   test('attack-11: of a merge request it may look', async () => {
     const claims = { pipeline_source: 'merge_request_event', ref: 'feature', ref_protected: 'false' }
     expect((await bundle(gitlab(claims), '2002')).status).toBe(200)
-    expectProblem(await claimed(gitlab(claims), use('gate/2002/test')), 403, 'WORKLOAD_PREVIEW')
+    await refusedUse(claimed(gitlab(claims), use('gate/2002/test')), 'WORKLOAD_PREVIEW')
   })
 })
 
@@ -202,8 +209,8 @@ describe('a service account of a cluster', () => {
   test('reads the workspace\'s bundle as often as it likes, and claims uses of points of its own', async () => {
     const token = await at.provider.sign(account('admission', 'uid-7'))
     for (const path of ['/v1/bundle', '/v1/bundle?audience=*', '/v1/bundle']) expect((await ask(token, path)).status).toBe(200)
-    for (let i = 0; i < 2; i++) expect((await ask(token, '/v1/uses', use('admission/exeat', 'sha256:x'))).status).toBe(200)
-    expectProblem(await ask(token, '/v1/uses', use()), 403, 'WORKLOAD_OTHER')
+    for (let i = 0; i < 2; i++) expect((await ask(token, '/v1/uses', use('admission/exeat', 'sha256:x'))).json()).toMatchObject({ results: [{ outcome: 'counted' }] })
+    await refusedUse(ask(token, '/v1/uses', use()), 'WORKLOAD_OTHER')
     expectProblem(await ask(token, '/v1/bundle?audience=1001'), 403, 'WORKLOAD_OTHER')
     expect((await ask(await at.provider.sign(account('bound', 'uid-1')), '/v1/bundle')).status).toBe(200)
   })

@@ -1,6 +1,7 @@
 /** What a job may ask for: what its own token speaks of. */
 import type { Workspace } from '@exeat/core'
 import type { Wire } from '@exeat/core/wire'
+import type { IdentityCode } from '../codes.ts'
 import type { Workload } from '../types.ts'
 import { refused } from './forge.ts'
 
@@ -10,17 +11,28 @@ export function checkBundle({ repositoryId }: Workload, { audience = '*' }: Wire
   throw refused('WORKLOAD_OTHER', `the bundle is asked for \`${audience}\`, and the token is good for \`${repositoryId ?? '*'}\``, repositoryId === undefined ? undefined : `ask for it with audience=${repositoryId}`)
 }
 
+type Use = Wire['usesSchema']['uses'][number]
+type Result = Wire['usesAnswerSchema']['results'][number]
+
 /**
- * Uses of its own repository, environment and commit: nobody exhausts what others rest on.
- * @throws {ExeatError} WORKLOAD_OTHER, WORKLOAD_PREVIEW
+ * Why a job may not have a use counted, and undefined where it may: uses of its own repository, environment and commit, so that nobody exhausts what others rest
+ * on. Each is judged alone, as everywhere: what waited on a runner from an earlier job keeps none of this one's back.
  */
-export function checkUses({ repositoryId, facts, previewOnly, event }: Workload, uses: Wire['usesSchema']['uses'], { spec }: Workspace): void {
-  if (previewOnly) throw refused('WORKLOAD_PREVIEW', `a job that \`${event ?? 'nothing'}\` started is told what would be, and counts no use`)
+export function useRefusal({ repositoryId, facts, previewOnly, event }: Workload, { uid, point, subject }: Use, { spec }: Workspace): Result | undefined {
+  const refusal = (code: IdentityCode, message: string): Result => ({ uid, outcome: 'refused', code, message })
+  if (previewOnly) return refusal('WORKLOAD_PREVIEW', `a job that \`${event ?? 'nothing'}\` started is told what would be, and has no use counted`)
+  if (repositoryId === undefined) return point.startsWith('gate/') ? refusal('WORKLOAD_OTHER', `a use at \`${point}\` is a job's, and the token is a cluster's`) : undefined
   const environment = facts.environment?.value
-  const asserted = spec.environments.filter(({ proof }) => proof === 'asserted').map(({ name }) => name)
-  const points = repositoryId === undefined ? undefined : new Set((environment === undefined ? asserted : [environment]).map((each) => `gate/${repositoryId}/${each}`))
-  for (const { point, subject } of uses) {
-    if (points === undefined ? point.startsWith('gate/') : !points.has(point)) throw refused('WORKLOAD_OTHER', `a use at \`${point.slice(0, 200)}\` is none of this job's`)
-    if (points !== undefined && subject !== `commit:${facts.commit?.value ?? ''}`) throw refused('WORKLOAD_OTHER', `a use for \`${subject.slice(0, 200)}\` is none of this job's, which runs at ${facts.commit?.value ?? 'no commit'}`)
-  }
+  const environments = environment === undefined ? spec.environments.filter(({ proof }) => proof === 'asserted').map(({ name }) => name) : [environment]
+  if (!environments.some((each) => point === `gate/${repositoryId}/${each}`)) return refusal('WORKLOAD_OTHER', `a use at \`${point}\` is none of this job's`)
+  const commit = facts.commit?.value ?? ''
+  return subject === `commit:${commit}` ? undefined : refusal('WORKLOAD_OTHER', `a use for \`${subject}\` is none of this job's, which runs at \`${commit}\``)
+}
+
+/** In the order of the request. */
+export async function claimedBy(workload: Workload, uses: readonly Use[], workspace: Workspace, claim: (uses: readonly Use[]) => Promise<Wire['usesAnswerSchema']>): Promise<Wire['usesAnswerSchema']> {
+  const refusals = uses.map((use) => useRefusal(workload, use, workspace))
+  const own = uses.filter((_, i) => refusals[i] === undefined)
+  const counted = own.length === 0 ? [] : [...(await claim(own)).results]
+  return { results: refusals.flatMap((refusal) => refusal ?? counted.shift() ?? []) }
 }
