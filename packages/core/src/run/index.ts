@@ -1,3 +1,0 @@
-export * from './groups.ts'
-export * from './run.ts'
-export * from './uses.ts'

@@ -1,2 +1,0 @@
-export { type DecisionDependencies, decisionMaker } from './decide.ts'
-export type { DecideRun, DecisionAnswer, Requester } from './types.ts'
