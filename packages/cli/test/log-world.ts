@@ -78,9 +78,9 @@ export interface World {
   /** Runs the command with server, bundle and token set. */
   exeat(args: readonly string[], env?: Readonly<Record<string, string>>): Ran
   /** The same, without waiting for it to end. */
-  exeatLater(args: readonly string[]): Promise<Ran>
+  exeatLater(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>
   /** The same; `told` is what `find` makes of its output while it runs. */
-  exeatTold(args: readonly string[], find: (said: string) => string | undefined): { readonly told: Promise<string>; readonly ended: Promise<Ran> }
+  exeatTold(args: readonly string[], find: (said: string) => string | undefined, env?: Readonly<Record<string, string>>): { readonly told: Promise<string>; readonly ended: Promise<Ran> }
   gate(...args: readonly string[]): Ran
   /** Commits files on the protected branch. */
   merge(files?: Readonly<Record<string, string>>): string
@@ -135,9 +135,9 @@ export async function logWorld(main: string, id = 'acme/payments', founding: Fou
   const world: World = {
     dir, data, state, socket, get url() { return `http://${address}` }, merge,
     exeat: (args, env = {}) => runExeat(main, args, dir, { ...variables(), ...env }),
-    exeatLater: (args) => world.exeatTold(args, () => undefined).ended,
-    exeatTold: (args, find) => {
-      const child = spawn(process.execPath, [main, ...args], { cwd: dir, env: { ...plainEnvironment(), ...variables() }, stdio: ['ignore', 'pipe', 'pipe'] })
+    exeatLater: (args, env) => world.exeatTold(args, () => undefined, env).ended,
+    exeatTold: (args, find, env = {}) => {
+      const child = spawn(process.execPath, [main, ...args], { cwd: dir, env: { ...plainEnvironment(), ...variables(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
       const text = { stdout: '', stderr: '' }
       const { promise: told, resolve, reject } = Promise.withResolvers<string>()
       for (const name of ['stdout', 'stderr'] as const) {

@@ -7,7 +7,7 @@ const differs = (summary: string): CodeEntry => ({ exit: 2, http: 409, summary }
 
 /**
  * Everything that can be wrong with what an enforcement point is given. `BUNDLE_*` and `DELEGATION_*` refuse the whole bundle, and nothing is
- * excused; `ENTRY_*` and `OPTOUT_*` refuse one opt-out alone. `AUDIT_*` are a monitor's findings.
+ * excused; `DECISION_*` refuse a signed decision; `ENTRY_*` and `OPTOUT_*` refuse one opt-out alone. `AUDIT_*` are a monitor's findings.
  */
 export const verifyCodes = {
   DSSE_MALFORMED: refused('A signed envelope is not DSSE: wrong shape, type or encoding.'),
@@ -28,6 +28,18 @@ export const verifyCodes = {
   BUNDLE_CHECKPOINT: refused('The checkpoint in the bundle is not signed as the workspace asks.'),
   BUNDLE_DOCUMENTS: refused('The workspace, a policy or an alias in the bundle is not what its digest says, or is wrong.'),
   BUNDLE_CONTENT: refused('The bundle says something else than the log records as published.'),
+  DECISION_UNREADABLE: refused('The signed decision cannot be read, or contradicts itself.'),
+  DECISION_TOO_LARGE: refused('The signed decision is larger than any that is read.'),
+  DECISION_OTHER_LOG: refused('The signed decision is of another workspace or log.'),
+  DECISION_OTHER_RUN: refused('The signed decision is of another repository, commit or environment.'),
+  DECISION_OTHER_REPORTS: refused('The signed decision is about other reports than those of the run.'),
+  DECISION_STALE: refused('The signed decision is too old.'),
+  DECISION_NOT_YET: refused('The signed decision was made after the clock\'s present.'),
+  DECISION_TOO_LONG: refused('The signed decision claims a longer life than is honoured, or than an opt-out that it rests on.'),
+  DECISION_NONCE: refused('The signed decision does not answer this request.'),
+  DECISION_PREVIEW: refused('The signed decision says what would be, and grants nothing.'),
+  DECISION_UNPROVEN: refused('The signed decision rests on facts, or on a caller, that nothing proves.'),
+  DECISION_ROLLBACK: refused('The signed decision rests on an older log or key than was seen before.'),
   ENTRY_MALFORMED: refused('An entry of the log is not what an entry is.'),
   ENTRY_NOT_COVERED: refused('An entry is not in the log that the checkpoint covers, or not at its index.'),
   ENTRY_ERASED: refused('The body of an entry that is needed was erased.'),

@@ -3,6 +3,7 @@ import {
   canonicalControl, type ControlExplanation, decide, type Decision, explainControl, type Facts, type Finding, judgeGitOptOuts, type PolicySet, severities, type Severity,
   splitControl, type Subject,
 } from '@exeat/core'
+import { concerning } from '@exeat/core/run'
 import { gitFacts, type Governance } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
@@ -11,7 +12,6 @@ import { factsText } from '../gate/writers/table.ts'
 import { runFacts } from '../governance/facts.ts'
 import { cacheFolder, compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance, modeOf, sha256 } from '../governance/load.ts'
 import { signedFor } from '../governance/standing.ts'
-import { concerning } from '../gate/decide.ts'
 import { type Shown, type TermRow, termRows } from '../governance/terms.ts'
 import { decisionJson } from '../text/json.ts'
 import { reasonText } from '../text/reason.ts'

@@ -46,6 +46,7 @@ export const cliCodes = {
   BUNDLE_MISSING: usage('The workspace pins a log, and no bundle of it was named.'),
   BUNDLE_UNREACHABLE: failed('No bundle could be had, and none that was kept still holds. Nothing was excused.'),
   BUNDLE_FROM_CACHE: failed('The server is away; the last good bundle stands in until its own end. A warning.'),
+  JOB_TOKEN: failed('The token by which a job shows who it is could not be had. Nothing was excused.'),
   LOG_UNPROVEN: failed('The log did not show that it extends what was seen of it before. A warning.'),
   USE_SPOOLED: failed('Uses wait on this machine until a run reaches the server. A warning.'),
   USE_NOT_COUNTED: invalid('A use that must be counted before it excuses was not; the opt-out excused nothing. A warning.'),

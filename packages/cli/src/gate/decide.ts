@@ -1,14 +1,15 @@
 /** Reports, facts and governance to the answer of the gate. */
 import {
-  type Block, controlOf, decide, type Decision, type Facts, type Finding, formatInstant, isLiteral, type Instant, judgeGitOptOuts, judgeReports, type OptOutSet, parseInstant, type PolicySet, type Problem,
-  type Report, severities, type Severity, type StandingOptOut,
+  type Block, decide, type Decision, type Facts, formatInstant, type Instant, judgeGitOptOuts, judgeReports, type OptOutSet, parseInstant, type PolicySet, type Problem,
+  type Report, severities, type Severity,
 } from '@exeat/core'
+import { concernedBy, concerning, summarise, weakestEvidence } from '@exeat/core/run'
 import type { Governance } from '@exeat/git'
 import { inCi, type Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
 import { modeOf, sha256 } from '../governance/load.ts'
 import type { SignedAt } from '../governance/signed.ts'
-import { type GateResult, type Logged, summarise, weakestEvidence } from './result.ts'
+import type { GateResult, Logged } from './result.ts'
 
 export interface GateQuestion {
   readonly governance: Governance
@@ -40,7 +41,7 @@ export function answerGate(question: GateQuestion): GateResult {
   const findings = reports.flatMap((report) => report.findings)
   const concerns = concerning(findings, asked)
   const standing = trusted === undefined ? governance.optOuts.filter(concerns) : []
-  const logged = trusted === undefined ? undefined : setOf(trusted.optOuts, concerns)
+  const logged = trusted === undefined ? undefined : concernedBy(trusted.optOuts, concerns)
   const at = (instant: Instant): Answer => {
     const optOuts = logged ?? judgeGitOptOuts(asked, standing, instant, signed?.(instant).shown)
     return { blocks, decisions: decide(asked, optOuts, findings, facts, instant, { sha256 }) }
@@ -56,24 +57,6 @@ export function answerGate(question: GateQuestion): GateResult {
     exit: summary.outcome === 'blocked' || real.outcome === 'blocked' ? 2 : 0,
   }
 }
-
-/**
- * The opt-outs that name a control of the run, or name controls by a pattern: no other can excuse one of these findings, be near to it,
- * or share its name with one that can (two of a name are refused as they are read). Judging all of very many takes longer than the run.
- */
-export function concerning(findings: readonly Finding[], policySet: PolicySet): (optOut: StandingOptOut) => boolean {
-  const byTool = new Map<string, Map<string, Finding>>()
-  for (const finding of findings) {
-    let rules = byTool.get(finding.tool)
-    if (rules === undefined) byTool.set(finding.tool, rules = new Map())
-    if (!rules.has(finding.rule)) rules.set(finding.rule, finding)
-  }
-  const names = new Set([...byTool.values()].flatMap((rules) => [...rules.values()]).flatMap((finding) => policySet.sameControls(controlOf(finding))))
-  return ({ document: { spec: { controls } } }) => controls.some((control) => !isLiteral(control) || names.has(control))
-}
-
-const setOf = ({ active, ended, refused }: OptOutSet, concerns: (optOut: StandingOptOut) => boolean): OptOutSet =>
-  ({ active: active.filter(concerns), ended: ended.filter(concerns), refused: refused.filter(concerns) })
 
 const rank = (severity: Severity | undefined): number => (severity === undefined ? -1 : severities.indexOf(severity))
 

@@ -1,21 +1,9 @@
 import type { Block, Decision, EvidenceStrength, Facts, HexDigest, Instant, Problem, Report } from '@exeat/core'
-import { evidenceStrengths } from '@exeat/core'
+import type { Summary } from '@exeat/core/run'
 import type { Governance } from '@exeat/git'
 
 /** Why no output of this release is authoritative (design §4, "Who decides"). */
 export const authority = 'advisory: a job that the change can edit decides nothing; make it a required workflow that changes cannot touch'
-
-export interface Summary {
-  readonly outcome: 'passed' | 'blocked'
-  readonly findings: number
-  readonly passed: number
-  readonly excused: number
-  readonly blocked: number
-  /** Reasons that block the run as a whole. */
-  readonly blocks: number
-  /** Suppressions that the reports brought along: listed, never believed. */
-  readonly shadow: number
-}
 
 /** What log trust rests on. */
 export interface Logged {
@@ -50,22 +38,4 @@ export interface GateResult {
   /** Weakest evidence that an excuse of this run rests on; `none` where nothing is excused. */
   readonly evidence: EvidenceStrength
   readonly exit: 0 | 2
-}
-
-export function summarise(decisions: readonly Decision[], blocks: readonly Block[], reports: readonly Report[]): Summary {
-  const counts = { passed: 0, excused: 0, blocked: 0 }
-  for (const { outcome } of decisions) counts[outcome]++
-  return {
-    outcome: counts.blocked > 0 || blocks.length > 0 ? 'blocked' : 'passed',
-    findings: decisions.length,
-    ...counts,
-    blocks: blocks.length,
-    shadow: reports.reduce((sum, report) => sum + report.suppressions.length, 0),
-  }
-}
-
-export function weakestEvidence(decisions: readonly Decision[]): EvidenceStrength {
-  let weakest = -1
-  for (const { optOut } of decisions) if (optOut !== undefined) weakest = Math.max(weakest, evidenceStrengths.indexOf(optOut.evidence))
-  return evidenceStrengths[weakest] ?? 'none'
 }

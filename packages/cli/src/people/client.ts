@@ -3,7 +3,8 @@ import { type ApiClient, apiClient } from '@exeat/client'
 import { type PrivateJwk, proofFor } from '@exeat/client/session'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
-import { type Address, isPrivate } from '../trust/address.ts'
+import type { Address } from '../trust/address.ts'
+import { isPrivate } from '../trust/private.ts'
 import { readSession } from './session-file.ts'
 
 /** `token`: of a session; absent while there is none yet. */

@@ -1,10 +1,11 @@
 /** Where a server is: an HTTP address or the path of its socket. */
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { apiClient, type ApiClient, fetchTransport, type Transport } from '@exeat/client'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
 import { unixTransport } from '../log/unix-transport.ts'
+import { isPrivate } from './private.ts'
+import { type Workloads, workloadToken } from './workload-token.ts'
 
 export interface Address {
   /** As the user wrote it. */
@@ -29,19 +30,18 @@ export interface ClientOptions {
   readonly actor?: string
   /** Milliseconds for each exchange. */
   readonly timeout?: number
+  /** Jobs that the workspace knows. */
+  readonly workloads?: Workloads
 }
 
-/** `EXEAT_TOKEN` goes along, and over an open network never in the clear. @throws {ExeatError} USAGE */
-export function clientAt({ name, base, transport }: Address, io: Io, options: ClientOptions = {}): ApiClient {
+/** `EXEAT_TOKEN` goes along, else the job's own token; and over an open network neither in the clear. @throws {ExeatError} USAGE */
+export function clientAt({ name, base, transport }: Address, io: Io, { workloads = [], ...options }: ClientOptions = {}): ApiClient {
+  const open = transport === fetchTransport
   const stated = io.env['EXEAT_TOKEN']
-  const token = stated === undefined || stated === '' || transport !== fetchTransport ? undefined : stated
+  const token = stated === undefined || stated === '' || !open ? undefined : stated
   if (token !== undefined && !/^[!-~]{1,512}$/.test(token)) throw cliError('USAGE', '`EXEAT_TOKEN` is no token: 1 to 512 printable characters without spaces')
-  if (token !== undefined && !isPrivate(new URL(base))) throw cliError('USAGE', `\`EXEAT_TOKEN\` would go to \`${name}\` in the clear`, 'name the server by https://')
-  return apiClient({ transport, base, name, ...(token === undefined ? {} : { token }), ...options })
-}
-
-/** Encrypted, or to this very machine. */
-export function isPrivate({ protocol, hostname }: URL): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  return protocol === 'https:' || host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  const ofJob = token === undefined && open ? workloadToken(io, workloads) : undefined
+  if ((token ?? ofJob) !== undefined && !isPrivate(new URL(base))) throw cliError('USAGE', `${token === undefined ? 'the job\'s token' : '`EXEAT_TOKEN`'} would go to \`${name}\` in the clear`, 'name the server by https://')
+  const shown = token !== undefined ? { token } : ofJob === undefined ? {} : { authorise: async () => ({ authorization: `Bearer ${await ofJob()}` }) }
+  return apiClient({ transport, base, name, ...shown, ...options })
 }

@@ -78,7 +78,7 @@ function fromFile(from: string, pins: BundlePins, context: BundleContext, io: Io
 
 async function fromServer(wanted: Wanted, pins: BundlePins, context: BundleContext, io: Io): Promise<Found> {
   const address = addressOf(wanted.from.replace(/\/v1\/bundle\/?$/, ''), io)
-  const client = clientAt(address, io, { timeout })
+  const client = clientAt(address, io, { timeout, workloads: wanted.workspace.spec.identity?.workloads ?? [] })
   const { audience, protectedEnvironment } = context
   const cache = bundleCache(pins, audience, io)
   const nonce = protectedEnvironment ? randomBytes(16).toString('hex') : undefined

@@ -67,7 +67,8 @@ const identity = z.strictObject({
     owners: optional(some(identifier)).meta({ description: 'Numeric ids of the owners or namespaces whose jobs are believed. Repositories are the workspace\'s sources.' }),
     events: optional(some(identifier)).meta({ description: 'What may have started the job. Default: push, merge_group, workflow_dispatch, deployment.' }),
     workflows: optional(some(z.strictObject({ ref: identifier, sha: optional(some(identifier)) }))).meta({ description: 'Reusable workflows that are pinned: `job_workflow_ref`, and the commits of it that will do.' }),
-    environments: optional(z.record(identifier, dnsLabel)).meta({ description: 'Environment of the workspace by what the token states; without it they have one name.' }),
+    runners: optional(some(z.enum(['github-hosted', 'gitlab-hosted', 'self-hosted']))).meta({ description: 'Runners that are believed (`runner_environment`). Default: any.' }),
+    environments: optional(z.record(identifier, dnsLabel)).meta({ description: 'Environment of the workspace by what the token states, for a cluster by its namespace; without it those of a forge have one name, and a cluster none.' }),
     serviceAccounts: optional(some(identifier)).meta({ description: 'Kubernetes: `namespace:name`, bound to the object\'s uid where it is written behind another colon.' }),
   }))),
 })

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type * as people from './people.ts'
 import type * as schemas from './schemas.ts'
 
+export * from './decisions.ts'
 export * from './people.ts'
 export * from './schemas.ts'
 export { tapSchema } from './tap.ts'

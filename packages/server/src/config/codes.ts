@@ -42,7 +42,9 @@ export const serverCodes = {
   RESOURCE_UNKNOWN: asked(404, 'There is nothing at this path, or nothing of this name or number.'),
   IDEMPOTENCY_KEY: asked(400, 'An act came without the header `Idempotency-Key`, or with one that is none.'),
   ACTOR_MISSING: asked(400, 'An act came without the header `Exeat-Actor`, or with a name that is none.'),
-  DECISIONS_LATER: { exit: 1, http: 501, summary: 'The server does not decide by itself in this release; the gate does, by a bundle.' },
+  DECISION_FACTS: invalid('What is said of a run is missing, unknown to the workspace, or other than the caller proves.'),
+  DECISION_REPORTS: invalid('The reports of a run are not sent as they must be: twice under one name, or encoded wrong.'),
+  DECISIONS_BUSY: failed('As many runs are being decided as the server takes at once.'),
   TOKEN_MISSING: asked(401, 'A request came without the token of an enforcement point.'),
   TOKEN_UNKNOWN: asked(401, 'A request came with a token that is not known here.'),
 } as const satisfies Record<string, CodeEntry>

@@ -27,6 +27,8 @@ export interface DataPaths {
   readonly sealing: string
   /** Where the keys are that can be replaced: named by purpose and key id. */
   readonly working: (purpose: 'bundle' | 'webhook', id: string) => string
+  /** What the server shows to the identity provider of this name, where that wants a secret. */
+  readonly provider: (name: string) => string
   readonly founder: (name: string) => string
   /** Where a remote governance repository is mirrored. */
   readonly mirror: string
@@ -43,6 +45,7 @@ export function dataPaths(folder: string): DataPaths {
     pseudonym: join(keys, fileNames.pseudonym),
     sealing: join(keys, fileNames.sealing),
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
+    provider: (name) => join(keys, `provider-${name}.secret`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),
     mirror: join(folder, fileNames.mirror),
     socket: process.platform === 'win32' ? `\\\\.\\pipe\\exeat-${Buffer.from(folder).toString('hex').slice(-64)}` : join(folder, fileNames.socket),

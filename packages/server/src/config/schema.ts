@@ -26,6 +26,8 @@ export const configSchema = z.strictObject({
   points: z.array(z.strictObject({ name: line, sha256: fingerprint })).max(1000),
   /** Seconds that people stay signed in: at most, and without a request. */
   sessions: z.exactOptional(z.strictObject({ absolute: z.int().min(60).max(7 * 86_400), idle: z.int().min(60).max(86_400) })),
+  /** Keys (RFC 7517) of issuers that this server cannot ask: of identity providers' logout tokens, and of jobs. */
+  issuers: z.exactOptional(z.array(z.strictObject({ issuer: identifier, keys: z.array(z.record(z.string(), z.unknown())).min(1).max(100) })).max(100)),
   /** PEM certificates of makers of authenticators, whose attestations are believed; without any, none is. */
   attestationRoots: z.exactOptional(z.array(z.string().max(10_000)).max(100)),
   /** Where the console's pages were built to; those that came with the command where absent. */

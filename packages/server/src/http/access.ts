@@ -75,19 +75,19 @@ async function established(c: Context<Env>, { points, people }: AccessOptions): 
   const [, scheme = '', token = ''] = /^(Bearer|DPoP) +([!-~]{1,8192})$/i.exec(c.req.header('authorization') ?? '') ?? []
   if (c.req.header('authorization') !== undefined && token === '') throw tokenUnknown()
   if (scheme.toLowerCase() === 'dpop') return boundSession(c, people, token)
-  if (token !== '') return bearer(points, people, token)
+  if (token !== '') return bearer(points, people, token, `${c.req.method} ${c.req.path}`)
   return cookieSession(c, people)
 }
 
 const tokenUnknown = () => new ExeatError([serverProblem('TOKEN_UNKNOWN', 'the token is not known here')])
 
-async function bearer(points: ServerConfig['points'], people: People, token: string): Promise<Caller> {
+async function bearer(points: ServerConfig['points'], people: People, token: string, purpose: string): Promise<Caller> {
   const point = pointOf(token, points)
   if (point !== undefined) return { kind: 'point', name: point }
   if (token.startsWith(keyPrefix)) {
     const key = await people.apiKeys.find(token)
     if (key !== undefined) return { kind: 'api-key', ...key }
-  } else if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) && people.workload !== undefined) return { kind: 'workload', workload: await people.workload(token) }
+  } else if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return { kind: 'workload', workload: await people.workload(token, purpose) }
   throw tokenUnknown()
 }
 
@@ -149,8 +149,14 @@ const words: Readonly<Record<Caller['kind'], string>> = {
 /** RFC 6750, section 3. */
 const challenge = (error?: string) => ({ 'www-authenticate': `Bearer realm="exeat"${error === undefined ? '' : `, error="${error}"`}` })
 
-/** RFC 9470: the caller is known, and this takes more than that. */
-export const stepUp = { 'www-authenticate': 'Bearer realm="exeat", error="insufficient_user_authentication", error_description="a second factor over what the act does is needed", max_age="0"' }
+/** RFC 9470: the caller is known, and this takes more than that: of whoever an identity provider knows, one of these `acr`. */
+export async function stepUp(c: Context<Env>, people: Pick<People, 'workspace'>): Promise<Record<string, string>> {
+  const caller = c.get('caller')
+  const providers = caller.kind === 'person' ? (await people.workspace()).spec.identity?.providers ?? [] : []
+  const acr = providers.find(({ issuer }) => caller.kind === 'person' && issuer === caller.session.person.iss)?.stepUp?.acr
+  const values = acr === undefined ? '' : `, acr_values="${acr.join(' ').replaceAll(/["\\]/g, String.raw`\$&`)}"`
+  return { 'www-authenticate': `Bearer realm="exeat", error="insufficient_user_authentication", error_description="a second factor over what the act does is needed"${values}, max_age="0"` }
+}
 
 export const tooMany = (seconds: number): Response =>
   refusal([serverProblem('REQUEST_RATE', `too many requests; the next one is taken in ${seconds} s`)], { 'retry-after': String(seconds) })

@@ -3,13 +3,11 @@ import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { actAnswerSchema, type ActAnswer, emergencyActSchema, erasureAnswerSchema, erasureSchema, reasonSchema, requestActSchema, reviewActSchema, signedSchema, type tapSchema } from '@exeat/core/wire'
 import * as z from 'zod'
-import { serverProblem } from '../config/codes.ts'
 import type { Actor, UseCases } from '../use/types.ts'
 import { actorOf, addressOf, keyOf } from './access.ts'
 import type { Env } from './env.ts'
-import { actHeaders, answers, type App, bodyOf, createRoute, forActors, forOperators, idParameter, refusals } from './parts.ts'
+import { actHeaders, answers, type App, bodyOf, createRoute, forActors, forOperators, idParameter } from './parts.ts'
 import type { People } from './people/services.ts'
-import { refusal } from './problem.ts'
 
 const common = { security: forActors, tags: ['acts'] }
 const local = { security: forOperators, tags: ['acts'] }
@@ -39,11 +37,8 @@ const synchronise = createRoute({
   ...local, method: 'post', path: '/v1/synchronise', summary: 'Read the protected ref again',
   responses: answers(z.strictObject({ commit: z.string(), changed: z.boolean() }).meta({ id: 'Synchronised' }), 'The commit that governs now.'),
 })
-const decide = createRoute({
-  ...local, method: 'post', path: '/v1/decisions', summary: 'Decide findings; comes with a later release', responses: refusals,
-})
 
-export const actRoutes: readonly RouteConfig[] = [request, emergency, approve, activate, reject, withdraw, revoke, review, erase, synchronise, decide]
+export const actRoutes: readonly RouteConfig[] = [request, emergency, approve, activate, reject, withdraw, revoke, review, erase, synchronise]
 
 type Sent = z.output<typeof tapSchema> | undefined
 type Wanted = Parameters<People['taps']['made']>[1]
@@ -88,7 +83,6 @@ export function addActs(app: App, uses: UseCases, people: People): void {
   })
   app.openapi(erase, (c) => act(c, plainly(c), (actor, key) => uses.erase(actor, c.req.valid('json'), key)))
   app.openapi(synchronise, async (c) => c.json(await uses.synchronise(), 200))
-  app.openapi(decide, () => refusal([serverProblem('DECISIONS_LATER', 'the server does not decide findings in this release', 'let the gate decide: exeat gate REPORT --trust log --bundle URL')]))
 }
 
 async function act<T extends object>(

@@ -5,10 +5,12 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
+import type { DecideRun } from '../decisions/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { ExeatError } from '@exeat/core/error'
 import { access, stepUp } from './access.ts'
 import { addActs } from './acts.ts'
+import { addDecisions, fewAtOnce } from './decisions.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
@@ -22,6 +24,7 @@ import { addReads, type ReadOptions } from './reads.ts'
 
 export interface AppOptions extends LogRoutesOptions, ReadOptions {
   readonly useCases: UseCases
+  readonly decide: DecideRun
   readonly people: People
   /** Where the console's pages were built to; absent: there are none. */
   readonly pages?: string
@@ -42,7 +45,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions {
 const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
 export function createApp(options: AppOptions): App {
-  const { useCases, people, points, limits = {}, monotonic, stopping, report } = options
+  const { useCases, decide, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
@@ -60,12 +63,13 @@ export function createApp(options: AppOptions): App {
     const damage = options.damage()
     return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
   })
-  app.use(limitBody, strictBody)
+  app.use(fewAtOnce(), limitBody, strictBody)
 
   addHealth(app, options.readiness)
   addLog(app, options)
-  addReads(app, useCases, options)
+  addReads(app, useCases, people, options)
   addActs(app, useCases, people)
+  addDecisions(app, decide)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))
@@ -73,10 +77,10 @@ export function createApp(options: AppOptions): App {
   addPages(app, options.pages)
 
   app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     // Whoever went away in the middle of a body hears no answer, and is no failure of ours.
     if (c.env.incoming.readableAborted) return refusal([serverProblem('REQUEST_SLOW', 'the request did not arrive as a whole')])
-    if (error instanceof ExeatError && error.problems[0].code === 'TAP_NEEDED') return refusal(error.problems, stepUp)
+    if (error instanceof ExeatError && error.problems[0].code === 'TAP_NEEDED') return refusal(error.problems, await stepUp(c, people))
     return error instanceof HTTPException ? fromHono(error) : refusalOf(error, report)
   })
   return app

@@ -1,12 +1,18 @@
 /** What every request must pass before anything looks at what it asks. */
 import { bodyLimit } from 'hono/body-limit'
 import type { MiddlewareHandler } from 'hono'
+import { largestReports } from '@exeat/core/wire'
 import { parseStrictJson } from '@exeat/formats'
 import { serverProblem } from '../config/codes.ts'
 import type { Env } from './env.ts'
 import { refusal } from './problem.ts'
 
 export const requestLimits = { body: 1024 * 1024, depth: 32, values: 100_000, headers: 64, url: 2048 } as const
+
+export const decisionsPath = '/v1/decisions'
+/** Of a run that is to be decided: its reports in base64, or as text with what JSON escapes, and little besides. */
+const largestRun = largestReports * 1.5
+const largestBody = (path: string): number => (path === decisionsPath ? largestRun : requestLimits.body)
 
 /** Node hands the headers on; how many is for us to bound, and no proxy needs more. */
 export const guardHead: MiddlewareHandler<Env> = async (c, next) => {
@@ -18,16 +24,19 @@ export const guardHead: MiddlewareHandler<Env> = async (c, next) => {
   return next()
 }
 
-export const limitBody: MiddlewareHandler<Env> = bodyLimit({
-  maxSize: requestLimits.body,
-  onError: () => refusal([serverProblem('REQUEST_TOO_LARGE', `the body has more than ${requestLimits.body} bytes`)], { connection: 'close' }),
-})
+const limited = (maxSize: number): MiddlewareHandler<Env> =>
+  bodyLimit({ maxSize, onError: () => refusal([serverProblem('REQUEST_TOO_LARGE', `the body has more than ${maxSize} bytes`)], { connection: 'close' }) })
+
+const [ordinary, wide] = [limited(requestLimits.body), limited(largestRun)]
+
+export const limitBody: MiddlewareHandler<Env> = async (c, next) => (c.req.path === decisionsPath ? wide : ordinary)(c, next)
 
 /**
  * The body of a POST is strict JSON: no key twice, nothing nested without end. What the API then reads of it is the same text again.
  */
 export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
-  if (c.req.method !== 'POST') return next()
+  // A logout token comes as a form, and its route reads nothing else (`people/oidc.ts`).
+  if (c.req.method !== 'POST' || /^\/auth\/[^/]+\/logout$/.test(c.req.path)) return next()
   const bytes = new Uint8Array(await c.req.arrayBuffer())
   const type = c.req.header('content-type') ?? ''
   if (bytes.length === 0 && type === '') return next()
@@ -39,7 +48,7 @@ export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
   if (encoding !== undefined && encoding !== 'identity') {
     return refusal([serverProblem('REQUEST_MEDIA_TYPE', `the body is encoded as \`${encoding.slice(0, 100)}\`, and no encoding is taken`)], { 'accept-encoding': 'identity' })
   }
-  const json = parseStrictJson(bytes, 'body', { maxDepth: requestLimits.depth, maxValues: requestLimits.values, maxBytes: requestLimits.body })
+  const json = parseStrictJson(bytes, 'body', { maxDepth: requestLimits.depth, maxValues: requestLimits.values, maxBytes: largestBody(c.req.path) })
   if (json.ok) return next()
   const { code, message, at } = json.problem
   return refusal([serverProblem('REQUEST_INVALID', `the body is not strict JSON (${code}${at === undefined ? '' : ` at line ${at.line}, column ${at.column}`}): ${message}`)])

@@ -3,6 +3,7 @@ import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import * as z from 'zod'
 import { line } from '@exeat/core/entry'
 import { problemSchema } from '@exeat/core/wire'
+import { dsseSchema } from '@exeat/verify'
 import { serverProblem } from '../config/codes.ts'
 import type { Env } from './env.ts'
 import { problemType, refusal } from './problem.ts'
@@ -39,6 +40,9 @@ export const refusals: Answers = { default: { description: 'A refusal.', content
 
 export const bodyOf = <S extends z.ZodType>(schema: S) => ({ required: true, content: { 'application/json': { schema } } }) as const
 
+/** A DSSE envelope. */
+export const dsse = dsseSchema.meta({ id: 'Dsse' })
+
 export const idParameter = z.strictObject({ id: line.meta({ description: 'The opt-out\'s uid, or its name.' }) })
 
 /** A whole number in a path or query, in its only spelling. */
@@ -54,6 +58,8 @@ export const actHeaders = [
 type Security = NonNullable<RouteConfig['security']>
 
 export const forOperators: Security = [{ socket: [] }]
+/** Jobs by their own tokens, or the operator. */
+export const forJobs: Security = [{ point: [] }, { socket: [] }]
 export const forPoints: Security = [{ point: [] }, { session: [] }, { dpop: [] }, { socket: [] }]
 /** Whoever signed in, or the operator. */
 export const forActors: Security = [{ session: [] }, { dpop: [] }, { socket: [] }]

@@ -29,6 +29,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/opt-outs/{id}/rejection': ending, 'POST /v1/opt-outs/{id}/withdrawal': ending, 'POST /v1/opt-outs/{id}/revocation': ending,
   'POST /v1/erasures': local, 'POST /v1/synchronise': local,
   'GET /v1/sign-in': anyone, 'POST /v1/sign-in/passkey/options': anyone, 'POST /v1/sign-in/passkey': anyone,
+  // Where browsers go by themselves: under no version, and a logout token is all that an identity provider shows.
+  'GET /auth/{provider}/start': anyone, 'GET /auth/{provider}/callback': anyone, 'GET /auth/{provider}/step-up': own, 'POST /auth/{provider}/logout': anyone,
   'GET /v1/session': own, 'DELETE /v1/session': own, 'GET /v1/sessions': own, 'DELETE /v1/sessions/{id}': own,
   'POST /v1/challenges': own, 'GET /v1/challenges/{id}': own, 'POST /v1/challenges/{id}/second': { ...own, tap: 'always' },
   'POST /v1/links': { callers: ['operator', 'person'] },

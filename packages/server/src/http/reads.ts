@@ -5,10 +5,11 @@ import {
   bundleQuerySchema, entryViewSchema, listAnswerSchema, listQuerySchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema, usesSchema,
 } from '@exeat/core/wire'
 import { fingerprint } from '@exeat/core/entry'
-import { dsseSchema } from '@exeat/verify'
+import { checkBundle, claimedBy } from '../identity/workload/reach.ts'
 import type { UseCases } from '../use/types.ts'
 import { bundleTags } from './bundle-tag.ts'
-import { answers, type App, bodyOf, createRoute, forPoints, idParameter, wholeNumber } from './parts.ts'
+import type { People } from './people/services.ts'
+import { answers, type App, bodyOf, createRoute, dsse, forPoints, idParameter, wholeNumber } from './parts.ts'
 
 const common = { security: forPoints, tags: ['reads'] }
 const indexParameter = z.strictObject({ index: wholeNumber })
@@ -25,7 +26,7 @@ const claim = createRoute({
 const bundle = createRoute({
   ...common, method: 'get', path: '/v1/bundle', summary: 'The signed bundle that a gate decides by', request: { query: bundleQuerySchema },
   responses: {
-    ...answers(dsseSchema.meta({ id: 'Dsse' }), 'A DSSE envelope around the bundle.'),
+    ...answers(dsse, 'A DSSE envelope around the bundle.'),
     304: { description: 'The bundle that the caller holds says the same, and lives on for at least half of its life. Never where a nonce was sent.' },
   },
 })
@@ -48,15 +49,22 @@ export interface ReadOptions {
   readonly health: () => Pick<z.output<typeof statusSchema>, 'checked' | 'witnesses'>
 }
 
-export function addReads(app: App, uses: UseCases, { now, health }: ReadOptions): void {
+export function addReads(app: App, uses: UseCases, people: Pick<People, 'workspace'>, { now, health }: ReadOptions): void {
   app.openapi(list, async (c) => {
     const page = await uses.optOuts(c.req.valid('query'))
     return c.json(page, 200, page.next === undefined ? fresh : { ...fresh, link: `<${nextUrl(c.req.url, page.next)}>; rel="next"` })
   })
   app.openapi(one, async (c) => c.json(await uses.optOut(c.req.valid('param').id), 200, fresh))
-  app.openapi(claim, async (c) => c.json(await uses.claimUses(c.req.valid('json').uses), 200, fresh))
+  app.openapi(claim, async (c) => {
+    const caller = c.get('caller')
+    const claimed = c.req.valid('json').uses
+    const answer = caller.kind === 'workload' ? await claimedBy(caller.workload, claimed, await people.workspace(), (own) => uses.claimUses([...own])) : await uses.claimUses(claimed)
+    return c.json(answer, 200, fresh)
+  })
   app.openapi(bundle, async (c) => {
+    const caller = c.get('caller')
     const query = c.req.valid('query')
+    if (caller.kind === 'workload') checkBundle(caller.workload, query)
     const envelope = await uses.bundle(query)
     if (query.nonce !== undefined) return c.json(envelope, 200, fresh)
     const tags = bundleTags(envelope, query)

@@ -3,7 +3,8 @@ import { remoteLogCodes } from '@exeat/client/log'
 import { documentCodes, governanceCodes, policyCodes, refusalCodes } from '@exeat/core'
 import type { CodeEntry } from '@exeat/core/error'
 import { impactCodes } from '@exeat/core/impact'
-import { jsonCodes, yamlCodes } from '@exeat/formats'
+import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
+import { reportCodes } from '@exeat/formats/findings'
 import { gitCodes } from '@exeat/git'
 import { logCodes } from '@exeat/log'
 import { verifyCodes } from '@exeat/verify'
@@ -17,7 +18,7 @@ const ours = Object.fromEntries(Object.entries<CodeEntry>(gitCodes).map(([code, 
 
 /** Where two tables have a code, the later one speaks: here it is about an act, not about a document in a folder. */
 const tables: readonly Readonly<Record<string, CodeEntry>>[] = [
-  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, ours, logCodes, remoteLogCodes, verifyCodes, storeCodes, useCodes, identityCodes, refusalCodes, serverCodes,
+  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, reportCodes, sarifCodes, ours, logCodes, remoteLogCodes, verifyCodes, storeCodes, useCodes, identityCodes, refusalCodes, serverCodes,
 ]
 
 const entries: ReadonlyMap<string, CodeEntry> = new Map(tables.flatMap((table) => Object.entries(table)))

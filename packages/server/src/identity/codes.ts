@@ -1,6 +1,7 @@
 import { type CodeEntry, ExeatError, type Problem } from '@exeat/core/error'
 
 const refused = (http: number, summary: string): CodeEntry => ({ exit: 3, http, summary })
+const away = (summary: string): CodeEntry => ({ exit: 1, http: 503, summary })
 const waiting = (http: number, summary: string): CodeEntry => ({ exit: 4, http, summary })
 
 /** Every refusal about who somebody is, and about what shows it. */
@@ -28,6 +29,19 @@ export const identityCodes = {
   NOT_SIGNED_IN_HERE: refused(401, 'The request takes somebody who has signed in.'),
   CALLER_REFUSED: refused(403, 'Whoever calls may not do this: another kind of caller, or another scope, is needed.'),
   CSRF: refused(403, 'A request that changes something did not come from one of the server\'s own pages.'),
+  ISSUER_AWAY: away('An identity provider, or the issuer of a job\'s token, cannot be reached or answers what it must not.'),
+  PROVIDER_UNKNOWN: refused(404, 'The workspace names no identity provider of this name.'),
+  PROVIDER_REFUSED: refused(403, 'What an identity provider answered is no sign-in: it refused, or its answer does not verify.'),
+  AUTHORISATION_UNKNOWN: refused(409, 'A sign-in at an identity provider is unknown, was used, is over, or began in another browser.'),
+  LOGOUT_WRONG: refused(400, 'A logout token of an identity provider does not verify, or came before.'),
+  WORKLOAD_TOKEN: refused(401, 'A job\'s token does not verify, or is of no issuer that the workspace names.'),
+  WORKLOAD_REPLAYED: refused(401, 'A job\'s token was used for this before.'),
+  WORKLOAD_REPOSITORY: refused(403, 'A job\'s token is of a repository or owner that is none of the workspace\'s.'),
+  WORKLOAD_REF: refused(403, 'A job runs on another ref than the protected one, or on one that nothing protects.'),
+  WORKLOAD_WORKFLOW: refused(403, 'A job runs no workflow, runner or service account that the workspace pins.'),
+  WORKLOAD_ENVIRONMENT: refused(403, 'A job runs in an environment that the workspace does not know.'),
+  WORKLOAD_PREVIEW: refused(403, 'A job on a change that is not merged, or of an event that is not listed, is granted nothing.'),
+  WORKLOAD_OTHER: refused(403, 'A job asks for what belongs to another repository, environment or commit than its token states.'),
   VOUCH_REFUSED: refused(403, 'Whoever vouches may not, or not for this key.'),
 } as const satisfies Record<string, CodeEntry>
 

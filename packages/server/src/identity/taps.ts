@@ -43,9 +43,9 @@ export interface TapDependencies {
 
 export interface Taps {
   readonly challenge: (session: Session, wanted: TapWanted) => Promise<People['challengeSchema']>
-  readonly waiting: (session: Session, id: string) => Promise<Challenge>
+  readonly waiting: (session: Pick<Session, 'id' | 'person'>, id: string) => Promise<Challenge>
   /** What an identity provider answered by the browser. */
-  readonly prove: (session: Session, id: string, proved: NonNullable<Challenge['proved']>) => Promise<void>
+  readonly prove: (session: Pick<Session, 'id' | 'person'>, id: string, proved: NonNullable<Challenge['proved']>) => Promise<void>
   /** Keeps a second person's tap at the challenge of the emergency that names them. */
   readonly second: (session: Session, id: string, sent: SentTap, address: string) => Promise<void>
   /** For an act that was sent with this tap; spends the challenge once it is called. */

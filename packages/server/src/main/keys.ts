@@ -2,7 +2,8 @@
 import { formatVerifierKey, type SignerKey, type VerifierKey } from '@exeat/log'
 import type { DelegationEpoch } from '@exeat/verify'
 import { serverError } from '../config/codes.ts'
-import type { DataPaths } from '../config/folder.ts'
+import { type DataPaths, stands } from '../config/folder.ts'
+import { readSecret } from '../keys/secret.ts'
 import { idOf, readSigner } from '../keys/signer.ts'
 
 /** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN, KEY_OTHER */
@@ -33,4 +34,13 @@ export function readWorkingKeys(paths: DataPaths, log: SignerKey, current: Deleg
 function refuseOther(path: string, held: VerifierKey, delegated: VerifierKey): void {
   if (formatVerifierKey(held) === formatVerifierKey(delegated)) return
   throw serverError('KEY_OTHER', `\`${path}\` holds the key \`${formatVerifierKey(held)}\`, and the founders delegated to \`${formatVerifierKey(delegated)}\``)
+}
+
+/** Read anew each time, so that it can be replaced while the server runs. @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN */
+export const providerSecretIn = (paths: DataPaths) => (provider: string): string | undefined => {
+  const path = paths.provider(provider)
+  if (!stands(path)) return undefined
+  const secret = readSecret(path).trim()
+  if (!/^[ -~]{1,1024}$/.test(secret)) throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secret: 1 to 1,024 printable characters on one line`)
+  return secret
 }

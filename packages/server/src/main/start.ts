@@ -1,5 +1,5 @@
 /** The composition root: everything is put together here, and nothing else knows more than its ports. */
-import { formatVerifierKey } from '@exeat/log'
+import { formatVerifierKey, type SignerKey } from '@exeat/log'
 import type { Problem } from '@exeat/core'
 import type { WitnessAddress } from '@exeat/client/log'
 import type { Delegations } from '@exeat/verify'
@@ -11,6 +11,7 @@ import { readConfig } from '../config/read.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
+import { type DecideRun, decisionMaker } from '../decisions/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -22,7 +23,7 @@ import type { LogStore } from '../ports/log.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
-import { readLogKey, readWorkingKeys } from './keys.ts'
+import { providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
 import { openServerLog } from './open.ts'
 import { composePeople, openIdentityRows } from './people.ts'
@@ -84,10 +85,10 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const useCases = compose({ config, paths, log, governance, delegations, rows, now })
-    const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), random: randomOf, now, report })
+    const { useCases, decide } = compose({ config, paths, log, governance, delegations, rows, now })
+    const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, now, report })
-    const serving = await serve(options, { config, paths, log, useCases, people, house, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, useCases, decide, people, house, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -115,17 +116,19 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): UseCases {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle } = readWorkingKeys(paths, logKey, delegations.current)
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
-  return createUseCases({
+  const bundleKey = (): SignerKey => bundle
+  const useCases = createUseCases({
     ...writer, log, governance, directory: directory(rows, now), now,
-    makeBundle: bundleMaker({ log, writer, logKey, bundleKey: () => bundle, now }),
+    makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
+  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }) }
 }
 
 interface Serving {
@@ -133,6 +136,7 @@ interface Serving {
   readonly paths: DataPaths
   readonly log: LogStore
   readonly useCases: UseCases
+  readonly decide: DecideRun
   readonly people: People
   readonly house: Housekeeping
   readonly key: string
@@ -144,10 +148,10 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, people, house, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, people, house, key }: Serving) {
   let stopping = false
   const app: App = createApp({
-    useCases, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: house.health,

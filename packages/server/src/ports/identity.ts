@@ -70,6 +70,8 @@ export const rowKinds = {
   person: 'person',
   /** Key: state of an authorisation request (OpenID Connect). Consumed by `take`. */
   authorisation: 'authorisation',
+  /** Key: digest of issuer and `sid`. Value: whose session at the identity provider it is. */
+  providerSession: 'provider-session',
   /** Key: the credential's digest. The last signature counter of an authenticator. */
   counter: 'counter',
 } as const

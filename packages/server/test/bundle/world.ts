@@ -42,13 +42,13 @@ export const keys = { alice: seeded('alice', 1), bob: seeded('bob', 2), log: see
 
 const groups = { engineering: ['alice', 'dave'], security: ['bob', 'carol'] }
 
-const workspaceJson = (log: Json): Json => ({
+const workspaceJson = (log: Json, more: { readonly [key: string]: Json }): Json => ({
   apiVersion: 'exeat.dev/v1', kind: 'Workspace', metadata: { name: 'acme' },
   spec: {
     id: 'acme', protectedRef: 'main', sources: [{ name: 'acme/payments', forge: 'none', repositoryId: '1001' }, { name: 'acme/ledger', forge: 'none', repositoryId: '1002' }],
     environments: [{ name: 'staging', proof: 'asserted' }],
     groups: Object.fromEntries(Object.entries(groups).map(([group, people]) => [group, people.map((sub) => ({ iss: operatorIssuer, sub }))])),
-    log,
+    log, ...more,
   },
 })
 
@@ -91,9 +91,11 @@ export interface World {
 export interface WorldOptions {
   /** Verifier keys of witnesses, and how many must sign. */
   readonly witnesses?: { readonly keys: readonly SignerKey[]; readonly quorum: number }
+  /** Members of the workspace's `spec`, in place of those it has. */
+  readonly spec?: { readonly [key: string]: Json }
 }
 
-export async function world({ witnesses }: WorldOptions = {}): Promise<World> {
+export async function world({ witnesses, spec = {} }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'exeat-bundle-'))
   const path = join(folder, 'log.db')
   const clock = { now: start as number }
@@ -109,7 +111,7 @@ export async function world({ witnesses }: WorldOptions = {}): Promise<World> {
     origin, keys: [keys.alice, keys.bob].map(formatVerifierKey),
     ...(witnesses === undefined ? {} : { witnesses: witnesses.keys.map(formatVerifierKey), quorum: witnesses.quorum }),
   }
-  const ref = protectedRef(workspaceJson(pinned), policyJson)
+  const ref = protectedRef(workspaceJson(pinned, spec), policyJson)
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
   const makeBundle = bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => clock.now })
   const dependencies: UseDependencies = { log, governance: ref.source, directory: noDirectory, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }

@@ -168,7 +168,6 @@ describe('what stands beside it', () => {
     expect((await at.ask('/v1/synchronise', { method: 'POST' })).json()).toEqual({ commit, changed: true })
     expect((await at.ask('/v1/synchronise', { method: 'POST' })).json()).toEqual({ commit, changed: false })
   })
-  test('decisions come later', async () => { expectProblem(await post('/v1/decisions', {}), 501, 'DECISIONS_LATER') })
   test('documents by digest; unknown ones, entries and opt-outs', async () => {
     const { binding: { optOut: digest } } = (await at.ask('/v1/opt-outs/log4j')).json() as { binding: { optOut: string } }
     expect((await at.ask(`/v1/documents/OptOut/${digest}`)).json()).toMatchObject({ kind: 'OptOut', metadata: { name: 'log4j' } })
@@ -196,7 +195,7 @@ describe('the description', () => {
   test('every route of the application stands in it, and nothing else', () => {
     const unused = (): never => { throw new Error('nothing is asked') }
     const app = createApp({
-      people: {} as never,
+      people: {} as never, decide: unused,
       useCases: {} as never, log: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
     })
     const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !isPage(path)).map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)

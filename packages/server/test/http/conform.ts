@@ -32,7 +32,7 @@ export function conform(method: string, path: string, { status, headers, text }:
   if (operation === undefined && status < 400) throw new Error(`${method} ${path} answers ${status}, and the description does not know it`)
   const described = operation?.responses[String(status)] ?? (status >= 400 ? problem : undefined)
   if (described === undefined) throw new Error(`${method} ${path} answers ${status}, which the description does not know`)
-  if (method === 'HEAD' || status === 304 || status === 204) return
+  if (method === 'HEAD' || status === 304 || status === 204 || (described.content === undefined && text === '')) return
   const type = String(headers['content-type'] ?? '').replace(/;.*$/, '')
   const media = described.content?.[type]
   if (media === undefined) throw new Error(`${method} ${path} answers ${status} with \`${type}\`, which the description does not know`)

@@ -1,7 +1,7 @@
 /** Bytes to a bundle. Until its signature holds, nothing of it is used but what is needed to find the key that must have signed it. */
 import * as z from 'zod'
 import { type Answer, ok, refuse } from '../codes.ts'
-import { decodeText } from '../delegation/text.ts'
+import { jsonOf } from '../delegation/text.ts'
 import { verifyDelegation, type VerifiedDelegation } from '../delegation/verify.ts'
 import { dsseSchema, openDsse } from '../dsse/dsse.ts'
 import { decodeBase64 } from '@exeat/log'
@@ -28,17 +28,6 @@ export function readBundle(bytes: Uint8Array, pins: BundlePins, deps: LogDeps): 
   if (!opened.ok) return opened
   const bundle = bundleSchema.safeParse(unsigned)
   return bundle.success ? ok({ bundle: bundle.data, delegation: delegation.value }) : refuse('BUNDLE_UNREADABLE', `the bundle is not one of this release: ${firstIssue(bundle.error)}`)
-}
-
-/** Undefined where the bytes are no JSON in UTF-8. A key that stands twice has the last value: what is signed is the bytes, and what is read is judged. */
-function jsonOf(bytes: Uint8Array | undefined): unknown {
-  const text = bytes === undefined ? undefined : decodeText(bytes)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function firstIssue({ issues: [issue] }: z.ZodError): string {

@@ -2,6 +2,7 @@
 import type { Aliases, HexDigest, Instant, OptOutSet, Placed, PlacedPolicy, Sha256, Workspace } from '@exeat/core'
 import type { Ed25519Verify, VerifierKey } from '@exeat/log'
 import type { VerifyProblem } from '../codes.ts'
+import type { Dsse } from '../dsse/dsse.ts'
 import type { EvidenceDeps } from '../evidence/types.ts'
 
 /** What logs and their keys are verified with. */
@@ -66,6 +67,8 @@ export interface VerifiedBundle {
   /** `contentDigest` of it. */
   readonly content: HexDigest
   readonly singleFounder: boolean
+  /** What the root keys signed, as the bundle carries it: it holds. */
+  readonly delegation: Dsse
   /** Signs webhooks. */
   readonly webhook: VerifierKey
 }

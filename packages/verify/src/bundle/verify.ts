@@ -39,7 +39,7 @@ export function verifyBundle(bytes: Uint8Array, pins: BundlePins, context: Bundl
   return ok({
     ...judgeOptOuts(bundle, { under, workspace: documents.value.workspace.document, now: context.now, witnessed, sha256, keys: keys.value }),
     ...documents.value, ref, commit, issuedAt, notAfter, seen, checkpoint, witnesses: witnesses.map(({ key }) => key.name), content: content.value,
-    singleFounder: delegation.singleFounder, webhook: delegation.webhook,
+    singleFounder: delegation.singleFounder, delegation: bundle.delegation, webhook: delegation.webhook,
   })
 }
 

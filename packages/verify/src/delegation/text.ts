@@ -9,3 +9,14 @@ export function decodeText(bytes: Uint8Array): string | undefined {
     return undefined
   }
 }
+
+/** Undefined where the bytes are no JSON in UTF-8. A key that stands twice has the last value: what is signed is the bytes, and what is read is judged. */
+export function jsonOf(bytes: Uint8Array | undefined): unknown {
+  const text = bytes === undefined ? undefined : decodeText(bytes)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,10 +1,11 @@
 /** Annotations of GitHub Actions. GitHub shows ten of a level a step, so the most severe findings come first and the rest are counted. */
 import { formatInstant } from '@exeat/core'
+import { blockedGroups } from '@exeat/core/run'
 import type { Sink } from '../../edge/output.ts'
 import { workflowData, workflowProperty } from '../../text/safe.ts'
 import { reasonText } from '../../text/reason.ts'
 import { plural } from '../../text/wrap.ts'
-import { blockedGroups, excusedGroups, placeOf } from '../groups.ts'
+import { excusedGroups, placeOf } from '../groups.ts'
 import { factsText } from './table.ts'
 import { authority, type GateResult } from '../result.ts'
 import { trustText } from '../trust-text.ts'

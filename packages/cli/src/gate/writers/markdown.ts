@@ -1,10 +1,11 @@
 /** A job summary or a comment. Nothing from a report is markup in it. */
 import { formatInstant } from '@exeat/core'
+import { blockedGroups } from '@exeat/core/run'
 import type { Sink } from '../../edge/output.ts'
 import { markdownCode, markdownText } from '../../text/safe.ts'
 import { reasonText } from '../../text/reason.ts'
 import { plural } from '../../text/wrap.ts'
-import { blockedGroups, excusedGroups, placeOf, termsText } from '../groups.ts'
+import { excusedGroups, placeOf, termsText } from '../groups.ts'
 import { factsText } from './table.ts'
 import { authority, type GateResult } from '../result.ts'
 import { trustText } from '../trust-text.ts'

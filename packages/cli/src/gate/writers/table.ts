@@ -1,7 +1,8 @@
 /** The answer for a person at a terminal or in a job's log. */
 import { type Facts, type Finding, formatInstant, type Report } from '@exeat/core'
+import { blockedGroups, type BlockedGroup } from '@exeat/core/run'
 import type { Sink } from '../../edge/output.ts'
-import { blockedGroups, type BlockedGroup, excusedGroups, type ExcusedGroup, placeOf, termsText } from '../groups.ts'
+import { excusedGroups, type ExcusedGroup, placeOf, termsText } from '../groups.ts'
 import { clipped, oneLine, shown } from '../../text/safe.ts'
 import { reasonHint, reasonText } from '../../text/reason.ts'
 import { fromNow, spanText } from '../../text/span.ts'

@@ -6,13 +6,14 @@ import { addApiKeys, apiKeyRoutes } from './api-keys.ts'
 import { addChallenges, challengeRoutes } from './challenges.ts'
 import { addDevices, deviceRoutes } from './device.ts'
 import { addEnrolments, enrolmentRoutes } from './enrolments.ts'
+import { addOidc, oidcRoutes } from './oidc.ts'
 import type { People } from './services.ts'
 import { addSignIn, signInRoutes } from './sign-in.ts'
 import { addTotp, totpRoutes } from './totp.ts'
 
 export type { People } from './services.ts'
 
-export const peopleRoutes: readonly RouteConfig[] = [...signInRoutes, ...challengeRoutes, ...enrolmentRoutes, ...deviceRoutes, ...totpRoutes, ...apiKeyRoutes]
+export const peopleRoutes: readonly RouteConfig[] = [...signInRoutes, ...challengeRoutes, ...enrolmentRoutes, ...deviceRoutes, ...totpRoutes, ...apiKeyRoutes, ...oidcRoutes]
 
 export function addPeople(app: App, people: People, uses: UseCases): void {
   addSignIn(app, people)
@@ -21,4 +22,5 @@ export function addPeople(app: App, people: People, uses: UseCases): void {
   addDevices(app, people, uses)
   addTotp(app, people, uses)
   addApiKeys(app, people)
+  addOidc(app, people)
 }

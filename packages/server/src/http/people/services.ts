@@ -2,6 +2,7 @@
 import type { ApiKeys } from '../../identity/api-keys.ts'
 import type { Devices } from '../../identity/devices.ts'
 import type { Links } from '../../identity/links.ts'
+import type { Oidc } from '../../identity/oidc/index.ts'
 import type { PasskeyDependencies } from '../../identity/passkeys.ts'
 import type { Sessions } from '../../identity/sessions.ts'
 import type { Attempts, Taps } from '../../identity/taps.ts'
@@ -24,7 +25,11 @@ export interface People {
   readonly origins: () => Promise<readonly string[]>
   /** Groups of a person: the workspace's own, and those that an identity provider gave. */
   readonly groupsOf: (person: { readonly iss: string; readonly sub: string }) => Promise<readonly string[]>
-  /** Who a job is, by its token. @throws {ExeatError} */
-  readonly workload?: (token: string) => Promise<Workload>
+  /** Signing in, and confirming an act, at an identity provider. */
+  readonly oidc: Oidc
+  /** A back-channel logout, by the provider's name. @throws {ExeatError} */
+  readonly providerLogout: (provider: string, token: string) => Promise<void>
+  /** Who a job is, by its token, and what it is for: `METHOD /path`. @throws {ExeatError} */
+  readonly workload: (token: string, purpose: string) => Promise<Workload>
   readonly now: () => number
 }

@@ -1,0 +1,3 @@
+export * from './groups.ts'
+export * from './run.ts'
+export * from './uses.ts'

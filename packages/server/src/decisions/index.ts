@@ -1,0 +1,2 @@
+export { type DecisionDependencies, decisionMaker } from './decide.ts'
+export type { DecideRun, DecisionAnswer, Requester } from './types.ts'
