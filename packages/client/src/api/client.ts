@@ -1,9 +1,9 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
-  type ActAnswer, actAnswerSchema, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
+  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
   type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
-import { dsseSchema, largestBundle } from '@exeat/verify'
+import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
 import type { HttpAnswer, HttpRequest, Transport } from '../log/transport.ts'
 import { apiError, refusalOf } from './errors.ts'
 import { bytesOf, jsonOf, queryText } from './text.ts'
@@ -43,6 +43,8 @@ export interface ApiClient {
   readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>
   /** The bytes as they came, for the verifier: nothing is believed here. */
   readonly bundle: (query?: Wire['bundleQuerySchema']) => Promise<Uint8Array>
+  /** A run decided by the server. Whether it blocks stands in what is signed; `decision` is for `verifyDecision`: nothing of it is believed here. */
+  readonly decide: (asked: DecisionRequest) => Promise<{ readonly decision: Uint8Array; readonly blocked: readonly BlockedControl[] }>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
   readonly receipt: (index: number) => Promise<Wire['receiptSchema']>
   /** By its digest, which the caller computes anew. */
@@ -62,6 +64,9 @@ export interface ApiClient {
 const usual = 4 * 1024 * 1024
 /** An answer in base64 within JSON is a third larger than the bundle in it. */
 const bundleBytes = 2 * largestBundle
+
+/** The signed decision, and beside it what explains it. */
+const decisionBytes = largestDecision + usual
 
 export function apiClient(options: ApiOptions): ApiClient {
   const call = caller(options)
@@ -86,6 +91,13 @@ export function apiClient(options: ApiOptions): ApiClient {
       const { body } = await call({ method: 'GET', path: `/v1/bundle${queryText(query)}`, maxBytes: bundleBytes })
       if (!dsseSchema.safeParse(jsonOf(body)).success) throw strange(options.name)
       return body
+    },
+    decide: async (asked) => {
+      const answer = jsonOf((await call({ method: 'POST', path: '/v1/decisions', body: asked, maxBytes: decisionBytes })).body)
+      const { decision, blocked } = typeof answer === 'object' && answer !== null ? answer as { readonly decision?: unknown; readonly blocked?: unknown } : {}
+      const [envelope, told] = [dsseSchema.safeParse(decision), blockedControlSchema.array().safeParse(blocked)]
+      if (!envelope.success || !told.success) throw strange(options.name)
+      return { decision: bytesOf(envelope.data), blocked: told.data }
     },
     entry: (index) => get(`/v1/entries/${index}`, entryViewSchema),
     receipt: (index) => get(`/v1/receipts/${index}`, receiptSchema),

@@ -82,7 +82,7 @@ describe('what goes out', () => {
   test('reads, uses and erasures', async () => {
     const answers: Readonly<Record<string, unknown>> = {
       '/below/v1/opt-outs/one': view, '/below/v1/opt-outs?phase=active&limit=2': { items: [view], next: 'n' }, '/below/v1/uses': { results: [{ uid: digest, outcome: 'counted' }] },
-      '/below/v1/erasures': { index: 3, erased: [] }, '/below/v1/entries/3': { index: 3, leaf: {}, body: { state: 'erased' } }, '/below/v1/receipts/3': { index: 3, receipt: 'r' },
+      '/below/v1/erasures': { index: 3, erased: [] }, '/below/v1/decisions': { decision: { payloadType: 't', payload: 'e30=', signatures: [{ keyid: 'k', sig: 's' }] }, blocked: [] }, '/below/v1/entries/3': { index: 3, leaf: {}, body: { state: 'erased' } }, '/below/v1/receipts/3': { index: 3, receipt: 'r' },
       [`/below/v1/documents/Impact/${digest}`]: { kind: 'Impact' }, '/below/v1/opt-outs': { items: [] },
       '/below/v1/status': { workspace: 'w', origin: 'o', size: 1, root: 'r', at: '2026-01-01T00:00:00.000Z', state: 'open', founders: [], singleFounder: true },
       '/below/v1/bundle?audience=1001&nonce=00112233445566778899aabbccddeeff&protected=true': { payloadType: 't', payload: '', signatures: [{ keyid: 'k', sig: 's' }] },
@@ -92,6 +92,8 @@ describe('what goes out', () => {
     expect(await client.optOuts({ phase: 'active', limit: 2 })).toEqual({ items: [view], next: 'n' })
     expect(await client.optOuts()).toEqual({ items: [] })
     expect((await client.claimUses([{ uid: digest, point: 'p', subject: 's' }])).results).toHaveLength(1)
+    const { decision, blocked } = await client.decide({ reports: [{ name: 'r', text: '{}' }] })
+    expect([JSON.parse(Buffer.from(decision).toString()), blocked]).toEqual([{ payloadType: 't', payload: 'e30=', signatures: [{ keyid: 'k', sig: 's' }] }, []])
     expect((await client.erase({ uid: digest, reason: 'asked' }, 'k')).index).toBe(3)
     expect((await client.entry(3)).body.state).toBe('erased')
     expect((await client.receipt(3)).receipt).toBe('r')

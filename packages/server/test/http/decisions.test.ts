@@ -1,4 +1,4 @@
-/** `POST /v1/decisions` at a running server: who may ask, how much, and what a damaged log answers. */
+/** `POST /v1/decisions` at a running server: who may ask, and how much. What a damaged log answers stands with the other tests of damage (`main/start`). */
 import { largestReports } from '@exeat/core/wire'
 import { bundlePins, verifyDecision } from '@exeat/verify'
 import type { Instant } from '@exeat/core'
