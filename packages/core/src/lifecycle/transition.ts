@@ -94,16 +94,16 @@ function judgeActivation(ledger: Ledger, record: OptOutRecord, signed: Binding, 
     return refused({ code: 'APPROVER_MAY_NOT_ACTIVATE', message: `the actor is a counted approver of \`${asked.name}\`` })
   }
   // Removal bites at once; addition does not reach back: only groups held then and now count (attack 25).
-  const people = record.approvals.map(({ by, groups }) => {
+  const standing = record.approvals.map(({ by, groups }) => {
     const today = facts.groupsOf(by)
-    return groups.filter((group) => today.includes(group))
-  })
-  if (!quorumMet(terms.approve, people)) {
+    return { by, groups: groups.filter((group) => today.includes(group)) }
+  }).filter(({ groups }) => groups.length > 0)
+  if (!quorumMet(terms.approve, standing.map(({ groups }) => groups))) {
     return refused({ code: 'QUORUM_LOST', message: `the approvals of \`${asked.name}\` no longer fill its quorum`, hint: 'ask another approver' })
   }
   const crowded = outgrownRefusal(ledger, record, at) ?? activeRefusal(ledger, record, at)
   if (crowded !== undefined) return refused(crowded)
-  const counted = record.approvals.map(({ by }) => by)
+  const counted = standing.map(({ by }) => by)
   return granted({ type: 'optout.activated', uid, at, by: facts.actor, groups: facts.groups, binding: signed, evidence: facts.evidence, counted })
 }
 

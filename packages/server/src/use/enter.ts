@@ -4,6 +4,7 @@ import { type Envelope, envelopeDigest, type Purpose, statementOf } from '@exeat
 import type { Applied, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
+import { isAmong } from './judge.ts'
 import { saveOptOut, type Versioned } from './load.ts'
 import { demand } from './problem.ts'
 import { recordKinds, type StoredOptOut, type StoredTap } from './stored.ts'
@@ -88,10 +89,14 @@ export function envelopeOf(
   const statement = statementOf(event, sha256)
   return {
     schema: 'exeat/act/v1', purpose, workspace, repositoryIds: [...particulars.repositoryIds], uid, optOut: binding.optOut, terms: binding.terms, impact: binding.impact,
-    approvals: event.type === 'optout.activated' ? [...approvals].sort() : [],
+    approvals: event.type === 'optout.activated' ? countedOf(event, record, approvals) : [],
     actor: by, ...(statement === undefined ? {} : { statement }), window, nonce, at,
   }
 }
+
+/** What an activation rests on: an approval that is void by then is none of it. */
+const countedOf = ({ counted }: LifecycleEvent & { type: 'optout.activated' }, record: OptOutRecord, approvals: readonly HexDigest[]): HexDigest[] =>
+  record.approvals.flatMap(({ by }, i) => (isAmong(counted, by) ? approvals[i] ?? [] : [])).sort()
 
 export const newNonce = ({ random }: Pick<UseDependencies, 'random'>): string => Buffer.from(random(16)).toString('hex')
 

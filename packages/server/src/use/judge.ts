@@ -116,8 +116,11 @@ export function unmetByActivation(policySet: PolicySet, given: Activating): read
   const { record, taps = [] } = stored
   const { renewal, total, asked: { limits: { uses } }, requesterGroups, proposedAt } = record
   const requester = stillIn(requesterGroups, groupsOf(record.requester))
-  const approvals = record.approvals.map((each) => ({ at: each.at, groups: stillIn(each.groups, groupsOf(each.by)) }))
-  const weakest = weakestOf([shown, ...record.approvals.map(({ evidence }, i) => ({ strength: evidence, factor: taps[i]?.factor }))])
+  // What stands of them: an approval that fills no place any more is not asked for its strength either.
+  const approvals = record.approvals
+    .map(({ at: then, by, groups, evidence: strength }, i) => ({ at: then, groups: stillIn(groups, groupsOf(by)), strength, factor: taps[i]?.factor }))
+    .filter(({ groups }) => groups.length > 0)
+  const weakest = weakestOf([shown, ...approvals])
   const met: Met = {
     evidence: weakest.strength, ...(weakest.factor === undefined ? {} : { factor: weakest.factor }),
     approvers: approvals.map(({ groups }) => groups), requester, activator, log: { renewal, total, ...(uses === undefined ? {} : { uses }), witnessed },

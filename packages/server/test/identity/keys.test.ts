@@ -1,13 +1,17 @@
 /** Keys: who may add, vouch for and remove them, and from when they count. */
-import type { Identity } from '@exeat/core'
+import { fold, type Identity } from '@exeat/core'
+import { lifecycleOf } from '@exeat/core/entry'
 import type { EnrolEnvelope } from '@exeat/core/envelope'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testSigner } from '../../../testkit/src/log-store-kit.ts'
+import { type ActsOf, checkActs } from '../../../verify/src/history/acts.ts'
+import type { EvidenceContext } from '../../../verify/src/evidence/types.ts'
 import { createAuthenticator } from '../../../testkit/src/software-authenticator.ts'
 import type { Directory } from '../../src/identity/directory.ts'
+import { contextOf } from '../../src/use/enrolment/keys.ts'
 import { type Actor, createUseCases, operatorIssuer } from '../../src/use/index.ts'
 import { sqlite } from '../sqlite-kind.ts'
-import { agree, codesOf, day, hour, newKey, refused } from '../use/support.ts'
+import { agree, codesOf, day, eventsOf, hour, newKey, refused } from '../use/support.ts'
 import { activatedBy, approvedBy, askedFor, credentialOf, founders, mergedNow, type PeopleWorld, peopleWorld, peopleWorkspace, rpId, site, who } from './people.ts'
 
 let at: PeopleWorld
@@ -19,6 +23,24 @@ const view = async (digest: string) => {
   if (found === undefined) throw new Error('no such key')
   return found
 }
+/** The life of an opt-out, as a bundle brings it to a point. */
+async function historyOf(name: string) {
+  const { uid } = await at.useCases.optOut(name)
+  const entries = (await eventsOf(at.log)).flatMap((event, index) => (event.subject === uid ? [{ index, event }] : []))
+  return { entries, events: entries.map(({ event }) => event) }
+}
+
+async function actsOf(name: string): Promise<ActsOf> {
+  const record = fold((await historyOf(name)).events.flatMap((event) => lifecycleOf(event) ?? [])).records.values().next().value
+  if (record === undefined) throw new Error('no such opt-out')
+  return { workspace: 'acme-1', repositoryIds: ['1001'], record }
+}
+
+async function context(): Promise<EvidenceContext> {
+  const { governance: { workspace: { document } } } = await at.dependencies.governance.current()
+  return contextOf(await at.useCases.keys(), document)
+}
+
 const ready = async (): Promise<void> => {
   await at.founder('ann')
   await at.founder('ben')
@@ -151,6 +173,28 @@ describe('removing', () => {
     await refused(activatedBy(at, 'ann', 'log4j'), 'QUORUM_LOST')
     await askedFor(at, 'spring')
     await refused(approvedBy(at, 'ben', 'spring'), 'EVIDENCE_NOT_COUNTING')
+  })
+
+  test('attack-25: beside a quorum that is met without it, an approval that is void counts nowhere, and harms nobody', async () => {
+    await ready()
+    const [cleo, eve] = [await at.enrol('cleo'), await at.enrol('eve')]
+    for (const key of [cleo, eve]) await at.vouch('ben', key)
+    at.clock.now += day
+    await askedFor(at, 'spring', { until: 12 * day })
+    for (const who of ['cleo', 'eve', 'ben']) await approvedBy(at, who, 'spring')
+    await mergedNow(at, 'spring', { until: 12 * day })
+    await at.useCases.removeKey(at.person('cleo'), cleo, 'lost', newKey())
+    at.merge({ '.exeat/workspace.yaml': peopleWorkspace({ engineering: ['ann', 'dora'], security: ['ben', 'cleo'], sre: ['ann'], governance: ['ben'] }) })
+    await activatedBy(at, 'ann', 'spring')
+    const { events, entries } = await historyOf('spring')
+    expect(events.at(-1)).toMatchObject({ type: 'dev.exeat.optout.activated.v1', data: { counted: [who('ben')], envelope: { approvals: [expect.any(String)] } } })
+    // What a point makes of it: it counts ben alone, and asks nothing of the keys of the others.
+    const judged = checkActs(entries, await actsOf('spring'), await context())
+    expect(judged).toMatchObject({ ok: true, value: { strength: 'user-signed', counted: [who('ben')] } })
+    // Nor can a server add to what was counted: that is what the activation signed.
+    const more = entries.map((each) => (each.event.type === 'dev.exeat.optout.activated.v1' ? { ...each, event: { ...each.event, data: { ...each.event.data, counted: [who('ben'), who('eve')] } } } : each))
+    expect(checkActs(more as typeof entries, await actsOf('spring'), await context())).toMatchObject({ ok: false, problem: { code: 'OPTOUT_ACTOR' } })
+    await agree(at.log)
   })
 
   test('attack-25: an approver who leaves the group no longer counts, and one who joins later never did', async () => {

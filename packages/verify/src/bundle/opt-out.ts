@@ -1,6 +1,6 @@
 /** One opt-out of a bundle, judged alone: its document, its entries in the log, what people signed, and what all that adds up to now. */
 import {
-  type ActiveOptOut, askedOf, documentDigest, type HexDigest, type Instant, type Met, type OptOutRecord, optOutUid, phaseAt, repositoryIdOf, repositoryIdsOf, type Sha256,
+  type ActiveOptOut, askedOf, documentDigest, type HexDigest, type Instant, type Met, type OptOutRecord, optOutUid, phaseAt, repositoryIdOf, repositoryIdsOf, sameIdentity, type Sha256,
   type StandingOptOut, type Workspace,
 } from '@exeat/core'
 import { lifecycleOf } from '@exeat/core/entry'
@@ -92,11 +92,11 @@ function checkImpact({ impact }: Carried, { asked, binding }: OptOutRecord, { do
 }
 
 /** What decisions hold against the terms in force: who counted, and what the log shows. */
-function metBy({ approvals, requesterGroups, activation, renewal, total, asked }: OptOutRecord, { strength, factor }: SignedActs, witnessed: boolean): Met {
+function metBy({ approvals, requesterGroups, activation, renewal, total, asked }: OptOutRecord, { strength, factor, counted }: SignedActs, witnessed: boolean): Met {
   return {
     evidence: strength,
     ...(factor === undefined ? {} : { factor }),
-    approvers: approvals.map(({ groups }) => groups),
+    approvers: approvals.filter(({ by }) => counted.some((each) => sameIdentity(each, by))).map(({ groups }) => groups),
     requester: requesterGroups,
     activator: activation?.groups ?? [],
     log: { renewal, total, ...(asked.limits.uses === undefined ? {} : { uses: asked.limits.uses }), witnessed },

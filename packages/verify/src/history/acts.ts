@@ -36,13 +36,16 @@ export interface SignedActs {
   readonly strength: EvidenceStrength
   /** Absent where one of them was made without a second factor. */
   readonly factor?: NonNullable<Met['factor']>
+  /** Whose approvals the activation counted. */
+  readonly counted: readonly Identity[]
 }
 
 /** `OPTOUT_ACTOR` where an envelope states another act, opt-out, person or set of approvals than its entry records, or stands twice; `EVIDENCE_*` where nothing shows that it was them. */
 export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, context: EvidenceContext): Answer<SignedActs> {
-  const approvals = new Map<HexDigest, Identity>()
+  const approvals: HexDigest[] = []
   const seen = new Set<HexDigest>()
   const granting: VerifiedEvidence[] = []
+  const counted = entries.flatMap(({ event }) => lifecycleOf(event) ?? []).find((event) => event.type === 'optout.activated')?.counted ?? []
   for (const { index, event } of entries) {
     const lifecycle = lifecycleOf(event)
     const { envelope, evidence, seconded } = event.data as Partial<Signed>
@@ -51,6 +54,8 @@ export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, contex
     const differs = difference(envelope, event.type, lifecycle, by, { ...given, typed: evidence.strength === 'operator-asserted' }, context)
     if (differs !== undefined) return wrong(index, `its envelope states another ${differs} than the entry records`)
     if (by === undefined) return wrong(index, 'it names nobody')
+    // Void by the time of the activation, which counted without it: nothing rests on it, and its key may not count any more.
+    if (lifecycle.type === 'optout.approved' && !isAmong(counted, by)) continue
     const shown = verifyEvidence(evidence, envelope, by, lifecycle.at, context)
     if (!shown.ok) return { ok: false, problem: { ...shown.problem, message: `entry ${index} does not show who acted: ${shown.problem.message}` } }
     const confirmed = secondOf(index, lifecycle, { envelope, evidence, ...(seconded === undefined ? {} : { seconded }) }, context)
@@ -59,12 +64,12 @@ export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, contex
     const digest = envelopeDigest(envelope, context.deps.sha256)
     if (seen.has(digest)) return wrong(index, 'its envelope stands twice')
     seen.add(digest)
-    if (lifecycle.type === 'optout.approved') approvals.set(digest, by)
+    if (lifecycle.type === 'optout.approved') approvals.push(digest)
     if (grants.has(lifecycle.type)) granting.push(shown.value)
-    const counted = lifecycle.type === 'optout.activated' ? countedOf(approvals, lifecycle.counted) : []
-    if (!same(envelope.approvals, counted)) return wrong(index, 'its envelope names other approvals than were counted')
+    const named = lifecycle.type === 'optout.activated' ? [...approvals].sort() : []
+    if (!same(envelope.approvals, named)) return wrong(index, 'its envelope names other approvals than were counted')
   }
-  return ok(weakest(granting))
+  return ok({ ...weakest(granting), counted })
 }
 
 /** Who confirmed an emergency signed the same as who declared it, in their own name; a name that was typed for them signs nothing. */
@@ -81,7 +86,7 @@ function secondOf(index: number, event: LifecycleEvent, { envelope, evidence, se
 
 const grants: ReadonlySet<string> = new Set<LifecycleEvent['type']>(['optout.approved', 'optout.activated', 'emergency.activated'])
 
-function weakest(shown: readonly VerifiedEvidence[]): SignedActs {
+function weakest(shown: readonly VerifiedEvidence[]): Omit<SignedActs, 'counted'> {
   const strength = [...evidenceStrengths].reverse().find((each) => shown.some((one) => one.strength === each)) ?? 'none'
   const factors = shown.flatMap(({ factor }) => (factor === undefined ? [] : [factor]))
   const [first, ...others] = factors
@@ -111,7 +116,6 @@ function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEve
 
 const actorOf = (event: LifecycleEvent): Identity | undefined => ('requester' in event ? event.requester : 'by' in event ? event.by : undefined)
 
-const countedOf = (approvals: ReadonlyMap<HexDigest, Identity>, counted: readonly Identity[]): readonly HexDigest[] =>
-  [...approvals].filter(([, by]) => counted.some((each) => sameIdentity(each, by))).map(([digest]) => digest).sort()
+const isAmong = (people: readonly Identity[], person: Identity): boolean => people.some((each) => sameIdentity(each, person))
 
 const wrong = (index: number, because: string): Refusal => refuse('OPTOUT_ACTOR', `entry ${index} was not recorded under what was signed: ${because}`)
