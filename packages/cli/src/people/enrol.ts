@@ -46,7 +46,7 @@ export async function list(flags: ServerFlags, io: Io): Promise<void> {
 function page({ person, label, kind, code, credential, index, addedAt, vouchedBy, removedAt, countsFrom }: Enrolment, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const { columns } = io.stdout
-  const standing = removedAt !== undefined ? styles.bad(`removed ${told(removedAt)}`) : countsFrom === null ? styles.warn('does not count: nobody who counts has vouched for it') : countsText(countsFrom, io)
+  const standing = removedAt !== undefined ? styles.bad(`removed ${told(removedAt)}`) : countsFrom === null ? styles.warn(vouchedBy.length === 0 ? 'does not count: nobody who counts has vouched for it' : 'does not count: more of those who govern must vouch for it') : countsText(countsFrom, io)
   return [
     `${styles.bold(shown(person?.sub ?? ''))} (${shown(person?.iss ?? '')})  ${standing}`,
     row('key', `${oneLine(label)}, ${kind}, entry ${index}, ${told(addedAt)}`, columns),

@@ -72,7 +72,7 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
 
 function standing({ removedAt, countsFrom, vouchedBy }: Enrolment): string {
   if (removedAt !== undefined) return `removed ${whenOf(Date.parse(removedAt))}`
-  if (countsFrom === null) return vouchedBy.length === 0 ? 'nobody vouched yet' : 'does not count yet'
+  if (countsFrom === null) return vouchedBy.length === 0 ? 'nobody vouched yet' : 'waits for more of those who govern to vouch'
   return Date.parse(countsFrom) <= Date.now() ? 'counts' : `counts from ${whenOf(Date.parse(countsFrom))}`
 }
 

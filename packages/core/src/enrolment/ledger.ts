@@ -3,6 +3,7 @@ import type { EventData } from '../entry/data.ts'
 import { type Identity, identityKey, sameIdentity } from '../lifecycle/events.ts'
 import type { HexDigest, Sha256 } from '../model/digest.ts'
 import type { Instant } from '../model/instant.ts'
+import { type Approval, quorumMet } from '../policy/quorum.ts'
 import { type Credential, credentialDigest } from './credential.ts'
 
 /** How long nobody's key counts after somebody vouched for it, in milliseconds: time for everybody else to see that it was added. */
@@ -17,6 +18,8 @@ export interface Vouch {
   readonly by: Identity
   /** By a founder's root key. */
   readonly root: boolean
+  /** Those of who vouched, at that time. */
+  readonly groups: readonly string[]
   readonly at: Instant
 }
 
@@ -49,6 +52,8 @@ export interface FoldOptions {
    * `before` that counted then, or under the root key that it names.
    */
   readonly holds: (entry: EnrolmentEntry, before: EnrolmentLedger) => boolean
+  /** Who must vouch for a key before it counts: the workspace's `governance.approve` (design §3). Absent or empty: one person whose key counts. */
+  readonly quorum?: readonly Approval[]
 }
 
 export const noKeys: EnrolmentLedger = { key: () => undefined, keys: [] }
@@ -65,7 +70,7 @@ export function foldEnrolments(entries: readonly EnrolmentEntry[], options: Fold
       const key = standing(keys, data.credential)
       if (key === undefined || !samePerson(key.person, data.person) || !options.holds(entry, ledger)) continue
       if (type === 'dev.exeat.enrolment.removed.v1') keys.set(key.index, { ...key, removedAt: entry.at })
-      else keys.set(key.index, vouched(key, entry.at, data, founders))
+      else keys.set(key.index, vouched(key, entry.at, data, founders, options))
     }
   }
   const settled = [...keys.values()]
@@ -91,12 +96,21 @@ function added(entry: EnrolmentEntry, data: EventData['dev.exeat.enrolment.added
 const later = (at: Instant): Instant => (at + coolingOff) as Instant
 const earlier = (a: Instant | undefined, b: Instant): Instant => (a === undefined || b < a ? b : a)
 
-function vouched(key: EnrolledKey, at: Instant, { by, evidence }: EventData['dev.exeat.enrolment.vouched.v1'], founders: Map<string, string>): EnrolledKey {
+function vouched(key: EnrolledKey, at: Instant, { by, groups = [], evidence }: EventData['dev.exeat.enrolment.vouched.v1'], founders: Map<string, string>, { quorum = [] }: FoldOptions): EnrolledKey {
   const root = 'kind' in evidence && evidence.kind === 'root'
   // Nobody vouches for himself but a founder, whose root key speaks.
   if (key.person === undefined || (!root && sameIdentity(by, key.person))) return key
+  const vouches = [...key.vouches, { by, root, groups, at }]
+  // A root key speaks for all who govern.
+  if (!root && !filled(quorum, vouches)) return { ...key, vouches }
   const from = root && isFounder(evidence.name, key.person, founders) ? at : later(at)
-  return { ...key, vouches: [...key.vouches, { by, root, at }], countsFrom: earlier(key.countsFrom, from) }
+  return { ...key, vouches, countsFrom: earlier(key.countsFrom, from) }
+}
+
+/** Distinct people, as in every quorum: whoever vouches twice is one. */
+function filled(quorum: readonly Approval[], vouches: readonly Vouch[]): boolean {
+  const people = new Map(vouches.filter(({ root }) => !root).map(({ by, groups }) => [identityKey(by), groups]))
+  return people.size > 0 && quorumMet(quorum, [...people.values()])
 }
 
 /** One person a root key and one root key a person: the first whom it vouches for, and who is no founder already, is its founder. */

@@ -86,9 +86,9 @@ export const dataSchemas = {
   'dev.exeat.enrolment.added.v1': z.strictObject({
     person: z.exactOptional(identitySchema), credential: credentialSchema, label: line, invitedBy: z.exactOptional(identitySchema), own: z.exactOptional(z.strictObject(about)),
   }),
-  /** `root`: a founder's key, for whoever the founder says it is; otherwise the tap of somebody who is enrolled. */
+  /** `root`: a founder's key, for whoever the founder says it is; otherwise the tap of somebody who is enrolled, and was in these groups. */
   'dev.exeat.enrolment.vouched.v1': z.strictObject({
-    person: identitySchema, credential: fingerprint, by: identitySchema, envelope: enrolEnvelopeSchema, evidence: z.union([evidenceSchema, rootSignature]),
+    person: identitySchema, credential: fingerprint, by: identitySchema, groups: z.exactOptional(groups), envelope: enrolEnvelopeSchema, evidence: z.union([evidenceSchema, rootSignature]),
   }),
   'dev.exeat.enrolment.removed.v1': z.strictObject({ person: z.exactOptional(identitySchema), credential: fingerprint, by: identitySchema, reason, ...about }),
   'dev.exeat.optout.proposed.v1': proposal,

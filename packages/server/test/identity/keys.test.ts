@@ -54,8 +54,11 @@ describe('vouching', () => {
     const cleo = await at.enrol('cleo')
     expect(await view(cleo)).toMatchObject({ countsFrom: null, vouchedBy: [] })
     at.clock.now += hour
-    await at.vouch('ann', cleo)
-    expect(await view(cleo)).toMatchObject({ countsFrom: new Date(at.clock.now + day).toISOString(), vouchedBy: [{ by: who('ann'), root: false }] })
+    // Ann has a key that counts, and does not govern; ben does.
+    await refused(at.vouch('ann', cleo), 'VOUCH_REFUSED')
+    await at.founder('ben')
+    await at.vouch('ben', cleo)
+    expect(await view(cleo)).toMatchObject({ countsFrom: new Date(at.clock.now + day).toISOString(), vouchedBy: [{ by: who('ben'), root: false }] })
     await agree(at.log)
   })
 

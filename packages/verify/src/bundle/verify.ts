@@ -1,5 +1,6 @@
 /** The verifier of bundles (design §8): total, offline, and stated as what grants. Whatever is wrong with the bundle refuses all, with one opt-out that one. */
 import { type Answer, ok } from '../codes.ts'
+import { enrolmentPins } from '../evidence/enrolments.ts'
 import { checkCheckpoint, checkSuccession } from './checkpoint.ts'
 import { checkDocuments } from './documents.ts'
 import { checkAddress, checkFreshness } from './fresh.ts'
@@ -33,7 +34,7 @@ export function verifyBundle(bytes: Uint8Array, pins: BundlePins, context: Bundl
   const witnessed = pins.witnesses.atLeast > 0
   const content = checkPublished(bundle, under, witnessed, sha256)
   if (!content.ok) return content
-  const keys = provenKeys(bundle, under, { workspace: pins.workspace, identity: documents.value.workspace.document.spec.identity, roots: pins.roots }, deps)
+  const keys = provenKeys(bundle, under, enrolmentPins(documents.value.workspace.document, pins.roots), deps)
   if (!keys.ok) return keys
   const { ref, commit, issuedAt, notAfter, checkpoint } = bundle
   return ok({

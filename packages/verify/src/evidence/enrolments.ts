@@ -1,6 +1,6 @@
 /** The keys that count, from entries of the log: each statement about a key is held against the keys that counted before it, back to the founders' root keys. */
 import { type Identity, sameIdentity, type Sha256, type Workspace } from '@exeat/core'
-import { credentialDigest, type EnrolmentEntry, type EnrolmentLedger, foldEnrolments, foundersIssuer, type RootSignature, rootVouchMessage } from '@exeat/core/enrolment'
+import { credentialDigest, type EnrolmentEntry, type EnrolmentLedger, type FoldOptions, foldEnrolments, foundersIssuer, type RootSignature, rootVouchMessage } from '@exeat/core/enrolment'
 import type { LogEvent } from '@exeat/core/entry'
 import { type EnrolEnvelope, envelopeDigest } from '@exeat/core/envelope'
 import type { VerifierKey } from '@exeat/log'
@@ -16,8 +16,13 @@ export interface EnrolmentPins {
   readonly identity: Workspace['spec']['identity']
   /** The founders' keys, pinned in the workspace. */
   readonly roots: readonly VerifierKey[]
+  /** Who must vouch for a key. */
+  readonly quorum: NonNullable<FoldOptions['quorum']>
 }
 
+/** What a workspace and its root keys say of whose keys count. */
+export const enrolmentPins = ({ spec: { id, identity, governance } }: Workspace, roots: readonly VerifierKey[]): EnrolmentPins =>
+  ({ workspace: id, identity, roots, quorum: governance?.approve ?? [] })
 
 /** The entry about a key that a body is, or undefined for a body about something else. */
 export function enrolmentOf(event: LogEvent, index: number): EnrolmentEntry | undefined {
@@ -28,7 +33,9 @@ export function enrolmentOf(event: LogEvent, index: number): EnrolmentEntry | un
 
 /** Entries in the order of the log. What does not hold counts for nothing; it takes nothing else down. */
 export function verifyEnrolments(entries: readonly EnrolmentEntry[], pins: EnrolmentPins, deps: EvidenceDeps, ed25519: LogDeps['verify']): EnrolmentLedger {
-  return foldEnrolments(entries, { sha256: deps.sha256, holds: (entry, before) => holds(entry, before, pins, deps, ed25519) })
+  return foldEnrolments(entries, {
+    sha256: deps.sha256, quorum: pins.quorum, holds: (entry, before) => holds(entry, before, pins, deps, ed25519),
+  })
 }
 
 function holds(entry: EnrolmentEntry, before: EnrolmentLedger, pins: EnrolmentPins, deps: EvidenceDeps, ed25519: LogDeps['verify']): boolean {

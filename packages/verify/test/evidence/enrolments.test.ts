@@ -30,7 +30,7 @@ describe('keys that count', () => {
     log.vouchByTap(ann, annDevice, annKey, ben, log.digestOf(ben, benDevice), after(2000))
     expect(counts(log, benKey, after(2000 + day - 1))).toBe('too-new')
     expect(counts(log, benKey, after(2000 + day))).toBe('counts')
-    expect(log.ledger().key(benKey)?.vouches).toEqual([{ by: ann, root: false, at: after(2000) }])
+    expect(log.ledger().key(benKey)?.vouches).toEqual([{ by: ann, root: false, groups: [], at: after(2000) }])
     // A founder may found for one person alone: for the next the root key vouches as anybody does.
     const eveDevice = device()
     const eveKey = log.add(eve, eveDevice.credential, after(3000))
@@ -57,6 +57,30 @@ describe('keys that count', () => {
     const key = log.add(ann, second.credential, after(1000))
     log.vouchByTap(ann, annDevice, annKey, ann, log.digestOf(ann, second), after(2000))
     expect(counts(log, key, after(9 * day))).toBe('not-vouched')
+  })
+
+  test('attack-04: where somebody governs, their quorum vouches: of its groups, and distinct people; a root key speaks for all of them', () => {
+    const roots = [root('ann'), root('ben')] as const
+    const log = register(roots, [{ groups: ['governance'], count: 2 }])
+    const [annDevice, benDevice, eveDevice] = [device(), device(), device()]
+    const [annKey, benKey] = ([[ann, annDevice, roots[0]], [ben, benDevice, roots[1]]] as const).map(([person, { credential }, signer]) => {
+      const key = log.add(person, credential, t0)
+      log.vouchByRoot(signer, person, log.digestOf(person, { credential } as typeof annDevice), t0)
+      return key
+    }) as [number, number]
+    const eveKey = log.add(eve, eveDevice.credential, after(1000))
+    const vouch = (by: typeof ann, with_: typeof annDevice, key: number, at: number, groups?: readonly string[]): void => { log.vouchByTap(by, with_, key, eve, log.digestOf(eve, eveDevice), after(at), groups) }
+    for (const groups of [['governance'], ['governance', 'security']]) vouch(ann, annDevice, annKey, 2000, groups)
+    expect(counts(log, eveKey, after(9 * day))).toBe('not-vouched')
+    for (const groups of [undefined, [], ['security'], ['__proto__']]) vouch(ben, benDevice, benKey, 3000, groups)
+    expect(counts(log, eveKey, after(9 * day))).toBe('not-vouched')
+    vouch(ben, benDevice, benKey, 4000, ['governance'])
+    expect(counts(log, eveKey, after(4000 + day - 1))).toBe('too-new')
+    expect(counts(log, eveKey, after(4000 + day))).toBe('counts')
+    const third = device()
+    const thirdKey = log.add(eve, third.credential, after(5000))
+    log.vouchByRoot(roots[0], eve, log.digestOf(eve, third), after(5000))
+    expect(counts(log, thirdKey, after(5000 + day))).toBe('counts')
   })
 
   test('a further key of one\'s own counts after a day where an earlier one that counts says so', () => {

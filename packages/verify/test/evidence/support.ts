@@ -68,13 +68,13 @@ export function tap({ authenticator }: Device, enrolment: number, over: AnyEnvel
 }
 
 /** A log of statements about keys, written one after the other. */
-export function register(roots: readonly Root[]) {
+export function register(roots: readonly Root[], quorum: EnrolmentPins['quorum'] = []) {
   const entries: EnrolmentEntry[] = []
   const index = (): number => entries.length
   const digestOf = (person: Identity, { credential }: Device): string => credentialDigest(person, credential, sha256)
-  const pins: EnrolmentPins = { workspace: 'acme', identity, roots: roots.map(({ key }) => key) }
-  const vouched = (person: Identity, about: string, by: Identity, at: Instant, envelopeOf: EnrolEnvelope, evidence: EnrolmentEntry & { readonly type: 'dev.exeat.enrolment.vouched.v1' } extends { readonly data: { readonly evidence: infer E } } ? E : never): void => {
-    entries.push({ type: 'dev.exeat.enrolment.vouched.v1', index: index(), at, data: { person, credential: about, by, envelope: envelopeOf, evidence } })
+  const pins: EnrolmentPins = { workspace: 'acme', identity, roots: roots.map(({ key }) => key), quorum }
+  const vouched = (person: Identity, about: string, by: Identity, at: Instant, envelopeOf: EnrolEnvelope, groups: readonly string[] | undefined, evidence: EnrolmentEntry & { readonly type: 'dev.exeat.enrolment.vouched.v1' } extends { readonly data: { readonly evidence: infer E } } ? E : never): void => {
+    entries.push({ type: 'dev.exeat.enrolment.vouched.v1', index: index(), at, data: { person, credential: about, by, ...(groups === undefined ? {} : { groups: [...groups] }), envelope: envelopeOf, evidence } })
   }
   return {
     entries, pins, digestOf,
@@ -86,11 +86,11 @@ export function register(roots: readonly Root[]) {
       const founder = { iss: foundersIssuer, sub: signer.key.name }
       const said = enrolEnvelope(founder, about, at, more)
       const signature = Buffer.from(signer.sign(rootVouchMessage(envelopeDigest(said, sha256)))).toString('base64url')
-      vouched(person, about, founder, at, said, { kind: 'root', name: signer.key.name, signature })
+      vouched(person, about, founder, at, said, undefined, { kind: 'root', name: signer.key.name, signature })
     },
-    vouchByTap(by: Identity, with_: Device, key: number, person: Identity, about: string, at: Instant): void {
+    vouchByTap(by: Identity, with_: Device, key: number, person: Identity, about: string, at: Instant, groups?: readonly string[]): void {
       const said = enrolEnvelope(by, about, at)
-      vouched(person, about, by, at, said, tap(with_, key, said))
+      vouched(person, about, by, at, said, groups, tap(with_, key, said))
     },
     remove(person: Identity, about: string, at: Instant): void {
       const said = enrolEnvelope(person, about, at)

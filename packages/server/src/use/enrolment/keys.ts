@@ -4,7 +4,7 @@ import type { EnrolledKey, EnrolmentEntry, EnrolmentLedger } from '@exeat/core/e
 import { ExeatError } from '@exeat/core/error'
 import { evidenceDeps } from '@exeat/git/crypto'
 import { bundlePins } from '@exeat/verify'
-import { type EnrolmentPins, type EvidenceContext, verifyEnrolments } from '@exeat/verify/evidence'
+import { type EnrolmentPins, enrolmentPins, type EvidenceContext, verifyEnrolments } from '@exeat/verify/evidence'
 import type { StateReader } from '../../ports/log.ts'
 import { sha256, verifySignature } from '../../store/ed25519.ts'
 import type { UseDependencies } from '../context.ts'
@@ -20,10 +20,10 @@ export async function storedEnrolments(reader: StateReader): Promise<readonly St
 }
 
 /** Where the workspace pins no log, no root key speaks for anybody. */
-export function pinsOf({ spec }: Workspace): EnrolmentPins {
-  const pins = spec.log === undefined ? undefined : bundlePins({ spec } as Workspace, sha256)
+export function pinsOf(workspace: Workspace): EnrolmentPins {
+  const pins = workspace.spec.log === undefined ? undefined : bundlePins(workspace, sha256)
   if (pins?.ok === false) throw new ExeatError([pins.problem])
-  return { workspace: spec.id, identity: spec.identity, roots: pins?.value.roots ?? [] }
+  return enrolmentPins(workspace, pins?.value.roots ?? [])
 }
 
 export const ledgerFrom = (entries: readonly EnrolmentEntry[], workspace: Workspace): EnrolmentLedger =>

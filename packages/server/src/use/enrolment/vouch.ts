@@ -46,8 +46,9 @@ export async function vouch(deps: UseDependencies, actor: Actor, digest: HexDige
       }
       if (isOperator(actor)) throw identityError('VOUCH_REFUSED', 'a typed name vouches for nobody', 'sign in, and tap; or sign with a founder\'s root key: `exeat enrol vouch --root-key`')
       refuseOwn(added, actor)
+      refuseUngoverned(judging.groups, judging.governed.governance.workspace.document)
       const envelope = envelopeAbout(deps, digest, judging)
-      return { type: 'dev.exeat.enrolment.vouched.v1', data: { person, credential: digest, by: actor.identity, envelope, evidence: judging.shown.evidence } }
+      return { type: 'dev.exeat.enrolment.vouched.v1', data: { person, credential: digest, by: actor.identity, groups: [...judging.groups], envelope, evidence: judging.shown.evidence } }
     },
     takesEffect: vouched(digest),
   })
@@ -69,6 +70,16 @@ function refuseOther({ about, workspace, actor, purpose }: EnrolEnvelope, digest
 function refuseOwn(key: EnrolledKey, { identity }: Actor): void {
   if (isOwn(key, identity)) throw identityError('VOUCH_REFUSED', 'nobody vouches for a key of their own', 'ask somebody whose key counts, or a founder')
 }
+
+/** Where the workspace says who governs, nobody else's word makes a key count. */
+function refuseUngoverned(groups: readonly string[], workspace: Workspace): void {
+  const keepers = keepersOf(workspace)
+  if (keepers.length > 0 && !groups.some((group) => keepers.includes(group))) {
+    throw identityError('VOUCH_REFUSED', `only who governs vouches for keys, somebody of \`${keepers.join('`, `')}\``, 'ask one of them')
+  }
+}
+
+const keepersOf = ({ spec: { governance } }: Workspace): readonly string[] => governance?.approve.flatMap((each) => each.groups) ?? []
 
 const vouched = (digest: HexDigest): KeyAct['takesEffect'] => (before, after) =>
   (standing(after, digest).vouches.length > standing(before, digest).vouches.length ? undefined
@@ -102,8 +113,8 @@ export async function removeKey(deps: UseDependencies, actor: Actor, digest: Hex
   })
 }
 
-function refuseStranger(key: EnrolledKey, actor: Actor, groups: readonly string[], { spec: { governance } }: Workspace): EnrolledKey {
-  const keepers = governance?.approve.flatMap((each) => each.groups) ?? []
+function refuseStranger(key: EnrolledKey, actor: Actor, groups: readonly string[], workspace: Workspace): EnrolledKey {
+  const keepers = keepersOf(workspace)
   if (isOperator(actor) || isOwn(key, actor.identity) || groups.some((group) => keepers.includes(group))) return key
   throw new ExeatError([{ code: 'NOT_ENTITLED', message: 'the key is somebody else\'s, and only its owner, or who governs, may remove it' }])
 }
@@ -112,6 +123,6 @@ function refuseStranger(key: EnrolledKey, actor: Actor, groups: readonly string[
 export async function governs(deps: UseDependencies, actor: Actor): Promise<boolean> {
   const { governed } = await synchronise(deps)
   const { document: workspace } = governed.governance.workspace
-  const keepers = workspace.spec.governance?.approve.flatMap((each) => each.groups) ?? []
+  const keepers = keepersOf(workspace)
   return (await known(deps.directory, workspace, [actor.identity])).groupsOf(actor.identity).some((group) => keepers.includes(group))
 }
