@@ -1,7 +1,8 @@
 /** What governs, from a local repository or from a mirror of a remote one. */
-import { compilePolicySet, needsEngines, type PolicySet, type Problem } from '@exeat/core'
+import { compilePolicySet, needsEngines, type PolicySet, type Problem, type StandingOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
+import { type BranchCommit, branchHistory, involvedIn, stoodSince } from '@exeat/git/signed'
 import type { Governed, GovernanceSource } from '../ports/governance.ts'
 import { sha256 } from '../store/ed25519.ts'
 
@@ -25,6 +26,13 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
   const reader = isRemote(options.repository) ? mirrored(options) : local(options)
   let latest: Governed | undefined
   const writers = new Map<string, Promise<readonly string[]>>()
+  const histories = new Map<string, Promise<readonly BranchCommit[]>>()
+  const historyAt = (commit: string): Promise<readonly BranchCommit[]> => {
+    const known = histories.get(commit) ?? branchHistory(reader.dir, commit)
+    histories.set(commit, known)
+    known.catch(() => histories.delete(commit))
+    return known
+  }
 
   const read = joined(async (): Promise<Governed> => {
     const ref = await reader.ref()
@@ -37,6 +45,7 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
     if (latest?.commit !== source.commit || latest.ref !== source.ref) {
       latest = { governance, policySet: await compilePolicies(governance), ref: source.ref, commit: source.commit }
       writers.clear()
+      histories.clear()
     }
     return latest
   })
@@ -48,15 +57,23 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
     },
     latest: () => latest,
     trouble: reader.trouble,
-    writers: (commit, file) => {
-      const key = `${commit}:${file}`
-      const known = writers.get(key) ?? fileWriters(reader.dir, commit, file)
+    writers: (commit, standing) => {
+      const key = `${commit}:${standing.uid}`
+      const known = writers.get(key) ?? writersOf(reader.dir, commit, standing, historyAt)
       writers.set(key, known)
       known.catch(() => writers.delete(key))
       return known
     },
     descends: (commit, ancestor) => isAncestor(reader.dir, ancestor, commit),
   }
+}
+
+/** Of the file as git follows it, and of every file that the branch shows the document to have stood in. */
+async function writersOf(dir: string, commit: string, { digest, document: { metadata: { name } }, origin: { file } }: StandingOptOut, historyAt: (commit: string) => Promise<readonly BranchCommit[]>): Promise<readonly string[]> {
+  const history = await historyAt(commit)
+  const stood = await stoodSince(dir, history, { name, digest, file, commit }, sha256)
+  const [followed, involved] = await Promise.all([fileWriters(dir, commit, file), stood === undefined ? [] : involvedIn(dir, history, stood)])
+  return [...new Set([...followed, ...involved])].sort()
 }
 
 interface Reader {

@@ -2,7 +2,7 @@
  * What governs, as the use cases see it: the documents at the protected ref, read by commit, and who wrote them. Where they come from (a local repository, a
  * mirror of a remote one) is the adapter's business.
  */
-import type { PolicySet, Problem } from '@exeat/core'
+import type { PolicySet, Problem, StandingOptOut } from '@exeat/core'
 import type { Governance } from '@exeat/git'
 
 /** All that stood at one commit of the protected ref. Never changes. */
@@ -24,8 +24,11 @@ export interface GovernanceSource {
   readonly latest: () => Governed | undefined
   /** Why what was read last may be old; undefined where it is not. */
   readonly trouble: () => Problem | undefined
-  /** Addresses of everybody who wrote or committed a change of the file in the history of the commit, since it was added; sorted, each once. */
-  readonly writers: (commit: string, file: string) => Promise<readonly string[]>
+  /**
+   * Addresses of everybody who wrote, committed, merged or moved what stands at the commit, in whatever files it stood before; sorted, each once. Somebody else's
+   * moving a document to another file hides nobody.
+   */
+  readonly writers: (commit: string, standing: StandingOptOut) => Promise<readonly string[]>
   /** Whether `commit` has `ancestor` in its history; false where the ancestor is unknown here. */
   readonly descends: (commit: string, ancestor: string) => Promise<boolean>
 }

@@ -182,7 +182,7 @@ async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): P
   if (!terms.ok) throw new ExeatError([termProblem('NOT_PERMITTED', terms.because)])
   const impact = decoded === undefined ? standing?.impact : new Set(decoded.impact.fingerprints)
   const origin = standing?.origin
-  const writers = origin === undefined ? [] : await deps.governance.writers(commit, origin.file)
+  const writers = standing === undefined ? [] : await deps.governance.writers(commit, standing)
   return {
     document, digest, uid, sent: decoded?.impact, standing, terms,
     optOut: { document, digest, uid, origin: origin ?? { file: 'the request', line: 1, column: 1 }, ...(impact === undefined ? {} : { impact }) },

@@ -53,7 +53,7 @@ async function signing(deps: UseDependencies, kind: Signing, id: string, signed:
       look: async (governed) => {
         const standing = standingNamed(governed, name)
         if (kind === 'activate') witnesses = await witnessedHead(deps.log, governed.governance.workspace.document)
-        writers = standing === undefined ? [] : involvedBy(await deps.governance.writers(governed.commit, standing.origin.file))
+        writers = standing === undefined ? [] : involvedBy(await deps.governance.writers(governed.commit, standing))
       },
       judge: async (judging) => {
         const given = await caseOf(judging, uid, writers)

@@ -90,6 +90,17 @@ test('what is merged after the request is found by who approves, co-authors too'
   expect((await at.useCases.approve(actor('carol'), 'a', binding, newKey())).optOut.phase).toBe('approved')
 })
 
+test('attack-12: somebody else\'s moving it into another file, out of one that stays, hides nobody who wrote it', async () => {
+  const many = '.exeat/opt-outs/many.json'
+  at.repository.write(many, JSON.stringify(optOut('a')))
+  at.repository.git('add', '--all')
+  at.repository.git('-c', 'user.name=Bob', '-c', 'user.email=bob', 'commit', '--quiet', '--author', 'Bob <bob>', '-m', 'add it')
+  at.merge({ [many]: JSON.stringify(optOut('b')), [fileOf('a')]: JSON.stringify(optOut('a'), null, 2) })
+  const { optOut: { binding } } = await requested(at, 'a')
+  await refused(at.useCases.approve(actor('bob'), 'a', binding, newKey()), 'SELF_APPROVAL')
+  expect((await at.useCases.approve(actor('carol'), 'a', binding, newKey())).optOut.phase).toBe('approved')
+})
+
 test('a repository that was made anew under its name does not inherit what was asked for', async () => {
   const { optOut: { binding } } = await approved(at, 'a')
   at.merge({ '.exeat/workspace.yaml': workspace().replace('"1001"', '"9001"'), [fileOf('a')]: optOut('a') })
