@@ -14,6 +14,8 @@ const binding = z.strictObject({ optOut: fingerprint, terms: fingerprint, impact
 const window = z.strictObject({ from: instantText, until: instantText })
 const whole = z.int().min(0)
 
+const continuation = z.strictObject({ predecessor: fingerprint, renewal: z.int().min(1), total: milliseconds })
+
 const agreedTerms = z.strictObject({
   approve: z.array(z.strictObject({ groups: some, count: z.int().min(1) })),
   activate: z.union([z.literal('anyone'), groups]),
@@ -96,7 +98,7 @@ export const dataSchemas = {
   'dev.exeat.optout.approved.v1': z.strictObject({ by: identitySchema, groups, binding, ...act }),
   'dev.exeat.optout.rejected.v1': ending,
   'dev.exeat.optout.withdrawn.v1': ending,
-  'dev.exeat.optout.activated.v1': z.strictObject({ by: identitySchema, groups, binding, counted: z.array(identitySchema).max(100), ...act }),
+  'dev.exeat.optout.activated.v1': z.strictObject({ by: identitySchema, groups, binding, counted: z.array(identitySchema).max(100), continues: z.exactOptional(continuation), ...act }),
   'dev.exeat.optout.revoked.v1': ending,
   'dev.exeat.optout.exhausted.v1': z.strictObject({}),
   'dev.exeat.optout.stale.v1': z.strictObject({ changed: z.array(z.enum(['optOut', 'terms', 'impact'])).min(1).max(3) }),

@@ -61,6 +61,13 @@ export interface Asked {
   readonly renews?: string
 }
 
+/** Where an opt-out stands in its chain of renewals. */
+export interface Continuation {
+  readonly predecessor: HexDigest
+  readonly renewal: number
+  readonly total: Duration
+}
+
 interface Common {
   readonly uid: HexDigest
   readonly at: Instant
@@ -86,7 +93,16 @@ export type LifecycleEvent =
   }
   | Common & { readonly type: 'optout.approved'; readonly by: Identity; readonly groups: readonly string[]; readonly binding: Binding; readonly evidence: EvidenceStrength }
   | Common & { readonly type: 'optout.rejected' | 'optout.withdrawn' | 'optout.revoked'; readonly by: Identity; readonly reason: string }
-  | Common & { readonly type: 'optout.activated'; readonly by: Identity; readonly groups: readonly string[]; readonly binding: Binding; readonly evidence: EvidenceStrength; readonly counted: readonly Identity[] }
+  | Common & {
+    readonly type: 'optout.activated'
+    readonly by: Identity
+    readonly groups: readonly string[]
+    readonly binding: Binding
+    readonly evidence: EvidenceStrength
+    readonly counted: readonly Identity[]
+    /** Where something that it meets was activated after it was asked for. */
+    readonly continues?: Continuation
+  }
   | Common & { readonly type: 'optout.stale'; readonly changed: readonly (keyof Binding)[] }
   /** Beside the refusal of a use beyond the limit: the last use that is allowed ends nothing. */
   | Common & { readonly type: 'optout.exhausted' }

@@ -94,7 +94,7 @@ export function applied(record: OptOutRecord | undefined, event: Exclude<Lifecyc
   if (record.ended !== undefined && event.type !== 'emergency.reviewed') return record
   switch (event.type) {
     case 'optout.approved': return withApproval(record, event)
-    case 'optout.activated': return { ...record, activatedAt: event.at, activation: { by: event.by, groups: event.groups, evidence: event.evidence } }
+    case 'optout.activated': return { ...record, ...event.continues, activatedAt: event.at, activation: { by: event.by, groups: event.groups, evidence: event.evidence } }
     case 'emergency.reviewed':
       return record.emergency === undefined ? record : { ...record, emergency: { ...record.emergency, verdict: event.verdict } }
     default: return { ...record, ended: { phase: endOf[event.type], at: event.at } }

@@ -29,8 +29,7 @@ export function renewalOf(ledger: Ledger, asked: Asked, terms: AgreedTerms, now:
   const longest = latest(earlier)
   if (longest === undefined) return { count: 0, total: own }
 
-  const count = Math.max(...earlier.map(({ renewal }) => renewal)) + 1
-  const total = (Math.max(...earlier.map((record) => record.total)) + own) as Duration
+  const { count, total } = behind(earlier, own)
   const exceeded = excess(longest, count, total, terms)
   if (exceeded !== undefined) return exceeded
   const repeated = [...chainsOf(ledger, earlier)].find((record) => plain(record.asked.reason) === plain(asked.reason))
@@ -41,17 +40,24 @@ export function renewalOf(ledger: Ledger, asked: Asked, terms: AgreedTerms, now:
 }
 
 /**
- * Why a request that was judged when nothing met it may not begin now: what was activated since makes it one renewal more than its terms allow. Else whoever
- * asks for several at once, one window behind the other, would be bound by no limit of renewals.
+ * What a request that was judged when nothing met it continues now that it begins, or why it may not: what was activated since may make it one renewal more than
+ * its terms allow. Else whoever asks for several at once, one window behind the other, would be bound by no limit of renewals. Undefined where nothing was added.
  */
-export function outgrownRefusal(ledger: Ledger, record: OptOutRecord, now: Instant): Refusal | undefined {
-  const { uid, asked, terms } = record
+export function outgrown(ledger: Ledger, { uid, asked, terms, renewal, total }: OptOutRecord, now: Instant): Required<Renewal> | Refusal | undefined {
   const met = [...ledger.records.values()].filter((other) => other.uid !== uid && isRecent(other, now) && scopesMeet(other.asked.scope, asked.scope))
   const longest = latest(met)
   if (longest === undefined) return undefined
-  const own = asked.window.until - asked.window.from
-  return excess(longest, Math.max(...met.map(({ renewal }) => renewal)) + 1, (Math.max(...met.map(({ total }) => total)) + own) as Duration, terms)
+  const grown = behind(met, asked.window.until - asked.window.from)
+  const exceeded = excess(longest, grown.count, grown.total, terms)
+  if (exceeded !== undefined) return exceeded
+  return grown.count > renewal || grown.total > total ? { predecessor: longest.uid, count: Math.max(grown.count, renewal), total: Math.max(grown.total, total) as Duration } : undefined
 }
+
+/** Position and sum of windows of one that comes behind these. */
+const behind = (earlier: readonly OptOutRecord[], own: number): { readonly count: number; readonly total: Duration } => ({
+  count: Math.max(...earlier.map(({ renewal }) => renewal)) + 1,
+  total: (Math.max(...earlier.map(({ total }) => total)) + own) as Duration,
+})
 
 function excess({ asked: { name } }: OptOutRecord, count: number, total: Duration, { renewals, totalDuration }: AgreedTerms): Refusal | undefined {
   if (renewals !== undefined && !(count <= renewals)) {

@@ -8,12 +8,12 @@ import { granted, refused } from './act.ts'
 import type { Act, ActFacts, Verdict } from './act.ts'
 import { judgeEmergency, judgeReview } from './emergency.ts'
 import { sameIdentity } from './events.ts'
-import type { Binding } from './events.ts'
+import type { Binding, Continuation } from './events.ts'
 import { isIn, notEntitled, standingRefusal, told, windowRefusal, wrongPhase } from './guards.ts'
 import { phaseAt, useKey } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
-import { outgrownRefusal, renewalOf } from './renewal.ts'
+import { outgrown, type Renewal, renewalOf } from './renewal.ts'
 
 export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Instant): Verdict {
   // INVARIANT: stated as what grants, so that a NaN clock refuses (test/lifecycle/transition.test.ts).
@@ -101,11 +101,15 @@ function judgeActivation(ledger: Ledger, record: OptOutRecord, signed: Binding, 
   if (!quorumMet(terms.approve, standing.map(({ groups }) => groups))) {
     return refused({ code: 'QUORUM_LOST', message: `the approvals of \`${asked.name}\` no longer fill its quorum`, hint: 'ask another approver' })
   }
-  const crowded = outgrownRefusal(ledger, record, at) ?? activeRefusal(ledger, record, at)
+  const crowded = activeRefusal(ledger, record, at)
   if (crowded !== undefined) return refused(crowded)
+  const behind = outgrown(ledger, record, at)
+  if (behind !== undefined && 'code' in behind) return refused(behind)
   const counted = standing.map(({ by }) => by)
-  return granted({ type: 'optout.activated', uid, at, by: facts.actor, groups: facts.groups, binding: signed, evidence: facts.evidence, counted })
+  return granted({ type: 'optout.activated', uid, at, by: facts.actor, groups: facts.groups, binding: signed, evidence: facts.evidence, counted, ...(behind === undefined ? {} : { continues: renewedBehind(behind) }) })
 }
+
+const renewedBehind = ({ predecessor, count, total }: Required<Renewal>): Continuation => ({ predecessor, renewal: count, total })
 
 /** `limits.active` counts opt-outs of one repository; one that names several counts in each, one that names none in all. */
 function activeRefusal(ledger: Ledger, record: OptOutRecord, at: Instant): Refusal | undefined {

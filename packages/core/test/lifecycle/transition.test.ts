@@ -294,7 +294,23 @@ describe('attack-19: renewals', () => {
     }
     expect(tried({ renewals: 0 })).toEqual(['granted', 'RENEWALS_EXCEEDED', 'RENEWALS_EXCEEDED'])
     expect(tried({ renewals: 9, totalDuration: (3 * day) as Duration })).toEqual(['granted', 'TOTAL_EXCEEDED', 'TOTAL_EXCEEDED'])
-    expect(tried({ renewals: 1 })).toEqual(['granted', 'granted', 'granted'])
+    expect(tried({ renewals: 1 })).toEqual(['granted', 'granted', 'RENEWALS_EXCEEDED'])
+    expect(tried({ renewals: 2 })).toEqual(['granted', 'granted', 'granted'])
+    expect(tried({ renewals: 9, totalDuration: (5 * day) as Duration })).toEqual(['granted', 'granted', 'TOTAL_EXCEEDED'])
+    expect(tried({ renewals: 9, totalDuration: (6 * day) as Duration })).toEqual(['granted', 'granted', 'granted'])
+  })
+
+  test('what they came to is remembered by what continues them', () => {
+    const world = new World()
+    const [first, second] = ['first', 'second'].map((name, i) => {
+      const uid = name.padEnd(64, '0')
+      world.act({ kind: 'request', uid, asked: asked(name, { window: { from: at(2 * i * day), until: at(2 * (i + 1) * day) } }), involved: [] }, facts('alice'), start)
+      world.act({ kind: 'approve', uid, signed: binding }, facts('bob'), start)
+      return uid
+    }) as [string, string]
+    expect(world.act({ kind: 'activate', uid: first, signed: binding }, facts('dave'), start).events[0]).not.toHaveProperty('continues')
+    expect(world.act({ kind: 'activate', uid: second, signed: binding }, facts('dave'), start).events[0]).toMatchObject({ continues: { predecessor: first, renewal: 1, total: 4 * day } })
+    expect(world.act(again('third', 4 * day), facts('alice', { terms: terms({ renewals: 9 }) }), at(4 * day)).events[0]).toMatchObject({ renewal: 2, total: 5 * day, predecessor: second })
   })
 
   test('a renewal needs approvals of its own, and the predecessor stays in force until its end', () => {

@@ -5,6 +5,7 @@ import type { EnrolEnvelope } from '@exeat/core/envelope'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testSigner } from '../../../testkit/src/log-store-kit.ts'
 import { type ActsOf, checkActs } from '../../../verify/src/history/acts.ts'
+import { replay } from '../../../verify/src/history/replay.ts'
 import type { EvidenceContext } from '../../../verify/src/evidence/types.ts'
 import { createAuthenticator } from '../../../testkit/src/software-authenticator.ts'
 import type { Directory } from '../../src/identity/directory.ts'
@@ -192,6 +193,7 @@ describe('removing', () => {
     const { events, entries } = await historyOf('spring')
     expect(events.at(-1)).toMatchObject({ type: 'dev.exeat.optout.activated.v1', data: { counted: [who('ben')], envelope: { approvals: [expect.any(String)] } } })
     // What a point makes of it: it counts ben alone, and asks nothing of the keys of the others.
+    expect(replay(events.flatMap((event) => lifecycleOf(event) ?? []))).toMatchObject({ ok: true })
     const judged = checkActs(entries, await actsOf('spring'), await context())
     expect(judged).toMatchObject({ ok: true, value: { strength: 'user-signed', counted: [who('ben')] } })
     // Nor can a server add to what was counted: that is what the activation signed.

@@ -1,6 +1,6 @@
 /** One opt-out's entries, judged again by the judge who judged them first: what the log says must be what `transition` grants. */
 import {
-  type Act, type ActFacts, advance, emptyLedger, identityKey, type Ledger, type LifecycleEvent, type OptOutRecord, transition,
+  type Act, type ActFacts, advance, type Continuation, emptyLedger, identityKey, type Ledger, type LifecycleEvent, type OptOutRecord, sameIdentity, transition,
 } from '@exeat/core'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { same } from './same.ts'
@@ -38,8 +38,7 @@ function judgeOpening(event: Opening): Refusal | undefined {
   const renewed = event.type === 'optout.renewed'
   const consistent = renewed === (event.predecessor !== undefined) && renewed === (renewal > 0) && (renewed ? total >= own : total === own)
   if (!consistent) return broken('what it continues, how often and for how long do not fit together')
-  const within = (terms.renewals === undefined || renewal <= terms.renewals) && (terms.totalDuration === undefined || total <= terms.totalDuration)
-  return within ? undefined : broken('its chain of renewals is longer than its terms allow')
+  return within(terms, { renewal, total }) ? undefined : tooLong
 }
 
 function judgeEmergency(event: Emergency): Refusal | undefined {
@@ -52,9 +51,14 @@ function judgeNext(ledger: Ledger, event: LifecycleEvent): Refusal | undefined {
   const record = ledger.records.get(event.uid)
   if (record === undefined) return broken('an entry is about another opt-out')
   switch (event.type) {
-    case 'optout.approved': case 'optout.activated': {
-      const kind = event.type === 'optout.approved' ? 'approve' : 'activate'
-      return granted(event, transition(ledger, { kind, uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, record), event.at))
+    case 'optout.approved':
+      return granted(event, transition(ledger, { kind: 'approve', uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, record.approvals), event.at))
+    case 'optout.activated': {
+      // What was void by then was not counted, and takes nothing from what was.
+      const { continues, ...activated } = event
+      const standing = record.approvals.filter(({ by }) => event.counted.some((each) => sameIdentity(each, by)))
+      const verdict = transition(ledger, { kind: 'activate', uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, standing), event.at)
+      return granted(activated, verdict) ?? judgeContinuation(record, continues)
     }
     case 'emergency.reviewed': {
       const { verdict, reason, by, uid, at } = event
@@ -65,11 +69,21 @@ function judgeNext(ledger: Ledger, event: LifecycleEvent): Refusal | undefined {
   }
 }
 
+function judgeContinuation({ asked: { window }, terms, renewal, total }: OptOutRecord, continues: Continuation | undefined): Refusal | undefined {
+  if (continues === undefined) return undefined
+  const grown = continues.renewal >= renewal && continues.total >= total && continues.total >= window.until - window.from && (continues.renewal > renewal || continues.total > total)
+  if (!grown) return broken('it began behind others, and counts less than it did before')
+  return within(terms, continues) ? undefined : tooLong
+}
+
+const within = ({ renewals, totalDuration }: OptOutRecord['terms'], { renewal, total }: Pick<OptOutRecord, 'renewal' | 'total'>): boolean =>
+  (renewals === undefined || renewal <= renewals) && (totalDuration === undefined || total <= totalDuration)
+
 /** What the server had verified, as the events state it. Nobody has left a group since: only the server knows, and it judged before it wrote. */
 function factsOf(
-  event: LifecycleEvent, actor: ActFacts['actor'], groups: readonly string[], { binding, terms }: Pick<ActFacts, 'binding' | 'terms'>, record?: OptOutRecord,
+  event: LifecycleEvent, actor: ActFacts['actor'], groups: readonly string[], { binding, terms }: Pick<ActFacts, 'binding' | 'terms'>, standing: OptOutRecord['approvals'] = [],
 ): ActFacts {
-  const held = new Map((record?.approvals ?? []).map((approval) => [identityKey(approval.by), approval.groups]))
+  const held = new Map(standing.map((approval) => [identityKey(approval.by), approval.groups]))
   return { actor, groups, evidence: 'evidence' in event ? event.evidence : 'none', binding, terms, groupsOf: (identity) => held.get(identityKey(identity)) ?? [] }
 }
 
@@ -79,3 +93,4 @@ function granted(event: LifecycleEvent, verdict: ReturnType<typeof transition>):
 }
 
 const broken = (because: string): Refusal => refuse('OPTOUT_HISTORY', `the entries do not add up to an active opt-out: ${because}`)
+const tooLong = broken('its chain of renewals is longer than its terms allow')
