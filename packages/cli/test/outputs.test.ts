@@ -108,7 +108,7 @@ describe('JSON is what its schema says', () => {
   })
 })
 
-describe('hostile text is harmless in every format', () => {
+describe('attack-30: hostile text is harmless in every format', () => {
   const out = (format: string): string => gate('hostile.sarif', '--format', format).stdout
 
   test('table', () => {

@@ -6,7 +6,7 @@ import { wrap } from '../src/text/wrap.ts'
 
 const hostile = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('\u001b', '\n', '\r', '\u202e', '\u2066', ':', '%', '`', '|', '<', '&', '"', "'", ']', '\ud800', '\u0000', '\u009b', 'a', '@', '[', '(') }))
 
-describe('hostile text', () => {
+describe('attack-30: hostile text', () => {
   test('shows no control, bidirectional or invisible character, and no lone surrogate', () => {
     fc.assert(fc.property(hostile, (text) => {
       for (const safe of [shown(text), clipped(text, 20), shellWord(text)]) {

@@ -2,8 +2,8 @@
 import { formatDuration, formatInstant } from '../document/time.ts'
 import type { HexDigest } from '../model/digest.ts'
 import type { Duration, Instant } from '../model/instant.ts'
-import type { Asked } from './events.ts'
-import type { Ledger, OptOutRecord, Phase } from './ledger.ts'
+import { type Asked, type Identity, sameIdentity } from './events.ts'
+import { type Ledger, type OptOutRecord, type Phase, phaseAt } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
 
 export const told = (instant: Instant | undefined): string =>
@@ -26,6 +26,16 @@ export function windowRefusal({ window: { from, until } }: Asked, longest: Durat
     return { code: 'DURATION_EXCEEDED', message: `the window lasts ${formatDuration((until - from) as Duration)}, the terms allow ${formatDuration(longest)}` }
   }
   return undefined
+}
+
+/** Most requests of one person that wait for approvers at once: whoever asks for more floods those who should read them (attack 24). */
+export const mostWaiting = 50
+
+export function waitingRefusal(ledger: Ledger, requester: Identity, at: Instant): Refusal | undefined {
+  let waiting = 0
+  for (const record of ledger.records.values()) if (sameIdentity(record.requester, requester) && phaseAt(record, at) === 'proposed') waiting += 1
+  if (waiting < mostWaiting) return undefined
+  return { code: 'REQUESTS_WAITING', message: `${waiting} requests of the actor wait for approvers, and ${mostWaiting} may`, hint: 'withdraw what is not needed any more, or wait until some of them are judged' }
 }
 
 export const wrongPhase = (record: OptOutRecord, phase: Phase, verb: string): Refusal =>

@@ -12,6 +12,7 @@ export const refusalCodes = {
   UNKNOWN_OPTOUT: { exit: 3, http: 404, summary: 'no opt-out has this uid' },
   NAME_REUSED: { exit: 3, http: 409, summary: 'the name was used before; names are never reused' },
   ALREADY_STANDS: { exit: 3, http: 409, summary: 'the same document was asked for before' },
+  REQUESTS_WAITING: { exit: 4, http: 429, summary: 'as many requests of the person wait for approvers as one person may have waiting' },
   WINDOW_OVER: { exit: 3, http: 422, summary: 'the window ends before it could begin to count' },
   DURATION_EXCEEDED: { exit: 3, http: 422, summary: 'the window is longer than the terms allow' },
   TOTAL_EXCEEDED: { exit: 3, http: 422, summary: 'the chain of renewals would last longer than the terms allow' },

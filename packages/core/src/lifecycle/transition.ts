@@ -9,7 +9,7 @@ import type { Act, ActFacts, Verdict } from './act.ts'
 import { judgeEmergency, judgeReview } from './emergency.ts'
 import { sameIdentity } from './events.ts'
 import type { Binding, Continuation } from './events.ts'
-import { isIn, notEntitled, standingRefusal, told, windowRefusal, wrongPhase } from './guards.ts'
+import { isIn, notEntitled, standingRefusal, told, waitingRefusal, windowRefusal, wrongPhase } from './guards.ts'
 import { phaseAt, useKey } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
@@ -41,7 +41,7 @@ export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Insta
 function judgeRequest(ledger: Ledger, act: Act & { kind: 'request' }, facts: ActFacts, at: Instant): Verdict {
   const { asked, uid, involved } = act
   const { terms, binding } = facts
-  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, terms.duration, at)
+  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, terms.duration, at) ?? waitingRefusal(ledger, facts.actor, at)
   if (refusal !== undefined) return refused(refusal)
   const renewal = renewalOf(ledger, asked, terms, at)
   if ('code' in renewal) return refused(renewal)

@@ -240,6 +240,19 @@ describe('ends', () => {
   })
 })
 
+describe('attack-24: floods of requests', () => {
+  test('one person has fifty waiting for approvers, and no more until some of them are judged; others are not held up', () => {
+    const world = new World()
+    const ask = (who: string, i: number) => world.act({ kind: 'request', uid: `${who}${i}x`.padEnd(64, '0'), involved: [], asked: asked(`${who}-${i}`, { scope: { controls: [`trivy/CVE-${i}`], targets: {} } }) }, facts(who), start)
+    for (let i = 0; i < 50; i++) expectCode(codeOf(ask('alice', i)), 'granted')
+    expectCode(codeOf(ask('alice', 50)), 'REQUESTS_WAITING')
+    expectCode(codeOf(ask('erin', 51)), 'granted')
+    world.act({ kind: 'reject', uid: 'alice7x'.padEnd(64, '0'), reason: 'no' }, facts('bob'), start)
+    expectCode(codeOf(ask('alice', 52)), 'granted')
+    expectCode(codeOf(ask('alice', 53)), 'REQUESTS_WAITING')
+  })
+})
+
 describe('attack-19: renewals', () => {
   const again = (name: string, from: number, over: Partial<Asked> = {}): Act => ({
     kind: 'request', uid: name.padEnd(64, '1'), involved: [],

@@ -1,7 +1,7 @@
 /** What the policies in force say of one opt-out now, in the words of the lifecycle's judge. */
 import {
-  type AgreedTerms, agreedTerms, atLeast, type Binding, type Duration, type EvidenceStrength, type HexDigest, type Identity, identityKey, type Instant, type Ledger, type Met, type OptOut,
-  type OptOutRecord, type PolicySet, type Problem, sameIdentity, type StandingOptOut, taggedDigest, type TermRefusal, type Terms, termsDigest, type Workspace,
+  type AgreedTerms, agreedTerms, atLeast, type Binding, compilePattern, type Duration, type EvidenceStrength, type HexDigest, type Identity, identityKey, type Instant, intersects, isLiteral, type Ledger, type Met, type OptOut,
+  type OptOutRecord, type Pattern, type PolicySet, type Problem, sameIdentity, type StandingOptOut, taggedDigest, type TermRefusal, type Terms, termsDigest, type Workspace,
 } from '@exeat/core'
 import { impactDigest } from '@exeat/core/impact'
 import type { Governed } from '../ports/governance.ts'
@@ -29,9 +29,21 @@ export const impactOf = ({ impact, digest }: StandingOptOut): HexDigest | null =
 /** For judging alone: a control that is asked for under another of its names is the same control (attack 16). */
 export function withAliases(ledger: Ledger, { governance: { aliases }, policySet }: Governed): Ledger {
   if (aliases.length === 0) return ledger
+  const classes = aliases.flatMap(({ document }) => document.spec.controls)
+  /** Of a pattern, those of every class that it reaches. */
+  const names = (control: string): readonly string[] => {
+    if (isLiteral(control)) return policySet.sameControls(control)
+    const pattern = compilePattern(control, 'name')
+    return classes.filter((each) => !pattern.ok || each.some((name) => reaches(pattern.pattern, name))).flatMap((each) => each.flatMap((name) => policySet.sameControls(name)))
+  }
   const known = ({ asked: { scope, ...asked }, ...record }: OptOutRecord): OptOutRecord =>
-    ({ ...record, asked: { ...asked, scope: { ...scope, controls: [...new Set(scope.controls.flatMap((control) => [control, ...policySet.sameControls(control)]))] } } })
+    ({ ...record, asked: { ...asked, scope: { ...scope, controls: [...new Set(scope.controls.flatMap((control) => [control, ...names(control)]))] } } })
   return { ...ledger, records: new Map([...ledger.records].map(([uid, record]) => [uid, known(record)])) }
+}
+
+function reaches(pattern: Pattern, name: string): boolean {
+  const own = compilePattern(name, 'name')
+  return !own.ok || intersects(pattern, own.pattern)
 }
 
 export type TermsNow =

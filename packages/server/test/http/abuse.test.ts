@@ -183,7 +183,7 @@ describe('a method', () => {
     expect((await network('/healthz', { method: 'TRACE', conforms: false })).status).toBe(405)
     expect(await raw('CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n')).not.toContain('200')
   })
-  test('every answer carries what browsers are told', async () => {
+  test('attack-31: every answer carries what browsers are told', async () => {
     for (const reply of [await network('/healthz'), await network('/nothing'), await network('/v1/status', { token: null })]) {
       expect(reply.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'x-frame-options': 'DENY' })
     }

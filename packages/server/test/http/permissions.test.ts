@@ -85,6 +85,28 @@ describe('over the network', () => {
     expect(await session(await proof('GET', '/v1/session', { token }))).toBe(200)
   })
 
+  /** What programs may change: they ask, have uses counted, have runs decided, and begin a sign-in that a person ends. */
+  const programs: Readonly<Record<'point' | 'api-key' | 'workload', readonly string[]>> = {
+    point: ['POST /v1/uses'], 'api-key': ['POST /v1/opt-outs', 'POST /v1/uses'], workload: ['POST /v1/decisions', 'POST /v1/uses'],
+  }
+  const changing = operations.filter((route) => !/^(?:GET|HEAD) /.test(route))
+  const open = changing.filter((route) => permissions[route]?.callers.includes('anonymous') === true)
+
+  test('attack-29: no program approves, activates, declares, reviews, vouches, taps or enrols: agents too have people to ask', async () => {
+    for (const [kind, allowed] of Object.entries(programs)) {
+      expect(changing.filter((route) => permissions[route]?.callers.includes(kind as 'point') === true && !open.includes(route)).sort(), kind).toEqual(allowed)
+    }
+    const { secret } = (await ann.ask('POST', '/v1/api-keys', { name: 'agent', scopes: ['read', 'request', 'bundle', 'uses'], days: 1 })).json() as { secret: string }
+    for (const [kind, token] of [['point', at.founded.pointToken], ['api-key', secret]] as const) {
+      for (const route of changing.filter((each) => !open.includes(each) && !programs[kind].includes(each))) {
+        const [method = '', path = ''] = route.split(' ')
+        // oxlint-disable-next-line no-await-in-loop -- the limits of rates are not what is tested
+        const reply = await at.ask(path.replaceAll(/\{[^}]*\}/g, 'a'.repeat(64)), { method, over: 'network', token, body: bodies[route] ?? {}, headers: { 'idempotency-key': `agent-${kind}-${route.length}-${path.length}` } })
+        expect([route, kind, reply.status, reply.json()['code']]).toEqual([route, kind, 403, 'CALLER_REFUSED'])
+      }
+    }
+  })
+
   test('attack-15: an API key reads and asks as far as its scopes go, and never acts', async () => {
     const made = (await ann.ask('POST', '/v1/api-keys', { name: 'ci', scopes: ['read'], days: 1 })).json() as { secret: string }
     const as = (method: string, path: string, body?: unknown): Promise<Reply> => at.ask(path, { method, over: 'network', token: made.secret, body, headers: { 'idempotency-key': `k-${path.length}-${method}` } })

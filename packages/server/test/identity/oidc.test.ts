@@ -343,7 +343,7 @@ describe('an issuer that answers what it must not', () => {
     expectProblem(await visitor.ask('GET', '/auth/acme/start'), 503, 'KEY_UNREADABLE')
     writeFileSync(file, 'correct horse\n')
   })
-  test('a provider that goes away between the page and the code signs nobody in, and one that comes back does', async () => {
+  test('attack-28: a provider that goes away between the page and the code signs nobody in, and one that comes back does', async () => {
     const visitor = other.visitor()
     other.provider.login = { account: 'ann' }
     const back = await visitor.leave('/auth/acme/start')

@@ -228,11 +228,33 @@ describe('renewals', () => {
   })
 })
 
-test('another name of the same control begins no new chain', async () => {
+test('attack-16: another name of the same control begins no new chain', async () => {
   at.merge({ '.exeat/aliases.yaml': 'apiVersion: exeat.dev/v1\nkind: Aliases\nmetadata: { name: cves }\nspec: { controls: [[trivy/CVE-2021-44228, trivy/GHSA-jfh8-c2jp-5v3q]] }\n' })
   await activated(at, 'a', { controls: ['trivy/CVE-2021-44228'] })
   expect((await requested(at, 'b', { controls: ['trivy/GHSA-jfh8-c2jp-5v3q'] })).optOut.renewal).toBe(1)
   expect((await requested(at, 'c', { controls: ['trivy/GHSA-other'] })).optOut.renewal).toBe(0)
+})
+
+test('attack-16: nor does another name of one that a pattern reached', async () => {
+  at.merge({
+    '.exeat/aliases.yaml': 'apiVersion: exeat.dev/v1\nkind: Aliases\nmetadata: { name: cves }\nspec: { controls: [[trivy/CVE-2021-44228, trivy/GHSA-jfh8-c2jp-5v3q]] }\n',
+    '.exeat/policies/trivy.yaml': policy('  wildcards: true'),
+  })
+  await activated(at, 'a', { controls: ['trivy/CVE-2021-*'] })
+  expect((await requested(at, 'b', { controls: ['trivy/GHSA-jfh8-c2jp-5v3q'] })).optOut.renewal).toBe(1)
+  expect((await requested(at, 'c', { controls: ['trivy/GHSA-jfh8-*'] })).optOut.renewal).toBe(1)
+  expect((await requested(at, 'd', { controls: ['trivy/GHSA-other'] })).optOut.renewal).toBe(0)
+})
+
+test('attack-16: aliases that changed after the approval void it where they change the terms, and never what is excused beyond the approved findings', async () => {
+  await approved(at, 'a', { controls: ['trivy/CVE-2021-44228'] })
+  at.merge({
+    '.exeat/aliases.yaml': 'apiVersion: exeat.dev/v1\nkind: Aliases\nmetadata: { name: cves }\nspec: { controls: [[trivy/CVE-2021-44228, trivy/GHSA-jfh8-c2jp-5v3q]] }\n',
+    '.exeat/policies/stricter.yaml': policy('', 'duration: 1d, findings: 1').replace('name: trivy', 'name: stricter').replace('trivy/*', 'trivy/GHSA-*'),
+    [fileOf('a')]: optOut('a', { controls: ['trivy/CVE-2021-44228'] }),
+  })
+  const { binding } = await at.useCases.optOut('a')
+  await refused(at.useCases.activate(actor('dave'), 'a', binding, newKey()), 'CONTENT_CHANGED')
 })
 
 describe('emergencies', () => {
