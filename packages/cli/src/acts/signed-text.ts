@@ -12,6 +12,7 @@ import { row } from './page.ts'
 export type SignedAct = 'approve' | 'activate'
 /** Of git trust, where whoever asks signs as well. */
 export type SshAct = SignedAct | 'request'
+type ShownAct = SshAct | 'renew' | 'declare'
 
 /** All that an approval or activation stands for. */
 export interface Signing {
@@ -19,7 +20,8 @@ export interface Signing {
   /** How many findings were measured; undefined where the terms ask for no impact. */
   readonly findings: number | undefined
   readonly approvals: readonly { readonly by: { readonly sub: string }; readonly groups: readonly string[] }[]
-  readonly binding: Binding
+  /** Without terms where the server says under which it is asked for. */
+  readonly binding: Omit<Binding, 'terms'> & Partial<Pick<Binding, 'terms'>>
   readonly code: string
   readonly actor?: string
   /** What will show who did it. */
@@ -35,7 +37,7 @@ export function refuseOtherCode(given: string | undefined, code: string): void {
 const plain = (code: string): string => code.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
 
 /** Everything that the digests which are sent stand for. */
-export function signedText(act: SshAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, evidence }: Signing, io: Io): string {
+export function signedText(act: ShownAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, evidence }: Signing, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
   const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews } = spec
@@ -51,7 +53,7 @@ export function signedText(act: SshAct, { document: { spec, metadata }, findings
     line('reason', clipped(oneLine(reason), 4096)),
     ...(compensatingControl === undefined ? [] : [line('instead', oneLine(compensatingControl))]),
     ...approvals.map(({ by, groups }) => line('approved by', `${shownText(by.sub)} of ${groups.map(shownText).join(', ')}`)),
-    line('document', binding.optOut), line('terms', binding.terms), line('impact', binding.impact ?? 'none'),
+    line('document', binding.optOut), ...(binding.terms === undefined ? [] : [line('terms', binding.terms)]), line('impact', binding.impact ?? 'none'),
     line('compare', styles.bold(code)),
     styles.dim(line('evidence', evidence)),
   ].join('\n')

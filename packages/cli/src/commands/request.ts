@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { ApiError } from '@exeat/client'
 import type { OptOutView } from '@exeat/core/wire'
 import { whoMay } from '../acts/people.ts'
 import { printAnswer } from '../acts/answer.ts'
@@ -8,6 +9,7 @@ import { type ActFlags, acting, actOptions } from '../acts/server.ts'
 import { patienceOf, waitForPeople } from '../acts/wait.ts'
 import type { Io } from '../edge/io.ts'
 import { loadAuthored } from '../governance/load.ts'
+import { renewInBrowser } from '../people/browser-ask.ts'
 
 const help = `
 Sends the document as it lies here, with its impact from .exeat/impacts/ where one
@@ -55,8 +57,13 @@ export async function request(word: string, flags: RequestFlags, io: Io): Promis
   const patience = patienceOf(flags.timeout)
   const governance = await loadAuthored({}, io)
   const found = findDocument(word, governance, io)
-  const { client, key } = acting(flags, io)
-  const answer = await client.request(requestOf(found), key)
+  const server = acting(flags, io)
+  const { client, key } = server
+  const answer = await client.request(requestOf(found), key).catch((error: unknown) => {
+    // A first request takes a sign-in; that this one continues another, and takes a second factor, is for the server to say.
+    if (server.typed || !(error instanceof ApiError) || error.problems[0].code !== 'TAP_NEEDED') throw error
+    return renewInBrowser(found, server, flags, io)
+  })
   const notes = await whoMay(governance, found.document, answer.optOut)
   if (flags.wait !== true || answer.optOut.phase !== 'proposed') {
     printAnswer('request', answer, flags, io, notes)

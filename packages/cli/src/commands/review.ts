@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { printAnswer } from '../acts/answer.ts'
 import { type ActFlags, acting, actOptions } from '../acts/server.ts'
 import type { Io } from '../edge/io.ts'
+import { reviewInBrowser } from '../people/browser-ask.ts'
 
 const help = `
 Every emergency is judged afterwards, by somebody else and in time; an overdue
@@ -24,8 +25,9 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .requiredOption('--reason <text>', 'why; it is recorded')
     .addHelpText('after', help)
     .action(async (id: string, { verdict, reason, ...flags }: ReviewFlags) => {
-      const { client, key } = acting(flags, io)
-      printAnswer('review', await client.review(id, { verdict, reason }, key), flags, io)
+      const server = acting(flags, io)
+      const said = { verdict, reason }
+      printAnswer('review', server.typed ? await server.client.review(id, said, server.key) : await reviewInBrowser(id, said, server, io), flags, io)
       finish(0)
     })
 }

@@ -1,9 +1,11 @@
 /** Approving and activating in a browser what was looked at here: the entry that comes of it must state what this machine made the digests of. */
+import { isDeepStrictEqual } from 'node:util'
 import { newSessionKey } from '@exeat/client/session'
 import type { ApiClient } from '@exeat/client'
 import { checkReceipt, readPublishedKeys } from '@exeat/client/log'
-import { utf8 } from '@exeat/core'
-import { encodeLeaf, type LogEvent } from '@exeat/core/entry'
+import { type Json, utf8 } from '@exeat/core'
+import { encodeLeaf, leafOf, type LogEvent } from '@exeat/core/entry'
+import type { Envelope } from '@exeat/core/envelope'
 import type { ActAnswer, OptOutView } from '@exeat/core/wire'
 import { ExeatError } from '@exeat/core/error'
 import { parseReceipt, parseCheckpoint, openNote, parseVerifierKey, type VerifierKey } from '@exeat/log'
@@ -15,7 +17,7 @@ import { openSource } from '../log/source.ts'
 import { savedKeys, stateFolder } from '../log/state.ts'
 import type { Address } from '../trust/address.ts'
 import { provingClient } from './client.ts'
-import { handOver } from './device.ts'
+import { type HandOver, handOver } from './device.ts'
 
 export type SignedAct = 'approve' | 'activate'
 
@@ -28,21 +30,43 @@ export interface Signing {
 }
 
 /** @throws {ApiError}; {ExeatError} HAND_OVER_*, RECEIPT_OTHER: what the log recorded is not what was looked at here */
-export async function signInBrowser({ act, view, client, address }: Signing, io: Io): Promise<ActAnswer> {
+export async function signInBrowser({ act, view: { name, uid, binding }, client, address }: Signing, io: Io): Promise<ActAnswer> {
+  const recorded = { type: `dev.exeat.optout.${act}d.v1`, envelope: { purpose: act, uid, ...binding } } as const
+  return actInBrowser({ command: `exeat ${act} ${name}`, act: { purpose: act, id: uid, signed: binding }, recorded, client, address }, io)
+}
+
+/** Handed over as it was looked at here, with what the log must record of it. */
+export interface Handed extends Pick<Signing, 'client' | 'address'> {
+  readonly command: string
+  readonly act: NonNullable<HandOver['act']>
+  readonly recorded: Recorded
+}
+
+/** Members that the entry must have, each as it is stated here. */
+export interface Recorded {
+  readonly type: LogEvent['type']
+  readonly envelope: Partial<Envelope>
+  /** Of the event, besides its envelope. */
+  readonly data?: Readonly<Record<string, Json>>
+}
+
+/** @throws {ApiError}; {ExeatError} HAND_OVER_*, RECEIPT_OTHER */
+export async function actInBrowser({ command, act, recorded, client, address }: Handed, io: Io): Promise<ActAnswer> {
   const key = await newSessionKey()
-  const outcome = await handOver({ client: provingClient(address, key), key, command: `exeat ${act} ${view.name}`, act: { purpose: act, id: view.uid, signed: view.binding } }, io)
+  const outcome = await handOver({ client: provingClient(address, key), key, command, act }, io)
   if (outcome.state !== 'done') throw cliError('INTERNAL', 'the server answered an act with a sign-in')
-  const { index, receipt } = outcome
-  const event = await provenEvent(index, receipt, client, address, io)
-  const evidence = checkEvent(event, act, view, index)
-  return { optOut: await client.optOut(view.uid), index, receipt, evidence }
+  const { index, receipt, uid } = outcome
+  const evidence = checkEvent(await provenEvent(index, receipt, client, address, io), recorded, uid, index)
+  return { optOut: await client.optOut(uid), index, receipt, evidence }
 }
 
 /** The entry as the receipt proves it, with its body. @throws {ExeatError} RECEIPT_OTHER */
 async function provenEvent(index: number, receipt: string, client: ApiClient, address: Address, io: Io): Promise<LogEvent> {
   const { leaf, body } = await client.entry(index)
   if (body.state !== 'kept') throw other(index, 'its body is gone')
-  const text = Buffer.from(encodeLeaf(leaf as Parameters<typeof encodeLeaf>[0])).toString('utf8')
+  const decoded = leafOf(leaf)
+  if (decoded === undefined) throw other(index, 'its leaf cannot be read')
+  const text = Buffer.from(encodeLeaf(decoded)).toString('utf8')
   const read = readEntry({ leaf: text, body: { salt: body.salt, event: body.event } }, sha256)
   if (!read.ok || read.value.event === null) throw other(index, read.ok ? 'its body is gone' : read.problem.message)
   const bytes = utf8(receipt)
@@ -70,14 +94,16 @@ async function trustOf(receipt: Uint8Array, address: Address, io: Io): Promise<{
 }
 
 /** Answers the strength of its evidence. @throws {ExeatError} RECEIPT_OTHER */
-function checkEvent({ type, subject, data }: LogEvent, act: SignedAct, { uid, binding }: OptOutView, index: number): string {
-  if (type !== `dev.exeat.optout.${act}d.v1` || !('envelope' in data) || !('evidence' in data) || 'about' in data.envelope) throw other(index, `it is of type ${type}`)
+function checkEvent({ type, subject, data }: LogEvent, recorded: Recorded, uid: string, index: number): string {
+  if (type !== recorded.type || !('envelope' in data) || !('evidence' in data) || 'about' in data.envelope) throw other(index, `it is of type ${type}`)
   const { envelope, evidence } = data
-  const same = subject === uid && envelope.purpose === act && envelope.uid === uid && envelope.optOut === binding.optOut && envelope.terms === binding.terms && envelope.impact === binding.impact
+  const same = subject === uid && envelope.uid === uid && agrees(envelope, recorded.envelope) && agrees(data, recorded.data ?? {})
   if (!same) throw other(index, 'what was signed there is not what was shown here')
   if (!('strength' in evidence)) throw other(index, 'it rests on a founder\'s key')
   return evidence.strength
 }
+
+const agrees = (held: object, stated: object): boolean => Object.entries(stated).every(([name, value]) => isDeepStrictEqual((held as Readonly<Record<string, unknown>>)[name], value))
 
 const other = (index: number, because: string): ExeatError =>
   cliError('RECEIPT_OTHER', `entry ${index} of the log does not record what was looked at here: ${because}`, 'have the opt-out revoked, and tell whoever keeps the server')

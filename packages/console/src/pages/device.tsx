@@ -2,11 +2,15 @@
 import { deviceViewSchema, type People } from '@exeat/core/wire'
 import { type ReactNode, useState } from 'react'
 import { anything, get, post } from '../api.ts'
+import { HandedAct } from '../parts/handed-act.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
 
 type View = People['deviceViewSchema']
+
+const titles = { renew: 'Ask for a renewal', emergency: 'Declare an emergency', review: 'Review an emergency' } as const
+const verbs = { approve: 'approving', activate: 'activating', renew: 'asking for', emergency: 'declaring', review: 'reviewing' } as const
 
 export function DevicePage({ signedIn }: { readonly signedIn: SignedIn }): ReactNode {
   const [code, setCode] = useState('')
@@ -28,9 +32,10 @@ export function DevicePage({ signedIn }: { readonly signedIn: SignedIn }): React
   const look = (): Promise<void> => run(async () => { setView(await get(`/v1/device/${encodeURIComponent(plain)}`, deviceViewSchema)) })
   const answer = (allow: boolean): Promise<void> => run(async () => {
     await post(`/v1/device/${encodeURIComponent(plain)}`, { code: plain, allow }, anything)
-    if (allow && view?.act !== undefined) location.assign(`/opt-outs/${encodeURIComponent(view.act.id)}`)
+    if (allow && view?.act !== undefined && 'signed' in view.act) location.assign(`/opt-outs/${encodeURIComponent(view.act.id)}`)
     else setSaid(allow ? 'allowed' : 'denied')
   })
+  if (said === 'allowed' && view?.act !== undefined && !('signed' in view.act)) return <Layout title={titles[view.act.purpose]} signedIn={signedIn}><HandedAct act={view.act} /></Layout>
   if (said !== undefined) {
     return <Layout title="Command line" signedIn={signedIn}><section className="card narrow"><p role="status">{said === 'allowed' ? 'The command line is signed in as you. You can close this page.' : 'It was refused, and got nothing.'}</p></section></Layout>
   }
@@ -53,7 +58,7 @@ function Asked({ view: { client, act }, busy, answer }: { readonly view: View; r
         <div><dt>asked by</dt><dd><code>{client.user}@{client.host}</code></dd></div>
         <div><dt>from</dt><dd><code>{client.address}</code></dd></div>
         <div><dt>command</dt><dd><code>{client.command}</code></dd></div>
-        <div><dt>for</dt><dd>{act === undefined ? 'acting as you until you sign out; approving and activating still need your key' : `${act.purpose === 'approve' ? 'approving' : 'activating'} one opt-out, which you see next`}</dd></div>
+        <div><dt>for</dt><dd>{act === undefined ? 'acting as you until you sign out; approving and activating still need your key' : `${verbs[act.purpose]} one opt-out, which you see next`}</dd></div>
       </dl>
       <p className="quiet">Host, user and command are what the other side says of itself.</p>
       <span className="buttons">

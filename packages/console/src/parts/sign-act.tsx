@@ -1,11 +1,8 @@
-/** Approving or activating: a fresh tap over exactly what the page shows, and the receipt held against it. */
+/** The acts on one opt-out that take a tap, each over what its page shows. */
 import type { AnyEnvelope } from '@exeat/core/envelope'
-import { actAnswerSchema } from '@exeat/core/wire'
 import { type ReactNode, useState } from 'react'
-import { post } from '../api.ts'
 import type { Shown } from '../shown.ts'
-import { type Challenge, challengeFor, type Tap, tapWithPasskey } from '../tap.ts'
-import { Problem } from './problem.tsx'
+import { Sign } from './sign.tsx'
 
 interface SignActProps {
   readonly act: 'approve' | 'activate'
@@ -13,43 +10,50 @@ interface SignActProps {
   readonly again: () => void
 }
 
-const verbs = { approve: ['Approve', 'approvals'], activate: ['Activate', 'activation'] } as const
+const notes = {
+  approve: 'Your tap signs what stands above, and nothing else. It changes nothing by itself: somebody activates it afterwards.',
+  activate: 'Your tap makes it work, from the entry in the log on, until the end stated above.',
+} as const
 
 export function SignAct({ act, shown, again }: SignActProps): ReactNode {
-  const [challenge, setChallenge] = useState<Challenge>()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
   const { view: { uid, binding, name } } = shown
-  const [verb, path] = verbs[act]
-  const run = async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      await work()
-    } catch (cause) {
-      setChallenge(undefined)
-      setError(cause)
-    }
-    setBusy(false)
-  }
-  const finish = async (tap: Tap): Promise<void> => {
-    await post(`/v1/opt-outs/${uid}/${path}`, { signed: binding, tap }, actAnswerSchema)
-    again()
-  }
-  const ask = (): Promise<Challenge> => challengeFor({ purpose: act, id: uid, signed: binding }, (envelope) => states(envelope, act, shown))
-  const begin = (): Promise<void> => run(async () => {
-    const made = await ask()
-    if (made.factors.webauthn !== undefined && made.factors.totp === undefined && made.factors.oidc === undefined) return finish(await tapWithPasskey(made))
-    setChallenge(made)
-  })
+  const verb = act === 'approve' ? 'Approve' : 'Activate'
+  return <Sign wanted={{ purpose: act, id: uid, signed: binding }} states={(envelope) => states(envelope, act, shown)} verb={verb} label={`${verb} ${name}`} note={notes[act]} done={again} />
+}
+
+/** What an emergency came to, in somebody else's judgement. */
+export function ReviewAct({ shown, again }: Omit<SignActProps, 'act'>): ReactNode {
+  const [verdict, setVerdict] = useState<'justified' | 'unjustified'>()
+  const [reason, setReason] = useState('')
+  const { view: { name } } = shown
+  const said = reason.trim()
   return (
-    <section className="card sign" aria-label={`${verb} ${name}`}>
-      <p>{act === 'approve' ? 'Your tap signs what stands above, and nothing else. It changes nothing by itself: somebody activates it afterwards.' : 'Your tap makes it work, from the entry in the log on, until the end stated above.'}</p>
-      {challenge === undefined
-        ? <button type="button" className="primary" disabled={busy} onClick={() => { void begin() }}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
-        : <Factors challenge={challenge} verb={verb} busy={busy} use={(tap) => { void run(async () => { await finish(await tap()) }) }} />}
-      <Problem error={error} />
+    <section className="card end" aria-label={`Review ${name}`}>
+      <fieldset>
+        <legend>This emergency was</legend>
+        {(['justified', 'unjustified'] as const).map((each) => (
+          <label key={each} className="choice"><input type="radio" name="verdict" value={each} checked={verdict === each} onChange={() => { setVerdict(each) }} />{each}</label>
+        ))}
+      </fieldset>
+      <label>Why<textarea name="why" required maxLength={4096} rows={2} value={reason} onChange={(event) => { setReason(event.target.value) }} /></label>
+      {verdict === undefined || said === '' ? null : <Judge key={`${verdict} ${said}`} shown={shown} verdict={verdict} reason={said} done={again} />}
     </section>
+  )
+}
+
+interface JudgeProps {
+  readonly shown: Shown
+  readonly verdict: 'justified' | 'unjustified'
+  readonly reason: string
+  readonly done: () => void
+}
+
+/** The tap of a review, over this verdict and this reason. */
+export function Judge({ shown, verdict, reason, done }: JudgeProps): ReactNode {
+  const { view: { uid, name } } = shown
+  return (
+    <Sign wanted={{ purpose: 'review', id: uid, review: { verdict, reason } }} states={(envelope) => states(envelope, 'review', shown)} verb="Record it" label={`Record the review of ${name}`}
+      note={`Your tap records that it was ${verdict}, and why. It stands for ever.`} done={done} />
   )
 }
 
@@ -59,29 +63,4 @@ function states(envelope: AnyEnvelope, act: string, { view, document }: Shown): 
   const { purpose, uid, optOut, terms, impact, window } = envelope
   return purpose === act && uid === view.uid && optOut === view.binding.optOut && terms === view.binding.terms && impact === view.binding.impact
     && window.from === document.spec.window.from && window.until === document.spec.window.until
-}
-
-interface FactorsProps {
-  readonly challenge: Challenge
-  readonly verb: string
-  readonly busy: boolean
-  readonly use: (tap: () => Promise<Tap>) => void
-}
-
-function Factors({ challenge, verb, busy, use }: FactorsProps): ReactNode {
-  const [code, setCode] = useState('')
-  const { id, factors: { webauthn, totp, oidc } } = challenge
-  return (
-    <div className="factors">
-      {webauthn === undefined ? null : <button type="button" className="primary" disabled={busy} onClick={() => { use(() => tapWithPasskey(challenge)) }}>{verb} with a passkey</button>}
-      {oidc === undefined ? null : <a className="button" href={oidc}>{verb} by signing in again</a>}
-      {totp === undefined ? null : (
-        <form onSubmit={(event) => { event.preventDefault(); use(async () => ({ challenge: id, proof: { kind: 'totp', code } })) }}>
-          <label>Code of your authenticator app<input inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6,8}" required value={code} onChange={(event) => { setCode(event.target.value) }} /></label>
-          <button type="submit" disabled={busy || !/^[0-9]{6,8}$/.test(code)}>{verb} with this code</button>
-        </form>
-      )}
-      {webauthn === undefined && oidc === undefined && totp === undefined ? <p className="problem" role="alert">None of your keys will do for this. Enrol one, and have somebody vouch for it: <a href="/people">People and keys</a>.</p> : null}
-    </div>
-  )
 }

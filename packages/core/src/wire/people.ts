@@ -109,12 +109,20 @@ export const totpConfirmationSchema = z.strictObject({ id: z.string().regex(/^[0
 /** A key that every poll and every later request is signed with: P-256, as a JWK (RFC 7517). */
 const publicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url(43).length(43), y: base64url(43).length(43) })
 
+/** An act that the command line has looked at, for a browser to sign: what its tap is wanted for. */
+export const handedActSchema = z.discriminatedUnion('purpose', [
+  z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema }),
+  z.strictObject({ purpose: z.literal('renew'), asked: requestSchema }),
+  z.strictObject({ purpose: z.literal('emergency'), asked: emergencySchema }),
+  z.strictObject({ purpose: z.literal('review'), id: line, review: reviewSchema }),
+])
+
 /** The command line hands over to a browser: to sign in, or for one act that it has looked at itself (RFC 8628, bound to a key). */
 export const deviceWantedSchema = z.strictObject({
   key: publicJwk,
   /** Shown on the page, and believed by nobody. */
   client: z.strictObject({ host: line, user: line, command: line }),
-  act: z.exactOptional(z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema })),
+  act: z.exactOptional(handedActSchema),
 }).meta({ id: 'DeviceWanted' })
 export const deviceSchema = z.strictObject({
   deviceCode: base64url(64), userCode: z.string(), verificationUri: z.string(), verificationUriComplete: z.string(), interval: z.int().min(1), expiresAt: instant,
@@ -122,7 +130,7 @@ export const deviceSchema = z.strictObject({
 /** What the page shows of it. */
 export const deviceViewSchema = z.strictObject({
   client: z.strictObject({ host: line, user: line, command: line, address: z.string() }),
-  act: z.exactOptional(z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema })),
+  act: z.exactOptional(handedActSchema),
   expiresAt: instant,
 }).meta({ id: 'DeviceView' })
 /** The user code again, as it was typed by hand: nobody follows a link into signing somebody else in. */

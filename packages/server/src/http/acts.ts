@@ -52,23 +52,26 @@ export function addActs(app: App, uses: UseCases, people: People): void {
   }
   const plainly = (c: Context<Env>): Actor => actorOf(c, people.now)
 
-  app.openapi(request, (c) => {
-    const { tap, ...asked } = c.req.valid('json')
-    return begun(c, acting(c, { purpose: 'renew', asked }, tap), (actor, key) => uses.request(actor, asked, key))
-  })
-  app.openapi(emergency, (c) => {
-    const { tap, ...asked } = c.req.valid('json')
-    return begun(c, acting(c, { purpose: 'emergency', asked }, tap), (actor, key) => uses.emergency(actor, asked, key))
-  })
-  const signing = (purpose: 'approve' | 'activate') => async (c: Context<Env>, id: string, { signed, tap }: z.output<typeof signedSchema>): Promise<Response> => {
-    const answer = await act(c, acting(c, { purpose, id, signed }, tap), (actor, key) => uses[purpose](actor, id, signed, key))
+  /** Tells the command line that handed an act over what came of it. */
+  const told = async (c: Context<Env>, done: Parameters<People['devices']['done']>[1], answer: Response): Promise<Response> => {
     const caller = c.get('caller')
     if (answer.ok && caller.kind === 'person') {
       const { index, optOut: { uid } } = await answer.clone().json() as ActAnswer
-      await people.devices.done(caller.session, { purpose, id: uid }, index)
+      await people.devices.done(caller.session, done, { uid, index })
     }
     return answer
   }
+
+  app.openapi(request, async (c) => {
+    const { tap, ...asked } = c.req.valid('json')
+    return told(c, { purpose: 'renew', asked }, await begun(c, acting(c, { purpose: 'renew', asked }, tap), (actor, key) => uses.request(actor, asked, key)))
+  })
+  app.openapi(emergency, async (c) => {
+    const { tap, ...asked } = c.req.valid('json')
+    return told(c, { purpose: 'emergency', asked }, await begun(c, acting(c, { purpose: 'emergency', asked }, tap), (actor, key) => uses.emergency(actor, asked, key)))
+  })
+  const signing = (purpose: 'approve' | 'activate') => async (c: Context<Env>, id: string, { signed, tap }: z.output<typeof signedSchema>): Promise<Response> =>
+    told(c, { purpose }, await act(c, acting(c, { purpose, id, signed }, tap), (actor, key) => uses[purpose](actor, id, signed, key)))
   const approving = signing('approve')
   const activating = signing('activate')
   app.openapi(approve, (c) => approving(c, c.req.valid('param').id, c.req.valid('json')))
@@ -76,10 +79,10 @@ export function addActs(app: App, uses: UseCases, people: People): void {
   app.openapi(reject, (c) => act(c, plainly(c), (actor, key) => uses.reject(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
   app.openapi(withdraw, (c) => act(c, plainly(c), (actor, key) => uses.withdraw(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
   app.openapi(revoke, (c) => act(c, plainly(c), (actor, key) => uses.revoke(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
-  app.openapi(review, (c) => {
+  app.openapi(review, async (c) => {
     const { id } = c.req.valid('param')
     const { tap, ...said } = c.req.valid('json')
-    return act(c, acting(c, { purpose: 'review', id, review: said }, tap), (actor, key) => uses.review(actor, id, said, key))
+    return told(c, { purpose: 'review', id, review: said }, await act(c, acting(c, { purpose: 'review', id, review: said }, tap), (actor, key) => uses.review(actor, id, said, key)))
   })
   app.openapi(erase, (c) => act(c, plainly(c), (actor, key) => uses.erase(actor, c.req.valid('json'), key)))
   app.openapi(synchronise, async (c) => c.json(await uses.synchronise(), 200))

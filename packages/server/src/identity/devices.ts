@@ -3,10 +3,12 @@
  * was seen opens nothing; and with a user code that is typed by hand (§5.4).
  */
 import { randomInt } from 'node:crypto'
-import { canonicalInstant, type Instant } from '@exeat/core'
+import { canonicalInstant, type Instant, type Json, taggedDigest } from '@exeat/core'
 import type { People } from '@exeat/core/wire'
 import { calculateJwkThumbprint } from 'jose'
 import { type IdentityRows, type Row, rowKinds } from '../ports/identity.ts'
+import { sha256 } from '../store/ed25519.ts'
+import { useError } from '../use/problem.ts'
 import { identityError } from './codes.ts'
 import { fromBytes, hashOf, newSecret, toBytes } from './secrets.ts'
 import type { Session } from './types.ts'
@@ -28,6 +30,9 @@ interface Kept {
   | { readonly state: 'done'; readonly uid: string; readonly index: number }
 }
 
+/** What an act was, however it names its opt-out. */
+export type DoneAct = { readonly purpose: 'approve' | 'activate' } | Exclude<Act, { readonly purpose: 'approve' | 'activate' }>
+
 export type Polled = { readonly state: 'pending'; readonly interval: number } | { readonly state: 'denied' }
   | { readonly state: 'allowed'; readonly session: Pick<Session, 'person' | 'label' | 'method' | 'authenticatedAt'> } | { readonly state: 'done'; readonly uid: string; readonly index: number }
 
@@ -38,9 +43,20 @@ export interface Devices {
   /** What the person says. @throws {ExeatError} DEVICE_UNKNOWN */
   readonly answer: (session: Session, userCode: string, allow: boolean) => Promise<void>
   /** An act that was handed over, and done by the session that allowed it. */
-  readonly done: (session: Session, act: Pick<Act, 'purpose' | 'id'>, index: number) => Promise<void>
+  readonly done: (session: Session, act: DoneAct, outcome: { readonly uid: string; readonly index: number }) => Promise<void>
   /** `thumbprint`: of the key that signed the poll. @throws {ExeatError} DEVICE_UNKNOWN */
   readonly poll: (deviceCode: string, thumbprint: string) => Promise<Polled>
+}
+
+/** The most bytes of an act that waits here, as JSON: whoever leaves it there is nobody yet. */
+const largestAct = 256 * 1024
+
+/** The very act that was looked at there: of the same opt-out, and saying the same. */
+function isDone(handed: Act, act: DoneAct, uid: string): boolean {
+  if (handed.purpose !== act.purpose) return false
+  if ('id' in handed && handed.id !== uid) return false
+  if ('review' in handed) return 'review' in act && handed.review.verdict === act.review.verdict && handed.review.reason === act.review.reason
+  return !('asked' in handed) || ('asked' in act && taggedDigest('exeat/handed/v1', handed.asked as Json, sha256) === taggedDigest('exeat/handed/v1', act.asked as Json, sha256))
 }
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -64,6 +80,8 @@ export function devices(rows: IdentityRows, now: () => number): Devices {
   }
   return {
     begin: async ({ key, client, act }, address, origin) => {
+      const size = act === undefined ? 0 : toBytes(act).length
+      if (size > largestAct) throw useError('INPUT_TOO_LARGE', `the act has ${size} bytes, and ${largestAct} can be handed over`, 'ask for it where you are signed in: in the browser')
       const deviceCode = newSecret()
       const userCode = newUserCode()
       const at = now()
@@ -82,13 +100,13 @@ export function devices(rows: IdentityRows, now: () => number): Devices {
       if (kept.answer.state !== 'pending') throw unknown()
       await change(key, row, { ...kept, answer: allow ? { state: 'allowed', session: { id, person, label, method, authenticatedAt } } : { state: 'denied' } })
     },
-    done: async (session, { purpose, id }, index) => {
+    done: async (session, act, outcome) => {
       for (const { key, ...row } of await rows.all(rowKinds.device, now())) {
         const kept = fromBytes<Kept>(row.value)
-        const { act, answer } = kept
-        if (answer.state !== 'allowed' || answer.session.id !== session.id || act?.purpose !== purpose || act.id !== id) continue
+        const { act: handed, answer } = kept
+        if (answer.state !== 'allowed' || answer.session.id !== session.id || handed === undefined || !isDone(handed, act, outcome.uid)) continue
         // oxlint-disable-next-line no-await-in-loop -- one, as a rule
-        await change(key, row, { ...kept, answer: { state: 'done', uid: act.id, index } })
+        await change(key, row, { ...kept, answer: { state: 'done', ...outcome } })
       }
     },
     poll: async (deviceCode, thumbprint) => {
