@@ -58,7 +58,7 @@ const proposal = z.strictObject({
   predecessor: z.exactOptional(fingerprint), ...act,
 })
 
-const dsse = z.strictObject({
+export const dsse = z.strictObject({
   payloadType: z.string().max(200), payload: z.string().max(64 * 1024),
   signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).min(1).max(64),
 })
