@@ -104,6 +104,8 @@ export const dataSchemas = {
     asked, by: identitySchema, groups, team: group, second: z.exactOptional(identitySchema), binding, terms: agreedTerms, reviewBy: instantText, ...act,
     /** What the second person signed: the same envelope in their own name. Beside a typed name there is none. */
     seconded: z.exactOptional(z.strictObject(act)),
+    /** Digest of the offline grant that it was (`offlineGrantDigest`), whose evidence is of kind `offline`. */
+    offline: z.exactOptional(fingerprint),
   }),
   'dev.exeat.emergency.reviewed.v1': z.strictObject({ by: identitySchema, verdict: z.enum(['justified', 'unjustified']), reason, ...act }),
   'dev.exeat.use.claimed.v1': z.strictObject({ point: line, subject: line }),

@@ -14,6 +14,12 @@ export interface Governed {
   readonly commit: string
 }
 
+/** What stood once. */
+export interface GovernedBefore extends Pick<Governed, 'governance' | 'policySet'> {
+  /** Text of `.exeat/allowed_signers`; undefined where there was none. */
+  readonly signers: string | undefined
+}
+
 export interface GovernanceSource {
   /**
    * What the protected ref says now; where `fresh`, after asking the remote again, whenever it was asked last.
@@ -26,6 +32,8 @@ export interface GovernanceSource {
   readonly trouble: () => Problem | undefined
   /** Addresses of everybody who wrote or committed a change of the file in the history of the commit, since it was added; sorted, each once. */
   readonly writers: (commit: string, file: string) => Promise<readonly string[]>
+  /** What stood at a commit that the protected ref has in its history, by the ref as it was read last; undefined where it has not. @throws {ExeatError} where it is wrong */
+  readonly at: (commit: string) => Promise<GovernedBefore | undefined>
   /** Whether `commit` has `ancestor` in its history; false where the ancestor is unknown here. */
   readonly descends: (commit: string, ancestor: string) => Promise<boolean>
 }

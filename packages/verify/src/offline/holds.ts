@@ -57,12 +57,9 @@ export function checkOfflineRun({ grant, optOut }: SignedOfflineGrant, run: Offl
 
 /** The checkpoint is the log's, not older than one seen before, and as young as it must be. */
 function checkLog({ log }: OfflineGrant, { now, pins, last, kept }: OfflineRun, deps: LogDeps): Answer<SeenHead> {
-  const delegated = verifyDelegation(log.delegation, pins, deps)
-  if (!delegated.ok) return delegated
-  const trusted = checkCheckpoint(log.checkpoint, delegated.value.log, pins, deps)
-  if (!trusted.ok) return refuse('OFFLINE_CHECKPOINT', trusted.problem.message.replace('the checkpoint of the bundle', 'the checkpoint in it'), trusted.problem.hint)
-  const { checkpoint: { size, root }, witnesses } = trusted.value
-  const head = { size, root, epoch: delegated.value.delegation.epoch }
+  const opened = openGrantLog(log, pins, deps)
+  if (!opened.ok) return opened
+  const { head, witnesses } = opened.value
   const back = behind(head, last)
   if (back !== undefined) return back
   const times = [...witnessed(witnesses), ...sameHead(head, kept), ...published(log.published, head, pins.origin, deps)]
@@ -71,6 +68,16 @@ function checkLog({ log }: OfflineGrant, { now, pins, last, kept }: OfflineRun, 
   return refuse('OFFLINE_OLD', Number.isFinite(youngest)
     ? `its checkpoint was seen last at ${formatInstant(youngest as Instant)}, and may be ${oldestCheckpoint / 3_600_000} hours old at ${told(now)}`
     : 'nothing shows how old its checkpoint is: no witness cosigned it, and no bundle with it is kept here', 'prepare it from a newer bundle; points that keep bundles (`EXEAT_CACHE_DIR`), or witnesses, show how old it is')
+}
+
+/** Whose log a grant rests on: one that the delegation of the pinned root keys speaks for. `OFFLINE_CHECKPOINT`, `DELEGATION_*`, `DSSE_*` */
+export function openGrantLog({ delegation, checkpoint }: OfflineGrant['log'], pins: BundlePins, deps: LogDeps): Answer<{ readonly head: SeenHead; readonly witnesses: readonly VerifiedSignature[] }> {
+  const delegated = verifyDelegation(delegation, pins, deps)
+  if (!delegated.ok) return delegated
+  const trusted = checkCheckpoint(checkpoint, delegated.value.log, pins, deps)
+  if (!trusted.ok) return refuse('OFFLINE_CHECKPOINT', trusted.problem.message.replace('the checkpoint of the bundle', 'the checkpoint in it'), trusted.problem.hint)
+  const { checkpoint: { size, root }, witnesses } = trusted.value
+  return ok({ head: { size, root, epoch: delegated.value.delegation.epoch }, witnesses })
 }
 
 /** The server is away, so that nobody can prove that a larger log extends what was seen; a smaller one, or another root at its size, needs no proof. */

@@ -26,6 +26,8 @@ export interface OfflineSigner {
   readonly identity: Identity
   readonly groups: readonly string[]
   readonly signature: SshSignature
+  /** The SSHSIG as it came. */
+  readonly bytes: Uint8Array
 }
 
 /** A grant that two people signed, and that the terms permit. Whether it holds for a run, now and here, is asked apart. */
@@ -116,7 +118,7 @@ export function signerBy(
   const identity = gitIdentity(signer.value.principal)
   const groups = groupsOf(workspace, identity)
   const wanted = emergency?.value.groups ?? []
-  if (groups.some((group) => wanted.includes(group))) return ok({ identity, groups, signature: verified.value })
+  if (groups.some((group) => wanted.includes(group))) return ok({ identity, groups, signature: verified.value, bytes: signature })
   return refuse('OFFLINE_SIGNERS', `\`${identity.sub}\` is in none of ${wanted.map((group) => `\`${group}\``).join(', ')}, who may declare it`, 'groups stand in the workspace, by `iss: git` and the address in `sub`')
 }
 
@@ -128,7 +130,7 @@ function metBy({ grant, optOut: { document } }: ReadOfflineGrant, people: Signed
     evidence: 'user-signed',
     factor: { attested: false, backupEligible: people.some(({ signature }) => signature.backupEligible !== false), age: Math.max(0, now - grant.at) as Duration },
     approvers: [], requester: groups, activator: groups,
-    log: { renewal: 0, total: (until - from) as Duration, witnessed: false },
+    log: { renewal: 0, total: (until - from) as Duration, witnessed: false }, unlogged: true,
   }
 }
 
