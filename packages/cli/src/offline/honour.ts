@@ -1,7 +1,7 @@
 /** The gate while no bundle can be had: offline grants at the protected ref excuse what two people signed for, and nothing else does (design §6). */
 import type { Decision, OptOutSet, Problem, RefusedOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { notActive, useOf } from '@exeat/core/run'
+import { isProtected, notActive, useOf } from '@exeat/core/run'
 import { readOfflineFolders } from '@exeat/git/signed'
 import { bundlePins, type BundlePins } from '@exeat/verify'
 import { checkOfflineRun, judgeOffline, type KnownGrant, type OfflineFiles, readOfflineFile, type SignedOfflineGrant, unloggedRefusal } from '@exeat/verify/offline'
@@ -13,7 +13,7 @@ import { signersIn } from '../governance/signers.ts'
 import { sha256, verifySignature } from '../log/crypto.ts'
 import { sshDeps } from '../ssh/crypto.ts'
 import { rememberedHead } from '../trust/seen.ts'
-import { keptLog } from './kept.ts'
+import { keptLog, stillServes } from './kept.ts'
 import { knownOf, offlineMemory, type OfflineMemory } from './memory.ts'
 
 /** `down`: why there is no bundle. @throws {ExeatError} with it, and why no grant holds: then nothing is excused */
@@ -22,6 +22,8 @@ export async function answerOffline(question: GateQuestion, down: ExeatError, io
   const pins = bundlePins(workspace, sha256)
   const folders = source.kind === 'ref' ? await readOfflineFolders(io.cwd, source.tree) : []
   if (source.kind !== 'ref' || folders.length === 0 || !pins.ok) throw down
+  const audience = question.facts.repository?.value.id ?? '*'
+  if (!isProtected(workspace, question.facts) && stillServes(pins.value, audience, question.now, io)) throw down
   const signers = await signersIn(io.cwd, source.tree) ?? []
   const memory = offlineMemory(pins.value.workspace, pins.value.origin, io)
   const { honoured, problems } = judgeAll(folders, { ...question, signers, pins: pins.value, memory }, io)

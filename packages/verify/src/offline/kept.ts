@@ -9,6 +9,8 @@ import type { Bundle } from '../bundle/types.ts'
 import type { KeptBundle } from './holds.ts'
 
 export interface KeptLog extends KeptBundle {
+  /** Until then it could stand in for a new one. */
+  readonly notAfter: Instant
   readonly delegation: Bundle['delegation']
   readonly checkpoint: string
   /** The entry that the bundle's content was published by. */
@@ -19,12 +21,12 @@ export interface KeptLog extends KeptBundle {
 export function verifyKept(bytes: Uint8Array, pins: BundlePins, { now, audience }: { readonly now: Instant; readonly audience: string }, deps: VerifyDeps): Answer<KeptLog> {
   const read = readBundle(bytes, pins, deps)
   if (!read.ok) return read
-  const { issuedAt, published: { entry }, delegation } = read.value.bundle
+  const { issuedAt, notAfter, published: { entry }, delegation } = read.value.bundle
   if (!(issuedAt <= now)) return refuse('BUNDLE_NOT_YET', 'the kept bundle was issued after the clock\'s present')
   const verified = verifyBundle(bytes, pins, { now: issuedAt, audience, protectedEnvironment: false }, deps)
   if (!verified.ok) return verified
   const { seen: { size, root }, checkpoint } = verified.value
-  return ok({ size, root, issuedAt, uids: uidsOf(verified.value), delegation, checkpoint, published: entry })
+  return ok({ size, root, issuedAt, notAfter, uids: uidsOf(verified.value), delegation, checkpoint, published: entry })
 }
 
 /** All opt-outs that a bundle tells of: an offline grant that is among them was entered. */
