@@ -24,10 +24,20 @@ export async function importOffline(deps: UseDependencies, actor: Actor, given: 
   const sent = shaped(offlineImportSchema, given)
   const signed = await judged(deps, sent)
   const { digest, optOut: { uid } } = signed
-  const earlier = await readOptOut(deps.log, uid)
-  const [index] = earlier?.value.entries ?? []
-  if (index !== undefined) return { uid, index, strength: 'user-signed' }
-  return perform(deps, { act: 'offline', actor, key, content: { grant: digest } }, entering(signed))
+  const earlier = await standing(deps, uid)
+  if (earlier !== undefined) return earlier
+  try {
+    return await perform(deps, { act: 'offline', actor, key, content: { grant: digest } }, entering(signed))
+  } catch (error) {
+    const meanwhile = error instanceof ExeatError && error.problems[0].code === 'ALREADY_STANDS' ? await standing(deps, uid) : undefined
+    if (meanwhile === undefined) throw error
+    return meanwhile
+  }
+}
+
+async function standing({ log }: UseDependencies, uid: HexDigest): Promise<Done | undefined> {
+  const [index] = (await readOptOut(log, uid))?.value.entries ?? []
+  return index === undefined ? undefined : { uid, index, strength: 'user-signed' }
 }
 
 /** @throws {ExeatError} INPUT_INVALID, OFFLINE_*, SSH_*, ACT_*, SIGNERS_INVALID: nothing is entered */
