@@ -102,6 +102,23 @@ test('attack-28: to be entered ends it: a replay in the next outage is refused, 
   expect(world.exeat(['review', name, '--actor', 'bob', '--verdict', 'justified', '--reason', 'it was down']).stderr).toContain('EVIDENCE_TOO_WEAK')
 }, 120_000)
 
+test('attack-28: a grant that is entered a month late is told by bundles from then on, so that points forget it', async () => {
+  await world.stop()
+  world.mergeBeside({ '.exeat/offline': null })
+  shiftClock(world.state.replace(/state$/, ''), 8 * hour)
+  const late = world.prepare()
+  world.grant(late, 'ann', 'ben')
+  expect(world.gateDown().exit).toBe(0)
+  shiftClock(world.state.replace(/state$/, ''), 40 * 24 * hour)
+  await world.start()
+  expect(world.gateDown().stderr).toContain('OFFLINE_NOT_ENTERED')
+  world.git('checkout', '--quiet', 'main')
+  expect(world.exeat(['offline', 'import', late, '--actor', 'keeper']).stdout).toContain('ENTERED')
+  world.git('checkout', '--quiet', '--detach', world.commit)
+  expect(world.gateDown()).toMatchObject({ exit: 2, stderr: '' })
+  expect(rememberedUses(world)).toEqual([])
+}, 120_000)
+
 function pathOfOther(): string {
   const found = world.git('ls-tree', '-r', '--name-only', 'main', '.exeat/offline').split('\n').filter((each) => each.endsWith('grant.json') && each !== path)
   const [other = ''] = found
