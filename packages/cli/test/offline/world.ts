@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Ajv2020 from 'ajv/dist/2020.js'
 import { isolatedGitEnvironment } from '@exeat/testkit'
 import { offlineNamespace } from '@exeat/verify/offline'
 import { type SshKey, sshKey, type SshSigning } from '../../../testkit/src/ssh-authenticator.ts'
@@ -96,7 +98,7 @@ export async function offlineWorld(main: string, policy = policyText()): Promise
     prepare: (...more: readonly string[]): string => {
       const ran = world.exeat([...prepareArgs(), ...more])
       if (ran.exit !== 0) throw new Error(`${ran.stdout}${ran.stderr}`)
-      return (JSON.parse(ran.stdout) as { readonly file: string }).file
+      return checked(ran, 'offline-grant')['file'] as string
     },
     grant: (path: string, ...signing: readonly (Name | readonly [SshKey, Partial<SshSigning>])[]): void => {
       const bytes = readFileSync(join(world.dir, path))
@@ -109,6 +111,18 @@ export async function offlineWorld(main: string, policy = policyText()): Promise
     },
     gateDown: (...args: readonly string[]): Ran => world.exeat(['gate', 'trivy.json', '--env', 'development', ...args]),
   })
+}
+
+const schemas = fileURLToPath(new URL('../../../../schemas/output/', import.meta.url))
+const ajv = new Ajv2020.default({ allErrors: true, strict: true, allowUnionTypes: true, formats: { 'date-time': true } })
+for (const name of readdirSync(schemas)) ajv.addSchema(JSON.parse(readFileSync(join(schemas, name), 'utf8')) as object)
+
+/** The JSON that a command printed, held against the committed schema. */
+export function checked(ran: Ran, schema: 'gate-result' | 'offline-grant' | 'act-result'): Record<string, unknown> {
+  const value = JSON.parse(ran.stdout) as Record<string, unknown>
+  const validate = ajv.getSchema(`https://exeat.dev/schemas/output/${schema}.v1.json`)
+  if (validate?.(value) !== true) throw new Error(`${ran.stdout.slice(0, 500)}: ${JSON.stringify(validate?.errors?.slice(0, 3) ?? 'no schema')}`)
+  return value
 }
 
 /** What a point remembers of grants that excused something. */

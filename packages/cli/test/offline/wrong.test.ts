@@ -9,7 +9,7 @@ import { sshAgent } from '../../../testkit/src/ssh-agent.ts'
 import { flag, sshKey } from '../../../testkit/src/ssh-authenticator.ts'
 import { builtCommand } from '../built.ts'
 import { json } from '../log-world.ts'
-import { keys, mail, offlineWorld, type OfflineWorld, policyText, prepareArgs, rememberedUses, shiftClock, signersText } from './world.ts'
+import { checked, keys, mail, offlineWorld, type OfflineWorld, policyText, prepareArgs, rememberedUses, shiftClock, signersText } from './world.ts'
 
 const main = builtCommand()
 const minute = 60_000
@@ -152,13 +152,13 @@ describeWith('ssh-keygen', 'with ssh-keygen and the keys in an agent', () => {
       const first = await sign('ann', '--yes')
       expect(first.exit, first.stderr).toBe(0)
       expect(first.stderr).toContain(world.commit)
-      expect(json(first)).toMatchObject({ kind: 'OfflineGrant', act: 'sign', signedBy: [mail('ann')], commit: world.commit })
+      expect(checked(first, 'offline-grant')).toMatchObject({ kind: 'OfflineGrant', act: 'sign', signedBy: [mail('ann')], commit: world.commit })
       expect(await sign('ann', '--yes')).toMatchObject({ exit: 1, stderr: expect.stringContaining('OUTPUT_FAILED') as string })
       expect(world.exeat(['offline', 'verify', path]).exit).toBe(4)
       const { code } = json(first) as { readonly code: string }
       expect((await sign('ben', '--code', code)).exit).toBe(0)
       const verified = world.exeat(['offline', 'verify', path, '--format', 'json'])
-      expect(json(verified)).toMatchObject({ act: 'verify', holds: true, problems: [], signedBy: [mail('ann'), mail('ben')], code })
+      expect(checked(verified, 'offline-grant')).toMatchObject({ act: 'verify', holds: true, problems: [], signedBy: [mail('ann'), mail('ben')], code })
       expect(world.exeat(['offline', 'verify', path]).stdout).toMatch(/signed by +ann@acme\.example of sre[\s\S]*HOLDS/)
     } finally {
       await agent.close()
