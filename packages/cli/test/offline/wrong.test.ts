@@ -111,6 +111,7 @@ test('attack-28: a server that answers with a refusal, or with what is no bundle
 
 test('attack-28: files that are no grants, or huge, or misnamed, are told of and harm nothing', () => {
   const good = world.prepare()
+  expect(world.exeat(['lint'])).toMatchObject({ exit: 0, stderr: '' })
   const bytes = readFileSync(join(world.dir, good))
   const at = (name: string): string => `.exeat/offline/${name}/grant.json`
   world.mergeBeside({ [at('0'.repeat(64))]: bytes, [at('1'.repeat(64))]: '{"__proto__": 1}', [at('2'.repeat(64))]: 'x'.repeat(13_000), [at('3'.repeat(64))]: 'x'.repeat(100_000), '.exeat/offline/README.md': 'what is this', '.exeat/offline/stray.json': '{}' })
