@@ -54,6 +54,7 @@ export const cliCodes = {
   USE_LOST: failed('A use is counted nowhere: no server took it and it could not be kept. A warning.'),
   OFFLINE_USED: failed('No bundle could be had, and an offline grant, which no log has, excused findings. A warning.'),
   OFFLINE_NOT_ENTERED: failed('The server is there, and an offline grant is not in its log. A warning.'),
+  OFFLINE_UNKNOWN: { exit: 3, http: 409, summary: 'An offline grant was prepared by a commit at which the protected ref never stood.' },
   OFFLINE_UNUSABLE: invalid('An offline grant cannot be prepared, read or written so.'),
   NOT_CONFIRMED: usage('Nobody confirmed what would be signed; nothing was.'),
   HAND_OVER_REFUSED: invalid('What was handed over to a browser was refused there.'),

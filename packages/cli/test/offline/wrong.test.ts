@@ -1,5 +1,6 @@
 /** What an outage does not open: each wrong twin once through the command, with real processes. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -66,6 +67,35 @@ test('attack-28: a signer who was taken off the branch, and terms that permit it
   refusedWith('OFFLINE_TERMS')
   world.mergeBeside({ '.exeat/policies.yaml': policyText() })
   expect(world.gateDown().exit).toBe(0)
+}, 120_000)
+
+test('attack-12, attack-28: nobody brings along the key that vouches for a grant', () => {
+  const brought = sshKey('sk-ed25519')
+  const path = world.prepare()
+  const bytes = readFileSync(join(world.dir, path))
+  const signatures = { [`${dirname(path)}/0.sshsig`]: keys.ann.sign(bytes, { namespace: 'exeat-offline@v1' }), [`${dirname(path)}/1.sshsig`]: brought.sign(bytes, { namespace: 'exeat-offline@v1' }) }
+  const listed = `${signersText(['ann', 'cid'])}${mail('ben')} namespaces="exeat-offline@v1" ${brought.line}\n`
+  world.mergeBeside({ '.exeat/allowed_signers': listed, [path]: bytes, ...signatures })
+  refusedWith('ACT_SIGNER')
+
+  // Nor by a commit of the change itself, that a merge puts into the branch's history.
+  world.git('checkout', '--quiet', 'main')
+  world.git('checkout', '--quiet', '-b', 'change', 'main~1')
+  writeFileSync(join(world.dir, '.exeat', 'allowed_signers'), listed)
+  world.git('commit', '--quiet', '--all', '-m', 'keys')
+  const own = JSON.parse(Buffer.from(bytes).toString('utf8')) as { governance: { commit: string } }
+  own.governance.commit = world.git('rev-parse', 'HEAD')
+  const text = JSON.stringify(own)
+  const digest = createHash('sha256').update(`exeat/offline/v1\0${text}`).digest('hex')
+  world.git('checkout', '--quiet', 'main')
+  world.git('merge', '--quiet', '-s', 'ours', '--no-ff', '-m', 'merge', 'change')
+  const folder = `.exeat/offline/${digest}`
+  world.mergeBeside({
+    '.exeat/offline': null, [`${folder}/grant.json`]: text,
+    [`${folder}/0.sshsig`]: keys.ann.sign(text, { namespace: 'exeat-offline@v1' }), [`${folder}/1.sshsig`]: brought.sign(text, { namespace: 'exeat-offline@v1' }),
+  })
+  refusedWith('OFFLINE_UNKNOWN')
+  world.mergeBeside({ '.exeat/offline': null, '.exeat/allowed_signers': signersText() })
 }, 120_000)
 
 test('attack-28: the third that no log has is refused, also where an earlier one was taken off the branch', () => {

@@ -1,7 +1,7 @@
 /** What governs, from a local repository or from a mirror of a remote one. */
 import { compilePolicySet, needsEngines, type PolicySet, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
+import { branchStoodAt, fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
 import { readSigners } from '@exeat/git/signed'
 import type { Governed, GovernanceSource } from '../ports/governance.ts'
 import { sha256 } from '../store/ed25519.ts'
@@ -58,7 +58,7 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
     },
     at: async (commit) => {
       const tip = latest ?? await read()
-      if (!await isAncestor(reader.dir, commit, tip.commit)) return undefined
+      if (!await branchStoodAt(reader.dir, tip.commit, commit)) return undefined
       const governance = await readGovernance({ dir: reader.dir, sha256, ref: commit, allowCommit: true })
       const { source } = governance
       if (source.kind === 'worktree') return undefined

@@ -32,7 +32,7 @@ export interface GovernanceSource {
   readonly trouble: () => Problem | undefined
   /** Addresses of everybody who wrote or committed a change of the file in the history of the commit, since it was added; sorted, each once. */
   readonly writers: (commit: string, file: string) => Promise<readonly string[]>
-  /** What stood at a commit that the protected ref has in its history, by the ref as it was read last; undefined where it has not. @throws {ExeatError} where it is wrong */
+  /** What stood when the protected ref was at a commit, by its first-parent history as it was read last; undefined where it never was. @throws {ExeatError} where it is wrong */
   readonly at: (commit: string) => Promise<GovernedBefore | undefined>
   /** Whether `commit` has `ancestor` in its history; false where the ancestor is unknown here. */
   readonly descends: (commit: string, ancestor: string) => Promise<boolean>

@@ -52,11 +52,11 @@ async function judged(deps: UseDependencies, { grant: text, signatures }: Sent):
   return signed
 }
 
-/** By the commit that it names, where the protected branch has it: signers, groups and policies as they were for those who signed. */
+/** By the commit that it names, where the protected branch stood once: signers, groups and policies as they were for those who signed. */
 async function governedWhen({ governance }: UseDependencies, { governance: { commit } }: OfflineGrant) {
   await governance.current()
   const then = await governance.at(commit)
-  if (then === undefined) throw useError('OFFLINE_UNKNOWN', `the grant was prepared by the commit \`${commit.slice(0, 12)}\`, which the protected ref has not in its history`)
+  if (then === undefined) throw useError('OFFLINE_UNKNOWN', `the grant was prepared by the commit \`${commit.slice(0, 12)}\`, where the protected ref never stood`)
   return { workspace: then.governance.workspace.document, policySet: then.policySet, signers: signersOf(then.signers ?? '') }
 }
 

@@ -149,6 +149,10 @@ describe('attack-28: what is not entered', () => {
     expect(await codes(await grantJson({ governance: { ref: 'refs/heads/main', commit: 'f'.repeat(40) } }))).toEqual(['OFFLINE_UNKNOWN'])
     const aside = at.repository.git('commit-tree', '-p', 'HEAD', '-m', 'aside', 'HEAD^{tree}')
     expect(await codes(await grantJson({ governance: { ref: 'refs/heads/main', commit: aside } }))).toEqual(['OFFLINE_UNKNOWN'])
+    // A commit of a change that was merged is none where the branch stood.
+    const merge = at.repository.git('commit-tree', '-p', 'HEAD', '-p', aside, '-m', 'merge', 'HEAD^{tree}')
+    at.repository.git('update-ref', 'refs/heads/main', merge)
+    expect(await codes(await grantJson({ governance: { ref: 'refs/heads/main', commit: aside } }))).toEqual(['OFFLINE_UNKNOWN'])
   })
 
   test('what rests on another log, or on no terms that there were', async () => {
