@@ -38,6 +38,8 @@ export interface Governing {
   readonly governance: Governance
   readonly policySet: PolicySet
   readonly governed: OfflineGoverned
+  /** Of the protected branch. */
+  readonly tip: string
 }
 
 /** Of the protected branch alone: nobody brings along what judges a grant. @throws {ExeatError} OFFLINE_UNUSABLE, and why governance cannot be read */
@@ -46,7 +48,7 @@ export async function governing({ ref }: { readonly ref?: string }, io: Io): Pro
   const { source, workspace } = governance
   if (!pinsLog(governance) || source.kind !== 'ref') throw cliError('OFFLINE_UNUSABLE', 'the workspace pins no log, so no server can be down', 'in git trust people sign opt-outs: `exeat approve --ssh`, `exeat activate --ssh`')
   const policySet = await compilePolicies(governance)
-  return { governance, policySet, governed: { workspace: workspace.document, policySet, signers: await signersIn(io.cwd, source.tree) ?? [] } }
+  return { governance, policySet, tip: source.commit, governed: { workspace: workspace.document, policySet, signers: await signersIn(io.cwd, source.tree) ?? [] } }
 }
 
 /** @throws {ExeatError} OFFLINE_UNREADABLE, OFFLINE_SCOPE, OFFLINE_OTHER */

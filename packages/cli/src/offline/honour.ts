@@ -2,7 +2,6 @@
 import type { Decision, OptOutSet, Problem, RefusedOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { isProtected, notActive, useOf } from '@exeat/core/run'
-import { branchStoodAt } from '@exeat/git'
 import { readOfflineFolders } from '@exeat/git/signed'
 import { bundlePins, type BundlePins } from '@exeat/verify'
 import { checkOfflineRun, judgeOffline, type KnownGrant, type OfflineFiles, readOfflineFile, type SignedOfflineGrant, unloggedRefusal } from '@exeat/verify/offline'
@@ -10,13 +9,13 @@ import type { Io } from '../edge/io.ts'
 import { cliProblem, systemReason } from '../edge/problem.ts'
 import { answerGate, type GateQuestion } from '../gate/decide.ts'
 import type { GateResult, Unlogged } from '../gate/result.ts'
-import { governedAt } from '../governance/signed.ts'
 import { signersIn } from '../governance/signers.ts'
 import { sha256, verifySignature } from '../log/crypto.ts'
 import { sshDeps } from '../ssh/crypto.ts'
 import { rememberedHead } from '../trust/seen.ts'
 import { keptLog, stillServes } from './kept.ts'
 import { knownOf, offlineMemory, type OfflineMemory } from './memory.ts'
+import { refusedThen } from './then.ts'
 
 /** `down`: why there is no bundle. @throws {ExeatError} with it, and why no grant holds: then nothing is excused */
 export async function answerOffline(question: GateQuestion, down: ExeatError, io: Io): Promise<GateResult> {
@@ -61,7 +60,7 @@ interface Judged {
 
 /** Each grant alone, and then all of them together by how many no log has. */
 async function judgeAll(folders: readonly OfflineFiles[], given: Judging, io: Io): Promise<Judged> {
-  const { governance: { workspace: { document: workspace } }, policySet, facts, now, signers, pins, memory } = given
+  const { governance: { workspace: { document: workspace } }, policySet, facts, now, signers, pins, memory, tip } = given
   const kept = keptLog(pins, facts.repository?.value.id ?? '*', now, io)
   const { last } = rememberedHead(pins.workspace, pins.origin, io)
   const known = [...folders.flatMap((each) => knownIn(each, workspace)), ...(memory?.all() ?? []).map(knownOf)]
@@ -71,24 +70,11 @@ async function judgeAll(folders: readonly OfflineFiles[], given: Judging, io: Io
     const signed = judgeOffline(files, { workspace, policySet, signers }, now, sshDeps)
     const checked = signed.ok ? checkOfflineRun(signed.value, { facts, now, pins, last, kept }, { sha256, verify: verifySignature }) : signed
     // oxlint-disable-next-line no-await-in-loop -- few come so far
-    const refusal = signed.ok && checked.ok ? unloggedRefusal(knownAs(signed.value), known, kept)?.problem ?? await unknownThen(files, signed.value, given, io) : undefined
+    const refusal = signed.ok && checked.ok ? unloggedRefusal(knownAs(signed.value), known, kept)?.problem ?? await refusedThen(files, signed.value, tip, io) : undefined
     if (signed.ok && checked.ok && refusal === undefined) honoured.push(signed.value)
     else problems.push(...[refusal, checked.ok ? undefined : checked.problem].flatMap((each) => (each === undefined ? [] : [{ ...each, at: { file: files.path, line: 1, column: 1 } }])))
   }
   return { honoured, problems }
-}
-
-/**
- * Judged once more by what governed at the commit that it names, as the server will: a grant names a commit that cannot hold it, so that no change brings along the
- * keys, groups or policies that vouch for it.
- */
-async function unknownThen(files: OfflineFiles, { grant: { governance: { commit } } }: SignedOfflineGrant, { tip }: Judging, io: Io): Promise<Problem | undefined> {
-  const then = await branchStoodAt(io.cwd, tip, commit) ? await governedAt(commit, { dir: io.cwd }) : undefined
-  if (then === undefined) {
-    return cliProblem('OFFLINE_UNKNOWN', `it was prepared by the commit \`${commit.slice(0, 12)}\`, where the protected branch never stood as far as this clone shows`, 'in a pipeline check the branch out with its whole history (`fetch-depth: 0`)')
-  }
-  const judged = judgeOffline(files, then, undefined, sshDeps)
-  return judged.ok ? undefined : { ...judged.problem, message: `by what governed at \`${commit.slice(0, 12)}\`, where it was prepared, it does not hold: ${judged.problem.message}` }
 }
 
 /** Whatever was written as a grant counts, signed or not: whoever is to honour fewer loses nothing. */

@@ -16,6 +16,7 @@ import { stylesFor } from '../text/style.ts'
 import { filesAs, governing, grantFiles, readGrant } from './files.ts'
 import { keptLog } from './kept.ts'
 import { grantJson, grantPage } from './page.ts'
+import { refusedThen } from './then.ts'
 
 export interface VerifyFlags {
   readonly ref?: string
@@ -27,17 +28,19 @@ export async function verifyOffline(file: string, { ref, format }: VerifyFlags, 
   const given = await governing(ref === undefined ? {} : { ref }, io)
   const files = grantFiles(file, io)
   const read = readGrant(files.grant, file, given)
-  const signed = judgeOffline(filesAs(read.digest, files), given.governed, io.now, sshDeps)
+  const merged = filesAs(read.digest, files)
+  const signed = judgeOffline(merged, given.governed, io.now, sshDeps)
   const pins = bundlePins(given.governed.workspace, sha256)
   if (!pins.ok) throw new ExeatError([pins.problem])
   const { last } = rememberedHead(pins.value.workspace, pins.value.origin, io)
   const kept = keptLog(pins.value, read.grant.repositoryId, io.now, io)
   const holds = signed.ok ? checkOfflineRun(signed.value, { facts: factsOf(read), now: io.now, pins: pins.value, last, kept }, { sha256, verify: verifySignature }) : signed
-  const problems = holds.ok ? [] : [holds.problem]
+  const then = signed.ok && holds.ok ? await refusedThen(merged, signed.value, given.tip, io) : undefined
+  const problems = holds.ok ? (then === undefined ? [] : [then]) : [holds.problem]
   const people = signed.ok ? signed.value.people : []
-  if (format === 'json') io.stdout.write(grantJson('verify', read, { file, signedBy: people.map(({ identity }) => identity.sub), holds: holds.ok, problems }))
+  if (format === 'json') io.stdout.write(grantJson('verify', read, { file, signedBy: people.map(({ identity }) => identity.sub), holds: problems.length === 0, problems }))
   else writeText(read, people, problems, io)
-  return holds.ok ? 0 : exitOf(problems.map(({ code }) => code))
+  return problems.length === 0 ? 0 : exitOf(problems.map(({ code }) => code))
 }
 
 /** Of the run that it names. */
