@@ -20,7 +20,7 @@ const entry = (over: object = {}, evidence: object = {}): OfflineEntry => ({
   },
   evidence: { strength: 'user-signed', kind: 'offline', grant: text(message), signatures: signatures as [string, string], ...evidence },
   offline: grant.digest, ...over,
-} as OfflineEntry)
+} as unknown as OfflineEntry)
 
 const code = (data: OfflineEntry, of = uid, by = usual): string => {
   const answer = verifyOfflineEntry(of, data, by, sshDeps)
