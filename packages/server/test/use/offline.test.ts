@@ -4,6 +4,9 @@ import canonicalize from 'canonicalize'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compilePolicySet, decodeDocument, type Json, termsDigest, unlocated } from '@exeat/core'
 import { formatCheckpoint, formatVerifierKey, signNote } from '@exeat/log'
+import { evidenceDeps } from '@exeat/git/crypto'
+import { verifyOfflineEntry } from '@exeat/verify/offline'
+import { parseAllowedSigners } from '@exeat/verify/ssh'
 import type { Actor } from '../../src/use/index.ts'
 import { type SshKey, sshKey, type SshSigning } from '../../../testkit/src/ssh-authenticator.ts'
 import { delegation, key, keys as roots, sign, signed as signedDelegation } from '../../../verify/test/delegation/support.ts'
@@ -94,6 +97,11 @@ describe('attack-28: afterwards', () => {
     expect(evidence).toBe('user-signed')
     const entered = (await eventsOf(at.log)).find(({ type }) => type === 'dev.exeat.emergency.activated.v1')
     expect(entered?.data).toMatchObject({ second: { iss: 'git', sub: mail('ben') }, team: 'oncall', evidence: { kind: 'offline' }, offline: expect.stringMatching(/^[0-9a-f]{64}$/) as string })
+    const then = await at.source.at(commit)
+    if (entered?.type !== 'dev.exeat.emergency.activated.v1' || then === undefined) throw new Error('it was not entered')
+    const signers = parseAllowedSigners(then.signers ?? '', 'allowed_signers')
+    if (!signers.ok) throw new Error('the signers are wrong')
+    expect(verifyOfflineEntry(view.uid, entered.data, { workspace: then.governance.workspace.document, policySet: then.policySet, signers: signers.signers }, evidenceDeps)).toMatchObject({ ok: true })
     await agree(at.log)
 
     // Again, by somebody else, under another key, and at once: the same entry.
