@@ -30,6 +30,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'withdraw', summary: 'take back a request of one\'s own', load: () => import('./commands/withdraw.ts') },
   { name: 'renew', summary: 'draft a renewal, or ask for it', load: () => import('./commands/renew.ts') },
   { name: 'emergency', summary: 'activate an emergency at once, reviewed afterwards', load: () => import('./commands/emergency.ts') },
+  { name: 'offline', summary: 'grants of two people for when the server is down: prepare, sign, verify, import', load: () => import('./commands/offline.ts') },
   { name: 'review', summary: 'judge an emergency afterwards', load: () => import('./commands/review.ts') },
   { name: 'bundle', summary: 'fetch the signed bundle for machines without the server', load: () => import('./commands/bundle.ts') },
   { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },

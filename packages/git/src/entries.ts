@@ -7,6 +7,8 @@ export const folder = '.exeat'
 /** In it: acts that people signed, and whose keys are whose. */
 export const signaturesFolder = 'signatures'
 export const signersFile = 'allowed_signers'
+/** In it: grants that people signed while no server could record them. */
+export const offlineFolder = 'offline'
 
 /** Most files under `.exeat`, and most bytes of those that are read. */
 export const maxFiles = 100_000
@@ -69,9 +71,9 @@ function problemOf({ path, type }: Entry): GitProblem | undefined {
   return gitProblem('GOVERNANCE_ENTRY_REFUSED', `\`${file}\` is ${refusedTypes[type]}, governance must be plain files`, 'put the file itself there', startOf(file))
 }
 
-/** Signatures and those who may make them are read when something asks for them (`signatures.ts`). */
+/** Signatures and those who may make them, and offline grants, are read when something asks for them (`signatures.ts`, `offline.ts`). */
 function readerOf(path: string): 'document' | 'impact' | 'nobody' | 'nothing' {
-  if (path.startsWith(`${signaturesFolder}/`) || path === signersFile) return 'nobody'
+  if (path.startsWith(`${signaturesFolder}/`) || path.startsWith(`${offlineFolder}/`) || path === signersFile) return 'nobody'
   if (path.startsWith('impacts/')) return path.endsWith('.json') ? 'impact' : harmless(path)
   return /\.(?:ya?ml|json)$/i.test(path) ? 'document' : harmless(path)
 }

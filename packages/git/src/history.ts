@@ -22,6 +22,19 @@ export async function fileWriters(dir: string, commit: string, file: string): Pr
   return addressesOf(answer.stdout.toString('utf8').split('\n'))
 }
 
+const mostBytes = 256 * 1024 * 1024
+
+/**
+ * Whether a branch whose tip is `tip` ever stood at `commit`: in its first-parent history, so that no commit of a change that was merged counts. False where either
+ * is not in this repository, and where a shallow clone does not reach back to it.
+ * @throws {ExeatError} as `runGit`
+ */
+export async function branchStoodAt(dir: string, tip: string, commit: string): Promise<boolean> {
+  if (![tip, commit].every((id) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id))) return false
+  const answer = await runGit(dir, ['rev-list', '--first-parent', '--end-of-options', tip, '--'], { maxBytes: mostBytes })
+  return answer.exit === 0 && answer.stdout.toString('latin1').split('\n').includes(commit)
+}
+
 /** Whether `ancestor` is in the history of `commit`; false where either is not in this repository. */
 export async function isAncestor(dir: string, ancestor: string, commit: string): Promise<boolean> {
   if (![ancestor, commit].every((id) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id))) return false

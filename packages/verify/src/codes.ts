@@ -73,6 +73,20 @@ export const verifyCodes = {
   ACT_NOT_AFTER: refused('A signed act did not come to the protected branch after the opt-out that it is about.'),
   ACT_SEPARATION: refused('An approval is by somebody who wrote, asked for or activates the opt-out.'),
   ACT_NOT_COUNTED: refused('A signed act adds nothing: its person counts already, or is in no group that may.'),
+  OFFLINE_UNREADABLE: refused('An offline grant is not what a grant is, or is named wrong.'),
+  OFFLINE_SCOPE: refused('An offline grant is wider than one may be: an emergency of exact findings in one repository and environment, for an hour.'),
+  OFFLINE_OTHER: refused('An offline grant is for another workspace, repository, commit or environment, or under other terms.'),
+  OFFLINE_TERMS: refused('The terms that cover an offline grant do not permit it.'),
+  OFFLINE_ATTESTATION: refused('The terms ask for attested keys, and nothing shows the attestation of an SSH key.'),
+  OFFLINE_SIGNERS: refused('Those who signed an offline grant are not two people, with two keys, who may declare it.'),
+  OFFLINE_UNSIGNED: { exit: 4, http: 409, summary: 'An offline grant waits for signatures of two people.' },
+  OFFLINE_NOT_NOW: refused('An offline grant has not begun, or is over.'),
+  OFFLINE_CHECKPOINT: refused('The checkpoint in an offline grant is not of the log that the workspace pins.'),
+  OFFLINE_OLD: refused('The checkpoint in an offline grant is too old, or nothing shows how old it is.'),
+  OFFLINE_ROLLBACK: refused('The log in an offline grant is older than one seen before, or another.'),
+  OFFLINE_TOO_MANY: refused('Too many offline grants of the repository are not in the log yet.'),
+  OFFLINE_ENTERED: refused('The log has an offline grant, which ended it.'),
+  OFFLINE_LEFT_OUT: refused('An offline grant was not entered in the log although the server was there, so no other is honoured.'),
 } as const satisfies Record<string, CodeEntry>
 
 export type VerifyCode = keyof typeof verifyCodes

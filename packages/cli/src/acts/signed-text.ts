@@ -60,7 +60,7 @@ export function signedText(act: ShownAct, { document: { spec, metadata }, findin
 }
 
 /** @throws {ExeatError} NOT_CONFIRMED */
-export async function confirm(act: SshAct, name: string, code: string, sink: Io['stdout']): Promise<void> {
+export async function confirm(act: SshAct | 'sign', name: string, code: string, sink: Io['stdout']): Promise<void> {
   if (!process.stdin.isTTY || !sink.isTTY) {
     throw cliError('NOT_CONFIRMED', 'nobody can be asked here, and nothing was signed', `look at what is shown, then say \`--code ${code}\`, or \`--yes\``)
   }

@@ -9,7 +9,7 @@ import { inCi, type Io } from '../edge/io.ts'
 import { cliError, cliProblem } from '../edge/problem.ts'
 import { modeOf, sha256 } from '../governance/load.ts'
 import type { SignedAt } from '../governance/signed.ts'
-import type { GateResult, Logged } from './result.ts'
+import type { GateResult, Logged, Unlogged } from './result.ts'
 
 export interface GateQuestion {
   readonly governance: Governance
@@ -22,7 +22,7 @@ export interface GateQuestion {
   readonly preview?: Instant
   readonly threshold?: Severity
   /** Log trust: what the bundle says, in place of what stands at the protected ref. */
-  readonly trusted?: { readonly optOuts: OptOutSet; readonly log: Logged }
+  readonly trusted?: { readonly optOuts: OptOutSet; readonly log: Logged } | { readonly optOuts: OptOutSet; readonly unlogged: Unlogged }
   /** Git trust: what people signed for those that want it. */
   readonly signed?: SignedAt
   /** What whoever asks has to say besides. */
@@ -50,7 +50,7 @@ export function answerGate(question: GateQuestion): GateResult {
   const summary = summarise(shown.decisions, blocks, reports)
   const real = preview === undefined ? summary : summarise(at(now).decisions, blocks, reports)
   return {
-    mode: trusted === undefined ? modeOf(governance) : 'log', ...(trusted === undefined ? {} : { log: trusted.log }), now: preview ?? now, governance, facts, reports, ...shown, summary,
+    mode: trusted === undefined ? modeOf(governance) : 'log', ...(trusted === undefined ? {} : 'log' in trusted ? { log: trusted.log } : { unlogged: trusted.unlogged }), now: preview ?? now, governance, facts, reports, ...shown, summary,
     ...(preview === undefined ? {} : { preview: { real: now, summary: real } }),
     warnings: [...governance.warnings, ...question.warnings ?? [], ...signed?.(preview ?? now).problems ?? [], ...(threshold === undefined ? [] : looser(policySet, threshold, reports, facts))],
     evidence: weakestEvidence(shown.decisions),

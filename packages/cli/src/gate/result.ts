@@ -20,11 +20,22 @@ export interface Logged {
   readonly uses: readonly { readonly uid: HexDigest; readonly state: 'counted' | 'refused' | 'spooled' | 'lost'; readonly acknowledged: boolean; readonly message?: string }[]
 }
 
+/** What log trust rests on while no bundle can be had: grants that two people signed, and that no log has. */
+export interface Unlogged {
+  readonly origin: string
+  /** Why there is no bundle. */
+  readonly because: string
+  /** Those that excuse something. */
+  readonly grants: readonly { readonly digest: HexDigest; readonly uid: HexDigest; readonly name: string; readonly file: string; readonly signedBy: readonly string[]; readonly until: Instant }[]
+}
+
 /** What one run of the gate answers. `decisions` are in the order of the reports and their findings. */
 export interface GateResult {
   readonly mode: 'git' | 'worktree' | 'log'
   /** In log trust. */
   readonly log?: Logged
+  /** In log trust without a bundle. */
+  readonly unlogged?: Unlogged
   readonly now: Instant
   /** `--now`: `now` is the instant looked at, `real` that of the run and what it answers. */
   readonly preview?: { readonly real: Instant; readonly summary: Summary }

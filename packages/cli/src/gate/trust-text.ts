@@ -1,11 +1,22 @@
 /** What a run rests on, in one sentence for every output: the mode, the documents, the log and how fresh it is, and the evidence. */
+import { formatInstant } from '@exeat/core'
+import type { Summary } from '@exeat/core/run'
 import { plural } from '../text/wrap.ts'
 import { oneLine, shown } from '../text/safe.ts'
-import type { GateResult, Logged } from './result.ts'
+import type { GateResult, Logged, Unlogged } from './result.ts'
 
-export function trustText({ mode, governance, evidence, log }: GateResult): string {
-  return `${mode} mode, ${shown(governance.label)}${log === undefined ? '' : `; ${logText(log)}`}; evidence ${evidence}`
+export function trustText({ mode, governance, evidence, log, unlogged }: GateResult): string {
+  return `${mode} mode, ${shown(governance.label)}${log === undefined ? '' : `; ${logText(log)}`}${unlogged === undefined ? '' : `; ${unloggedText(unlogged)}`}; evidence ${evidence}`
 }
+
+/** Never silent: whoever reads an output sees that no log has what it rests on, and who signed it. */
+function unloggedText({ origin, grants }: Unlogged): string {
+  const told = grants.map(({ signedBy, until }) => `offline grant of ${signedBy.map(shown).join(' and ')} until ${formatInstant(until)}`)
+  return `unlogged: no bundle of the log ${oneLine(origin)} could be had, ${told.length === 0 ? 'and no offline grant excuses anything' : told.join(', ')}`
+}
+
+/** `3 excused`, and how many of them no log has. */
+export const excusedText = ({ excused, unlogged }: Summary): string => `${excused} excused${unlogged === undefined ? '' : ` (${unlogged} unlogged)`}`
 
 const sources = { fetched: 'bundle fetched', file: 'bundle from a file', cache: 'bundle of an earlier run' } as const
 

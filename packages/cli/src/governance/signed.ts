@@ -77,7 +77,8 @@ function reader(options: SignedOptions): Branch['before'] {
   }
 }
 
-async function governedAt(commit: string, { dir, cacheDir }: SignedOptions): Promise<GovernedAt | undefined> {
+/** What governed when the branch stood at a commit; undefined where nothing did that can be read. */
+export async function governedAt(commit: string, { dir, cacheDir }: SignedOptions): Promise<GovernedAt | undefined> {
   try {
     const governance = await readGovernance({ dir, sha256, ref: commit, allowCommit: true, ...(cacheDir === undefined ? {} : { cacheDir }) })
     const { source } = governance

@@ -15,10 +15,11 @@ export interface BundleCache {
 
 const none: BundleCache = { read: () => undefined, write: () => undefined }
 
-export function bundleCache({ workspace, origin }: BundlePins, audience: string, io: Io): BundleCache {
+/** Bundles for a protected environment live shorter, and are kept apart: none of them ever stands in. */
+export function bundleCache({ workspace, origin }: BundlePins, audience: string, io: Io, protectedEnvironment = false): BundleCache {
   const folder = cacheDirectory(io.env, io.platform)
   if (folder === undefined) return none
-  const path = join(folder, 'bundles', `${Buffer.from(sha256(Buffer.from(JSON.stringify([workspace, origin, audience])))).toString('hex')}.json`)
+  const path = join(folder, 'bundles', `${Buffer.from(sha256(Buffer.from(JSON.stringify([workspace, origin, audience, ...(protectedEnvironment ? ['protected'] : [])])))).toString('hex')}.json`)
   return {
     read: () => {
       try {

@@ -9,7 +9,7 @@ import { nextStep } from '../acts/page.ts'
 import { answerGate, type GateQuestion } from '../gate/decide.ts'
 import type { GateResult, Logged } from '../gate/result.ts'
 import { claimNow, type Claimed, report } from './claims.ts'
-import { type Obtained, obtainBundle } from './obtain.ts'
+import { isDown, type Obtained, obtainBundle } from './obtain.ts'
 import { useSpool } from './spool.ts'
 
 export interface LogFlags {
@@ -26,10 +26,22 @@ export async function answerLogged(question: GateQuestion, flags: LogFlags, io: 
     throw cliError('BUNDLE_MISSING', `the workspace says that opt-outs stand in the log \`${workspace.spec.log?.origin ?? ''}\`, and no bundle of it was named`,
       'name its server or a file: --bundle https://HOST, or EXEAT_BUNDLE; the token of the point goes into EXEAT_TOKEN')
   }
-  const obtained = await obtainBundle({ from, workspace, facts, now, protectedEnvironment: isProtected(workspace, facts), cache: flags.cache !== false }, io)
+  const wanted = { from, workspace, facts, now, protectedEnvironment: isProtected(workspace, facts), cache: flags.cache !== false }
+  const decides = preview === undefined && governance.source.kind === 'ref'
+  let obtained: Obtained
+  try {
+    obtained = await obtainBundle(wanted, io)
+  } catch (error) {
+    if (!decides || !isDown(error)) throw error
+    return (await import('../offline/honour.ts')).answerOffline(question, error, io)
+  }
+  if (decides && obtained.source === 'fetched') {
+    const { afterOutage } = await import('../offline/after.ts')
+    obtained = { ...obtained, warnings: [...obtained.warnings, ...await afterOutage(obtained, question, io)] }
+  }
   const set = await withStanding(obtained, question)
   // Where nothing binding is decided, nothing is used.
-  if (preview !== undefined || governance.source.kind !== 'ref') return answered(question, set, obtained, { claimed: [], warnings: [] })
+  if (!decides) return answered(question, set, obtained, { claimed: [], warnings: [] })
   return withUses(question, set, obtained, io)
 }
 

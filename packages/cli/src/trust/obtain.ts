@@ -1,7 +1,7 @@
 /** A bundle that holds: fetched, from a file, or the last good one while the server is away. */
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import { type ApiClient, httpLog, isAway } from '@exeat/client'
+import { type ApiClient, ApiError, httpLog, isAway } from '@exeat/client'
 import type { Facts, Instant, Problem, Workspace } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { openTree } from '@exeat/log'
@@ -37,7 +37,7 @@ export interface Wanted {
   readonly cache: boolean
 }
 
-const deps = { sha256, verify: verifySignature, evidence: evidenceDeps }
+export const bundleDeps = { sha256, verify: verifySignature, evidence: evidenceDeps }
 
 /** Milliseconds for each exchange: a job waits for no server for long. */
 const timeout = 10_000
@@ -80,7 +80,7 @@ async function fromServer(wanted: Wanted, pins: BundlePins, context: BundleConte
   const address = addressOf(wanted.from.replace(/\/v1\/bundle\/?$/, ''), io)
   const client = clientAt(address, io, { timeout, workloads: wanted.workspace.spec.identity?.workloads ?? [] })
   const { audience, protectedEnvironment } = context
-  const cache = bundleCache(pins, audience, io)
+  const cache = bundleCache(pins, audience, io, protectedEnvironment)
   const nonce = protectedEnvironment ? randomBytes(16).toString('hex') : undefined
   let bytes: Uint8Array
   try {
@@ -93,9 +93,13 @@ async function fromServer(wanted: Wanted, pins: BundlePins, context: BundleConte
   const bundle = held(bytes, pins, asked)
   const unproven = await proveSuccession(bytes, bundle, pins, asked, address)
   if (unproven !== undefined && protectedEnvironment) throw new ExeatError([unproven])
-  if (!protectedEnvironment) cache.write(bytes)
+  cache.write(bytes)
   return { bundle, source: 'fetched', client, warnings: unproven === undefined ? [] : [unproven], extends: unproven === undefined }
 }
+
+/** Whether nobody answered, or only that nothing can be answered now: then, and for no refusal, an offline grant may stand in. */
+export const isDown = (error: unknown): error is ExeatError =>
+  error instanceof ExeatError && error.problems[0].code === 'BUNDLE_UNREACHABLE' && error.cause instanceof ApiError && isAway(error.cause) && error.cause.status !== 429
 
 /** A server that answers that its log was tampered with is not away, and nothing that it said before stands in. */
 async function saysTampered({ problems }: ExeatError): Promise<boolean> {
@@ -110,14 +114,14 @@ function whileAway(error: ExeatError, { from, protectedEnvironment, cache }: Wan
   if (protectedEnvironment) throw unreachable('nothing was excused; in a protected environment no earlier bundle stands in')
   const bytes = cache ? read() : undefined
   if (bytes === undefined) throw unreachable('nothing was excused, and no earlier bundle is kept here; start the server, or give a bundle that `exeat bundle` fetched: --bundle FILE')
-  const verified = verifyBundle(bytes, pins, context, deps)
+  const verified = verifyBundle(bytes, pins, context, bundleDeps)
   if (!verified.ok) throw unreachable(`nothing was excused; the bundle kept from an earlier run does not hold any more: ${verified.problem.message}`)
   return { bundle: verified.value, source: 'cache', warnings: [cliProblem('BUNDLE_FROM_CACHE', `${message}; the bundle of an earlier run stands in until its own end`, 'what was revoked since then is not known here')], extends: isSame(context.last, verified.value.seen) }
 }
 
 /** @throws {ExeatError} with what is wrong with it */
 function held(bytes: Uint8Array, pins: BundlePins, context: BundleContext): VerifiedBundle {
-  const verified = verifyBundle(bytes, pins, context, deps)
+  const verified = verifyBundle(bytes, pins, context, bundleDeps)
   if (verified.ok) return verified.value
   throw new ExeatError([verified.problem])
 }

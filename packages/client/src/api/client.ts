@@ -30,6 +30,7 @@ export type DocumentKind = 'OptOut' | 'OptOutPolicy' | 'Workspace' | 'Aliases' |
 /** `key`: of the caller's choosing; a repetition with the same key and content gets the first answer. All throw `ApiError`. */
 export interface ApiClient {
   readonly request: (asked: Wire['requestSchema'], key: string) => Promise<ActAnswer>
+  readonly importOffline: (sent: Wire['offlineImportSchema'], key: string) => Promise<ActAnswer>
   readonly emergency: (asked: Wire['emergencySchema'], key: string) => Promise<ActAnswer>
   readonly approve: (id: string, signed: Signed, key: string) => Promise<ActAnswer>
   readonly activate: (id: string, signed: Signed, key: string) => Promise<ActAnswer>
@@ -76,6 +77,7 @@ export function apiClient(options: ApiOptions): ApiClient {
   const on = (id: string, act: string): string => `/v1/opt-outs/${encodeURIComponent(id)}/${act}`
   return {
     request: (asked, key) => post('/v1/opt-outs', asked, actAnswerSchema, key),
+    importOffline: (sent, key) => post('/v1/offline-grants', sent, actAnswerSchema, key),
     emergency: (asked, key) => post('/v1/emergencies', asked, actAnswerSchema, key),
     approve: (id, signed, key) => post(on(id, 'approvals'), { signed }, actAnswerSchema, key),
     activate: (id, signed, key) => post(on(id, 'activation'), { signed }, actAnswerSchema, key),

@@ -173,6 +173,7 @@ function excuse(entry: Entry): { readonly reasons: readonly Reason[]; readonly o
       name: entry.name, uid, until, category: spec.category, reason: spec.reason, owner: spec.owner, origin,
       ...(spec.ticket === undefined ? {} : { ticket: spec.ticket }),
       evidence: entry.standing.status === 'active' ? entry.standing.optOut.met.evidence : 'none' as const,
+      ...(entry.standing.status === 'active' && entry.standing.optOut.met.unlogged === true ? { unlogged: true as const } : {}),
     },
   }
   excuses.set(entry, answer)

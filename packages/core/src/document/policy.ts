@@ -45,7 +45,7 @@ const emergency = z.strictObject({
   mfa,
   reviewers: some(group).meta({ description: 'Who reviews afterwards.' }),
   reviewWithin: duration,
-  offline: optional(z.boolean().meta({ description: 'Two attested keys may grant it while the log is unreachable.' })),
+  offline: optional(z.boolean().meta({ description: 'Two people may grant it for an hour, with hardware keys, while the server is down.' })),
 })
 
 export const permitSpec = z.strictObject({

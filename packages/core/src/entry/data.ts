@@ -60,7 +60,7 @@ const proposal = z.strictObject({
   predecessor: z.exactOptional(fingerprint), ...act,
 })
 
-const dsse = z.strictObject({
+export const dsse = z.strictObject({
   payloadType: z.string().max(200), payload: z.string().max(64 * 1024),
   signatures: z.array(z.strictObject({ keyid: z.string().max(200), sig: z.string().max(200) })).min(1).max(64),
 })
@@ -106,6 +106,8 @@ export const dataSchemas = {
     asked, by: identitySchema, groups, team: group, second: z.exactOptional(identitySchema), binding, terms: agreedTerms, reviewBy: instantText, ...act,
     /** What the second person signed: the same envelope in their own name. Beside a typed name there is none. */
     seconded: z.exactOptional(z.strictObject(act)),
+    /** Digest of the offline grant that it was (`offlineGrantDigest`), whose evidence is of kind `offline`. */
+    offline: z.exactOptional(fingerprint),
   }),
   'dev.exeat.emergency.reviewed.v1': z.strictObject({ by: identitySchema, verdict: z.enum(['justified', 'unjustified']), reason, ...act }),
   'dev.exeat.use.claimed.v1': z.strictObject({ point: line, subject: line }),

@@ -28,6 +28,12 @@ const webauthn = z.strictObject({
 /** An SSHSIG by a FIDO2 key over the envelope's canonical bytes, namespace `exeat-act@v1`; unarmoured. */
 const ssh = z.strictObject({ strength: z.literal('user-signed'), kind: z.literal('ssh'), enrolment, signature: base64url(4096) })
 
+/**
+ * An offline grant (`offlineGrantSchema`), and the SSHSIGs of two people over its bytes, namespace `exeat-offline@v1`: what stood in the repository while no log
+ * could be written. It shows an emergency that is over, and no act at a server.
+ */
+const offline = z.strictObject({ strength: z.literal('user-signed'), kind: z.literal('offline'), grant: base64url(16_384), signatures: z.array(base64url(4096)).length(2) })
+
 /** An OpenID Connect ID token whose `nonce` is the challenge; `enrolment` is that of the issuer's key. */
 const oidc = z.strictObject({ strength: z.literal('idp-signed'), kind: z.literal('oidc'), enrolment, random, token: z.string().min(1).max(8192).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/) })
 
@@ -40,7 +46,7 @@ const signIn = z.strictObject({ strength: z.literal('none'), kind: z.literal('si
 /** Somebody who could open the administrative socket typed this name. */
 const operator = z.strictObject({ strength: z.literal('operator-asserted'), name: line })
 
-export const evidenceSchema = z.discriminatedUnion('strength', [z.discriminatedUnion('kind', [webauthn, ssh]), oidc, totp, signIn, operator])
+export const evidenceSchema = z.discriminatedUnion('strength', [z.discriminatedUnion('kind', [webauthn, ssh, offline]), oidc, totp, signIn, operator])
 export type Evidence = z.output<typeof evidenceSchema>
 export type EvidenceOf<K extends 'webauthn' | 'ssh' | 'oidc' | 'totp' | 'sign-in'> = Extract<Evidence, { readonly kind: K }>
 

@@ -6,6 +6,6 @@ import { statementDigest } from './envelope.ts'
 export function statementOf(event: LifecycleEvent, sha256: Sha256): HexDigest | undefined {
   if (event.type === 'emergency.reviewed') return statementDigest({ verdict: event.verdict, reason: event.reason }, sha256)
   if (event.type !== 'emergency.activated') return undefined
-  const { team, second } = event
-  return statementDigest({ team, second: second === undefined ? null : { iss: second.iss, sub: second.sub } }, sha256)
+  const { team, second, offline } = event
+  return statementDigest({ team, second: second === undefined ? null : { iss: second.iss, sub: second.sub }, ...(offline === undefined ? {} : { offline }) }, sha256)
 }

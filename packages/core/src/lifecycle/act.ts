@@ -10,6 +10,8 @@ export type Act =
   | { readonly kind: 'reject' | 'withdraw' | 'revoke'; readonly uid: HexDigest; readonly reason: string }
   | { readonly kind: 'use'; readonly uid: HexDigest; readonly point: string; readonly subject: string }
   | { readonly kind: 'emergency'; readonly uid: HexDigest; readonly asked: Asked; readonly team: string; readonly second?: { readonly identity: Identity; readonly groups: readonly string[] } }
+  /** An offline grant, once there is a log again. `facts.actor` and `second` signed it. */
+  | { readonly kind: 'offline'; readonly uid: HexDigest; readonly asked: Asked; readonly team: string; readonly second: Identity; readonly grant: HexDigest }
   | { readonly kind: 'review'; readonly uid: HexDigest; readonly verdict: 'justified' | 'unjustified'; readonly reason: string }
 
 /** What the edge has verified about the act. */

@@ -37,6 +37,24 @@ export function judgeEmergency(ledger: Ledger, act: Act & { kind: 'emergency' },
   })
 }
 
+/**
+ * What was signed while nobody could record it is entered whatever stands in the way of another emergency: it happened. It is reviewed, and counts against the
+ * next, as any.
+ */
+export function judgeOffline(ledger: Ledger, act: Act & { kind: 'offline' }, facts: ActFacts, at: Instant): Verdict {
+  const { asked, uid, team, second, grant } = act
+  const terms = facts.terms.emergency
+  if (terms === undefined) return refused({ code: 'EMERGENCY_NOT_PERMITTED', message: 'the terms that cover this know no emergency' })
+  if (sameIdentity(facts.actor, second)) return refused({ code: 'SECOND_PERSON_NEEDED', message: 'one person signed the offline grant, and two are needed' })
+  if (!isIn(facts.groups, terms.groups) || !facts.groups.includes(team)) return refused(notEntitled('declare it', terms.groups))
+  const refusal = standingRefusal(ledger, uid, asked)
+  if (refusal !== undefined) return refused(refusal)
+  return granted({
+    type: 'emergency.activated', uid, at, asked, by: facts.actor, groups: facts.groups, team, second, binding: facts.binding, evidence: facts.evidence, terms: facts.terms,
+    reviewBy: (at + terms.reviewWithin) as Instant, offline: grant,
+  })
+}
+
 /** What begins later than an emergency may last is no emergency: there is time to ask for approval. */
 function tooEarly({ window: { from } }: Asked, allowed: Duration, at: Instant): Refusal | undefined {
   if (from - at <= allowed) return undefined

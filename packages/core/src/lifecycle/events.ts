@@ -118,6 +118,8 @@ export type LifecycleEvent =
     readonly evidence: EvidenceStrength
     readonly terms: AgreedTerms
     readonly reviewBy: Instant
+    /** Digest of the offline grant that it was, where it is entered afterwards: that ends it. */
+    readonly offline?: HexDigest
   }
   | Common & { readonly type: 'emergency.reviewed'; readonly by: Identity; readonly verdict: 'justified' | 'unjustified'; readonly reason: string }
 

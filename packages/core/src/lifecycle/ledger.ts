@@ -41,7 +41,7 @@ export interface OptOutRecord {
   /** Who activated it, and on what evidence. */
   readonly activation?: Omit<Approved, 'at'>
   readonly ended?: { readonly phase: 'revoked' | 'exhausted' | 'rejected' | 'withdrawn' | 'stale'; readonly at: Instant }
-  readonly emergency?: { readonly team: string; readonly reviewBy: Instant; readonly second?: Identity; readonly verdict?: 'justified' | 'unjustified' }
+  readonly emergency?: { readonly team: string; readonly reviewBy: Instant; readonly second?: Identity; readonly verdict?: 'justified' | 'unjustified'; readonly offline?: HexDigest }
 }
 
 /** A set that whoever keeps uses elsewhere can stand in for. */
@@ -115,12 +115,14 @@ function opened(event: LifecycleEvent & { type: 'optout.proposed' | 'optout.rene
 }
 
 function openedInEmergency(event: LifecycleEvent & { type: 'emergency.activated' }): OptOutRecord {
-  const { uid, at, asked, by, groups, evidence, binding, terms, team, reviewBy, second } = event
+  const { uid, at, asked, by, groups, evidence, binding, terms, team, reviewBy, second, offline } = event
   return {
     uid, asked, requester: by, requesterGroups: groups, involved: [], binding, terms, proposedAt: at, approvedAt: at, activatedAt: at,
     activation: { by, groups, evidence }, renewal: 0,
     total: (asked.window.until - asked.window.from) as Duration, approvals: [],
-    emergency: { team, reviewBy, ...(second === undefined ? {} : { second }) },
+    emergency: { team, reviewBy, ...(second === undefined ? {} : { second }), ...(offline === undefined ? {} : { offline }) },
+    // An offline grant holds while there is no log: to be entered is to end.
+    ...(offline !== undefined && at < asked.window.until ? { ended: { phase: 'revoked' as const, at } } : {}),
   }
 }
 

@@ -6,7 +6,7 @@ import { quorumMet } from '../policy/quorum.ts'
 import type { Instant } from '../model/instant.ts'
 import { granted, refused } from './act.ts'
 import type { Act, ActFacts, Verdict } from './act.ts'
-import { judgeEmergency, judgeReview } from './emergency.ts'
+import { judgeEmergency, judgeOffline, judgeReview } from './emergency.ts'
 import { sameIdentity } from './events.ts'
 import type { Binding, Continuation } from './events.ts'
 import { isIn, notEntitled, standingRefusal, told, waitingRefusal, windowRefusal, wrongPhase } from './guards.ts'
@@ -25,6 +25,7 @@ export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Insta
   const at = forward || ledger.newest === undefined ? now : ledger.newest
   if (act.kind === 'request') return judgeRequest(ledger, act, facts, at)
   if (act.kind === 'emergency') return judgeEmergency(ledger, act, facts, at)
+  if (act.kind === 'offline') return judgeOffline(ledger, act, facts, at)
   const record = ledger.records.get(act.uid)
   if (record === undefined) return refused({ code: 'UNKNOWN_OPTOUT', message: `no opt-out has the uid \`${act.uid}\`` })
   switch (act.kind) {
@@ -152,7 +153,9 @@ function judgeUse(ledger: Ledger, record: OptOutRecord, point: string, subject: 
   const { uid, asked } = record
   const uses = ledger.uses.get(uid) ?? new Set<string>()
   const phase = phaseAt(record, at)
-  if (phase !== 'active' || !(asked.window.from <= at)) return refused(wrongPhase(record, phase, 'used'))
+  // What an offline grant excused is told when it is over, and is no less true for it.
+  const told = record.emergency?.offline !== undefined
+  if (!told && (phase !== 'active' || !(asked.window.from <= at))) return refused(wrongPhase(record, phase, 'used'))
   // A retry of a counted use is the same use, and costs nothing: the last one that is allowed leaves the opt-out active for its own retries.
   if (uses.has(useKey(point, subject))) return granted()
   const limit = asked.limits.uses

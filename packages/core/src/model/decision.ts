@@ -59,6 +59,8 @@ export interface ExcusedBy {
   readonly ticket?: string
   /** The strength of what the excuse rests on. */
   readonly evidence: EvidenceStrength
+  /** By an offline grant, which no log has. */
+  readonly unlogged?: true
   readonly origin: Origin
 }
 

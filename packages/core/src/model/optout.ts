@@ -38,6 +38,8 @@ export interface Met {
     /** A quorum of the workspace's witnesses has cosigned a checkpoint that covers the activation. */
     readonly witnessed: boolean
   }
+  /** No log has it: an offline grant, honoured while the server could not be asked (design §6). */
+  readonly unlogged?: true
 }
 
 /** May excuse while `from <= now < until`. Made by the git reader or, later, by the bundle verifier. */

@@ -36,6 +36,7 @@ export function unmetTerms(terms: Terms, optOut: StandingOptOut, met: Met, ticke
     ...compensatingControl(given),
     ...impact(given),
     ...witness(given),
+    ...unlogged(given),
   ]
 }
 
@@ -214,6 +215,14 @@ function impact(given: Case): TermRefusal[] {
   return [refusal('IMPACT_REQUIRED', 'requires.impact', wanted.policies,
     `${nameOf(given)} has no recorded impact, and ${quoted(wanted.policies)} asks for one`,
     `record it with \`exeat impact ${given.optOut.document.metadata.name} REPORTS --write\`, or let every covering policy say \`requires: { impact: false }\`, which makes \`limits.findings\` mandatory`)]
+}
+
+/** What no log has needs every policy that covers it to say so, whatever those of its declared controls say. */
+function unlogged(given: Case): TermRefusal[] {
+  const { emergency, policies } = given.terms
+  if (given.met.unlogged !== true || emergency?.value.offline === true) return []
+  const named = emergency?.policies ?? policies
+  return [refusal('TERM_NEEDS_LOG', 'emergency.offline', named, `${nameOf(given)} is in no log, and not every policy of ${quoted(named)} says \`emergency.offline: true\``, 'wait for the server')]
 }
 
 function witness(given: Case): TermRefusal[] {

@@ -31,6 +31,8 @@ export interface Summary {
   readonly findings: number
   readonly passed: number
   readonly excused: number
+  /** Of those excused: by offline grants, which no log has. Absent where there are none. */
+  readonly unlogged?: number
   readonly blocked: number
   /** Reasons that block the run as a whole. */
   readonly blocks: number
@@ -41,10 +43,12 @@ export interface Summary {
 export function summarise(decisions: readonly Decision[], blocks: readonly Block[], reports: readonly Report[]): Summary {
   const counts = { passed: 0, excused: 0, blocked: 0 }
   for (const { outcome } of decisions) counts[outcome]++
+  const unlogged = counts.excused === 0 ? 0 : decisions.filter(({ optOut }) => optOut?.unlogged === true).length
   return {
     outcome: counts.blocked > 0 || blocks.length > 0 ? 'blocked' : 'passed',
     findings: decisions.length,
     ...counts,
+    ...(unlogged === 0 ? {} : { unlogged }),
     blocks: blocks.length,
     shadow: reports.reduce((sum, report) => sum + report.suppressions.length, 0),
   }

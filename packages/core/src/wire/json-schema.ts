@@ -12,9 +12,9 @@ const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/
 const outputs = {
   'act-result.v1.json': z.strictObject({
     ...head('ActResult'),
-    act: z.enum(['request', 'approve', 'activate', 'reject', 'withdraw', 'revoke', 'review', 'emergency']),
+    act: z.enum(['request', 'approve', 'activate', 'reject', 'withdraw', 'revoke', 'review', 'emergency', 'offline']),
     evidence: actAnswerSchema.shape.evidence, index: actAnswerSchema.shape.index, receipt: actAnswerSchema.shape.receipt, optOut: optOutViewSchema, code, next,
-  }).meta({ title: 'exeat request, approve, activate, reject, withdraw, revoke, review, emergency --format json' }),
+  }).meta({ title: 'exeat request, approve, activate, reject, withdraw, revoke, review, emergency, offline import --format json' }),
   'opt-out-status.v1.json': z.strictObject({ ...head('OptOutStatus'), optOut: optOutViewSchema, code, next }).meta({ title: 'exeat status NAME --format json' }),
   'server-opt-outs.v1.json': z.strictObject({
     ...head('ServerOptOuts'), server: z.string(), complete: z.boolean().meta({ description: 'False where the server knows more than are listed.' }), optOuts: z.array(optOutViewSchema),

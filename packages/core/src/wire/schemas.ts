@@ -28,6 +28,10 @@ export const problemSchema = z.object({
 export const requestSchema = z.strictObject({ document: json, impact: z.exactOptional(json) }).meta({ id: 'Request' })
 /** `second`: who confirms it as well, where it meets one that nobody has reviewed; a name is one of the administrative socket. */
 export const emergencySchema = z.strictObject({ document: json, impact: z.exactOptional(json), team: group, second: z.exactOptional(z.union([line, identity])) }).meta({ id: 'Emergency' })
+/** An offline grant and the signatures over it, each file in base64. */
+export const offlineImportSchema = z.strictObject({
+  grant: z.string().min(1).max(16_400), signatures: z.array(z.string().min(1).max(11_000)).min(2).max(8),
+}).meta({ id: 'OfflineImport' })
 /** The tap that an act needs of people who signed in; an administrator's socket has none, and satisfies no `mfa` but `none`. */
 const tap = z.exactOptional(tapSchema)
 /** A request that renews an opt-out is tapped. */

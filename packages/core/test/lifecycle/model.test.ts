@@ -26,13 +26,15 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('use' as const), uid: name.map(uidOf), point: fc.constant('ci'), subject: fc.constantFrom('c1', 'c2', 'c3') }) },
   fc.record({ kind: fc.constant('emergency' as const), uid: name.map(uidOf), team: fc.constant('sre'), n: name })
     .map(({ kind, n, team }): Act => ({ kind, uid: uidOf(n), team, asked: asked(n, { emergency: true, limits: { findings: 1 }, window: { from: at(0), until: at(3 * hour) } }) })),
+  fc.record({ kind: fc.constant('offline' as const), uid: name.map(uidOf), team: fc.constant('sre'), n: name })
+    .map(({ kind, n, team }): Act => ({ kind, uid: uidOf(n), team, second: person('erin'), grant: uidOf('grant'), asked: asked(n, { emergency: true, limits: { findings: 1 }, window: { from: at(0), until: at(hour) } }) })),
   fc.record({ kind: fc.constant('review' as const), uid: name.map(uidOf), verdict: fc.constantFrom('justified' as const, 'unjustified' as const), reason: fc.constant('because') }),
 )
 
 /** Who would do this: random actors alone would hardly ever reach an approval. */
 const likely = {
   request: ['alice'], approve: ['bob', 'carol'], activate: ['dave', 'erin'], reject: ['bob'], withdraw: ['alice'], revoke: ['bob'],
-  use: ['mallory'], emergency: ['dave', 'erin'], review: ['bob', 'carol'],
+  use: ['mallory'], emergency: ['dave', 'erin'], offline: ['dave'], review: ['bob', 'carol'],
 } as const satisfies Record<Act['kind'], readonly string[]>
 
 const step = fc.record({

@@ -25,12 +25,13 @@ export interface SarifSuppression {
 /** The trust mode that the excuse rests on, where it is another than git, and the log with how many entries were known of it. */
 export interface SuppressionTrust {
   readonly mode: string
-  readonly log: { readonly origin: string; readonly size: number }
+  /** Absent where no log could be asked. */
+  readonly log?: { readonly origin: string; readonly size: number }
 }
 
 /** No `guid`: §3.35.3 wants one a suppression, and the same run must give the same bytes. */
 export function suppressionOf(excusedBy: ExcusedBy, trust?: SuppressionTrust): SarifSuppression {
-  const { name, uid, until, category, owner, evidence, origin, ticket, reason } = excusedBy
+  const { name, uid, until, category, owner, evidence, unlogged, origin, ticket, reason } = excusedBy
   return {
     kind: 'external',
     status: 'accepted',
@@ -43,6 +44,7 @@ export function suppressionOf(excusedBy: ExcusedBy, trust?: SuppressionTrust): S
         category,
         owner,
         evidence,
+        ...(unlogged === undefined ? {} : { unlogged }),
         origin: `${origin.file}:${origin.line}`,
         ...(ticket === undefined ? {} : { ticket }),
         ...trust,

@@ -5,7 +5,7 @@ import type { BundleContext } from '../ports/bundle.ts'
 import type { Snapshot } from '../ports/log.ts'
 import { enrolmentsFor } from './enrolments.ts'
 import { type BareEntry, bareEntry } from './entry.ts'
-import { readOptOut, recordsOf, remembered } from '../use/load.ts'
+import { readOptOut, recordsOf, remembered, toldSince } from '../use/load.ts'
 import { bodyKinds, fromBytes, recordKinds, type StoredOptOut } from '../use/stored.ts'
 
 type Active = Bundle['active'][number]
@@ -46,9 +46,9 @@ function stateOf({ record }: StoredOptOut, now: Instant): State | undefined {
   const phase = phaseAt(record, now)
   if (phase === 'active') return { state: 'active', until: record.asked.window.until }
   const at = endedAt(record, now)
-  if (at === undefined || !(now - at <= remembered)) return undefined
+  if (at === undefined || !(now - toldSince(record, at) <= remembered)) return undefined
   // Only these three follow upon an activation.
-  return { state: phase === 'revoked' || phase === 'exhausted' ? phase : 'lapsed', at, until: at + remembered + 1 }
+  return { state: phase === 'revoked' || phase === 'exhausted' ? phase : 'lapsed', at, until: toldSince(record, at) + remembered + 1 }
 }
 
 /** Those of the listed that must not be honoured though they are: revoked by word alone, or ended in the log since the list was published. */

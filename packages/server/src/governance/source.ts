@@ -1,8 +1,8 @@
 /** What governs, from a local repository or from a mirror of a remote one. */
 import { compilePolicySet, needsEngines, type PolicySet, type Problem, type StandingOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
-import { type BranchCommit, branchHistory, involvedIn, stoodSince } from '@exeat/git/signed'
+import { branchStoodAt, fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
+import { type BranchCommit, branchHistory, involvedIn, readSigners, stoodSince } from '@exeat/git/signed'
 import type { Governed, GovernanceSource } from '../ports/governance.ts'
 import { sha256 } from '../store/ed25519.ts'
 
@@ -63,6 +63,14 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
       writers.set(key, known)
       known.catch(() => writers.delete(key))
       return known
+    },
+    at: async (commit) => {
+      const tip = latest ?? await read()
+      if (!await branchStoodAt(reader.dir, tip.commit, commit)) return undefined
+      const governance = await readGovernance({ dir: reader.dir, sha256, ref: commit, allowCommit: true })
+      const { source } = governance
+      if (source.kind === 'worktree') return undefined
+      return { governance, policySet: await compilePolicies(governance), signers: await readSigners(reader.dir, source.tree) }
     },
     descends: (commit, ancestor) => isAncestor(reader.dir, ancestor, commit),
   }

@@ -1,7 +1,7 @@
 /** Acts on opt-outs: by whoever signed in, with a second factor where the act takes one, or at the administrative socket by a typed name. */
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { actAnswerSchema, type ActAnswer, emergencyActSchema, erasureAnswerSchema, erasureSchema, reasonSchema, requestActSchema, reviewActSchema, signedSchema, type tapSchema } from '@exeat/core/wire'
+import { actAnswerSchema, type ActAnswer, emergencyActSchema, erasureAnswerSchema, offlineImportSchema, erasureSchema, reasonSchema, requestActSchema, reviewActSchema, signedSchema, type tapSchema } from '@exeat/core/wire'
 import * as z from 'zod'
 import type { Actor, UseCases } from '../use/types.ts'
 import { actorOf, addressOf, keyOf } from './access.ts'
@@ -17,6 +17,7 @@ const done = answers(actAnswerSchema, 'The opt-out as it stands now, and the rec
 
 const request = createRoute({ ...common, parameters, method: 'post', path: '/v1/opt-outs', summary: 'Ask for an opt-out', request: { body: bodyOf(requestActSchema) }, responses: started })
 const emergency = createRoute({ ...common, parameters, method: 'post', path: '/v1/emergencies', summary: 'Declare an emergency', request: { body: bodyOf(emergencyActSchema) }, responses: started })
+const importOffline = createRoute({ ...common, parameters, method: 'post', path: '/v1/offline-grants', summary: 'Enter an offline grant', request: { body: bodyOf(offlineImportSchema) }, responses: started })
 
 /** An act on an opt-out that stands, and what it takes. */
 const onOptOut = <const Name extends string, S extends z.ZodType>(name: Name, summary: string, schema: S) => createRoute({
@@ -38,7 +39,7 @@ const synchronise = createRoute({
   responses: answers(z.strictObject({ commit: z.string(), changed: z.boolean() }).meta({ id: 'Synchronised' }), 'The commit that governs now.'),
 })
 
-export const actRoutes: readonly RouteConfig[] = [request, emergency, approve, activate, reject, withdraw, revoke, review, erase, synchronise]
+export const actRoutes: readonly RouteConfig[] = [request, emergency, importOffline, approve, activate, reject, withdraw, revoke, review, erase, synchronise]
 
 type Sent = z.output<typeof tapSchema> | undefined
 type Wanted = Parameters<People['taps']['made']>[1]
@@ -70,6 +71,7 @@ export function addActs(app: App, uses: UseCases, people: People): void {
     const { tap, ...asked } = c.req.valid('json')
     return told(c, { purpose: 'emergency', asked }, await begun(c, acting(c, { purpose: 'emergency', asked }, tap), (actor, key) => uses.emergency(actor, asked, key)))
   })
+  app.openapi(importOffline, (c) => begun(c, plainly(c), (actor, key) => uses.importOffline(actor, c.req.valid('json'), key)))
   const signing = (purpose: 'approve' | 'activate') => async (c: Context<Env>, id: string, { signed, tap }: z.output<typeof signedSchema>): Promise<Response> =>
     told(c, { purpose }, await act(c, acting(c, { purpose, id, signed }, tap), (actor, key) => uses[purpose](actor, id, signed, key)))
   const approving = signing('approve')

@@ -14,6 +14,12 @@ export interface Governed {
   readonly commit: string
 }
 
+/** What stood once. */
+export interface GovernedBefore extends Pick<Governed, 'governance' | 'policySet'> {
+  /** Text of `.exeat/allowed_signers`; undefined where there was none. */
+  readonly signers: string | undefined
+}
+
 export interface GovernanceSource {
   /**
    * What the protected ref says now; where `fresh`, after asking the remote again, whenever it was asked last.
@@ -29,6 +35,8 @@ export interface GovernanceSource {
    * moving a document to another file hides nobody.
    */
   readonly writers: (commit: string, standing: StandingOptOut) => Promise<readonly string[]>
+  /** What stood when the protected ref was at a commit, by its first-parent history as it was read last; undefined where it never was. @throws {ExeatError} where it is wrong */
+  readonly at: (commit: string) => Promise<GovernedBefore | undefined>
   /** Whether `commit` has `ancestor` in its history; false where the ancestor is unknown here. */
   readonly descends: (commit: string, ancestor: string) => Promise<boolean>
 }

@@ -16,6 +16,7 @@ export const useCodes = {
   EVIDENCE_TOO_WEAK: refused(403, 'The terms ask for a stronger second factor than the act was made with.'),
   IMPACT_MISMATCH: refused(422, 'The impact is that of another document, or another than stands at the protected ref.'),
   WITNESS_NEEDED: waiting('The terms ask for witnesses, and too few of them have seen the entries that an activation rests on.'),
+  OFFLINE_UNKNOWN: refused(409, 'An offline grant was prepared by a commit at which the protected ref never stood.'),
   NOT_MERGED: waiting('The document does not stand at the protected ref, so it cannot be activated.'),
   GOVERNANCE_MOVED: unavailable('The protected ref moved again and again while the act was judged; repeat it.'),
   GOVERNANCE_STALE: unavailable('The protected ref could not be read for too long, so nothing is judged by it.'),

@@ -12,6 +12,7 @@ import { governs, removeKey, vouch } from './enrolment/vouch.ts'
 import { erase } from './erase.ts'
 import { optOuts } from './list.ts'
 import { optOutOf } from './load.ts'
+import { importOffline } from './offline.ts'
 import { type PendingRevocations, pendingRevocations } from './pending.ts'
 import { document, entry, receipt } from './read.ts'
 import { prepare } from './prepare.ts'
@@ -32,6 +33,7 @@ export function createUseCases(deps: UseDependencies): UseCases {
   return {
     prepare: (actor, wanted) => prepare(deps, actor, wanted),
     request: (actor, asked, key) => answered(() => request(deps, actor, asked, key)),
+    importOffline: (actor, sent, key) => answered(() => importOffline(deps, actor, sent, key)),
     emergency: (actor, asked, key) => answered(() => emergency(deps, actor, asked, key)),
     approve: (actor, id, signed, key) => answered(() => sign(deps, 'approve', actor, id, signed, key)),
     activate: (actor, id, signed, key) => answered(() => sign(deps, 'activate', actor, id, signed, key)),

@@ -1,6 +1,7 @@
 /** What a verdict of the lifecycle's judge comes to: entries, and the records that follow from them. */
 import { applied, type HexDigest, type Identity, type LifecycleEvent, type OptOutRecord, type Verdict } from '@exeat/core'
 import { type Envelope, envelopeDigest, type Purpose, statementOf } from '@exeat/core/envelope'
+import type { Evidence } from '@exeat/core/entry'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
@@ -26,6 +27,8 @@ export interface Entering {
   /** Undefined for one that is asked for. */
   readonly before: Versioned<StoredOptOut> | undefined
   readonly particulars: Particulars
+  /** Of an offline grant, who signed it first, and what shows it; else undefined. */
+  readonly offline?: { readonly by: Identity; readonly evidence: Evidence } | undefined
 }
 
 const purposes = {
@@ -102,7 +105,11 @@ export const newNonce = ({ random }: Pick<UseDependencies, 'random'>): string =>
 
 /** What was tapped, where it is what would be recorded now; else an envelope of this moment, that the act's evidence does not sign. */
 function signedOf(event: Kept, record: OptOutRecord, approvals: readonly HexDigest[], entering: Entering, deps: UseDependencies) {
-  const { shown: { evidence, tap } } = entering
+  const { shown: { evidence, tap }, offline } = entering
+  if (offline !== undefined) {
+    const envelope = envelopeOf(event, record, approvals, { ...entering, by: offline.by }, { nonce: newNonce(deps), at: event.at })
+    return envelope === undefined ? null : { envelope, evidence: offline.evidence }
+  }
   const made = envelopeOf(event, record, approvals, entering, { nonce: tap?.envelope.nonce ?? newNonce(deps), at: event.at })
   if (made === undefined) return null
   if (tap === undefined) return { envelope: made, evidence }

@@ -116,8 +116,11 @@ export function isOpen(record: OptOutRecord, at: Instant): boolean {
   const review = reviewAt(record, at)
   if (review === 'due' || review === 'overdue') return true
   const ended = endedAt(record, at)
-  return ended !== undefined && at - ended <= remembered
+  return ended !== undefined && at - toldSince(record, ended) <= remembered
 }
+
+/** From when on its end is told: an offline grant is over before the log hears of it, and points look for it. */
+export const toldSince = ({ emergency, activatedAt }: OptOutRecord, ended: Instant): number => Math.max(ended, emergency?.offline === undefined ? ended : activatedAt ?? ended)
 
 /** Writes what became of an opt-out, and how it is seen by others; a new one is seen from now on. */
 export async function saveOptOut(tx: Transaction, before: Versioned<StoredOptOut> | undefined, next: StoredOptOut): Promise<void> {

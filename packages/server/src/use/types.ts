@@ -55,6 +55,8 @@ export interface UseCases {
    */
   readonly prepare: (actor: Actor, wanted: People['tapWantedSchema']) => Promise<Prepared>
   readonly request: (actor: Actor, asked: Wire['requestSchema'], key: IdempotencyKey) => Promise<ActAnswer>
+  /** Enters an offline grant, whoever brings it; one that stands is answered as it stands. */
+  readonly importOffline: (actor: Actor, sent: Wire['offlineImportSchema'], key: IdempotencyKey) => Promise<ActAnswer>
   readonly emergency: (actor: Actor, asked: Wire['emergencySchema'], key: IdempotencyKey) => Promise<ActAnswer>
   /** `id`: a uid, or a name. */
   readonly approve: (actor: Actor, id: string, signed: Binding, key: IdempotencyKey) => Promise<ActAnswer>

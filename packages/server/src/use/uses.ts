@@ -40,7 +40,8 @@ async function claim(deps: UseDependencies, pending: PendingRevocations, use: Us
   const { uid, point, subject } = use
   const refused = (code: string, message: string): Result => ({ uid, outcome: 'refused', code, message })
   // Before the store is asked, which would answer a repetition as it did when the opt-out was in force.
-  const over = pending.revoked().has(uid) ? 'revoked' : (await readOptOut(deps.log, uid))?.value.record.ended?.phase
+  const known = (await readOptOut(deps.log, uid))?.value.record
+  const over = pending.revoked().has(uid) ? 'revoked' : known?.emergency?.offline === undefined ? known?.ended?.phase : undefined
   if (over !== undefined) return refused('WRONG_PHASE', `it was ${over}`)
   const answer = await deps.log.append({
     key: `use/${key}`,

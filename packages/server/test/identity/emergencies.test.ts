@@ -13,7 +13,7 @@ beforeEach(async () => {
   await at.founder('ben')
   const [cleo, dora] = [await at.enrol('cleo'), await at.enrol('dora')]
   await at.vouch('ben', cleo)
-  await at.vouch('ann', dora)
+  await at.vouch('ben', dora)
   at.clock.now += day
 })
 afterEach(async () => at.close())

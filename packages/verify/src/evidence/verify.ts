@@ -21,6 +21,7 @@ export function verifyEvidence(evidence: Evidence, envelope: AnyEnvelope, by: Id
   }
   if (by.iss === operatorIssuer) return refuse('EVIDENCE_OTHER', 'a typed name signs nothing')
   if (evidence.strength === 'none') return envelope.at === at ? ok({ strength: 'none' }) : refuse('EVIDENCE_OTHER', 'the envelope is of another time')
+  if (evidence.kind === 'offline') return refuse('EVIDENCE_OTHER', 'an offline grant shows no act at a server')
   if (!(envelope.at <= at && at - envelope.at < tapLife)) return refuse('EVIDENCE_LATE', 'between the challenge and the act there is no time, or too much')
   const key = keyOf(evidence.enrolment, evidence.kind, by, at, context)
   if (!key.ok) return key

@@ -31,9 +31,12 @@ const longestNamespace = 200
 /** `SSH_MALFORMED`, `SSH_ALGORITHM` */
 export function parseSshSignature(given: Uint8Array): Answer<SshSignatureParts> {
   if (given.length > largestSignature) return refuse('SSH_MALFORMED', `a signature has at most ${largestSignature} bytes, and this one ${given.length}`)
-  const blob = equal(given.subarray(0, magic.length), magic) ? given : unarmoured(latin1(given))
+  const blob = rawSshSignature(given)
   return blob === undefined ? refuse('SSH_MALFORMED', `a signature begins with \`${begin}\` and ends with \`${end}\`, around base64`) : parseBlob(blob)
 }
+
+/** Without its armour, where it has one; undefined where that is wrong. */
+export const rawSshSignature = (given: Uint8Array): Uint8Array | undefined => (equal(given.subarray(0, magic.length), magic) ? given : unarmoured(latin1(given)))
 
 /** As OpenSSH writes it: lines of 70 characters, and one line feed behind the last. A carriage return before each is a mail's. */
 function unarmoured(text: string): Uint8Array | undefined {

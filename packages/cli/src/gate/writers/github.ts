@@ -8,7 +8,7 @@ import { plural } from '../../text/wrap.ts'
 import { excusedGroups, placeOf } from '../groups.ts'
 import { factsText } from './table.ts'
 import { authority, type GateResult } from '../result.ts'
-import { trustText } from '../trust-text.ts'
+import { excusedText, trustText } from '../trust-text.ts'
 
 const shownByGithub = 10
 
@@ -32,11 +32,11 @@ export function writeGithub(result: GateResult, sink: Sink, all: boolean): void 
   }
   if (hidden > 0) command('warning', { title: 'exeat' }, `${hidden} more findings block (--all shows them)`)
   for (const { optOut, decisions: found } of excusedGroups(decisions)) {
-    command('notice', { file: optOut.origin.file, line: optOut.origin.line, title: `excused by ${optOut.name}` }, `${plural(found.length, 'finding')} until ${formatInstant(optOut.until)}: ${optOut.reason}`)
+    command('notice', { file: optOut.origin.file, line: optOut.origin.line, title: `excused by ${optOut.name}` }, `${plural(found.length, 'finding')} until ${formatInstant(optOut.until)}${optOut.unlogged === undefined ? '' : ', unlogged'}: ${optOut.reason}`)
   }
   if (summary.shadow > 0) command('warning', { title: 'shadow opt-outs' }, `${plural(summary.shadow, 'suppression')} came with the reports; they changed nothing`)
   command('notice', { title: `exeat: ${preview === undefined ? '' : 'preview: '}${summary.outcome}` },
-    `${summary.blocked} blocked, ${summary.excused} excused, ${summary.passed} passed. ${trustText(result)}; ${factsText(facts)}; ${authority}`)
+    `${summary.blocked} blocked, ${excusedText(summary)}, ${summary.passed} passed. ${trustText(result)}; ${factsText(facts)}; ${authority}`)
 }
 
 function whyText(group: ReturnType<typeof blockedGroups>[number], now: GateResult['now']): string {

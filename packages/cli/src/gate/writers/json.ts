@@ -14,13 +14,14 @@ export function writeJson(result: GateResult, sink: Sink): void {
 }
 
 function headOf(result: GateResult): object {
-  const { mode, log, now, preview, governance, facts, reports, blocks, warnings, summary, evidence, exit } = result
+  const { mode, log, unlogged, now, preview, governance, facts, reports, blocks, warnings, summary, evidence, exit } = result
   const { source, label } = governance
   return {
     schemaVersion: 1,
     kind: 'GateResult',
     mode,
     ...(log === undefined ? {} : { log: logJson(log) }),
+    ...(unlogged === undefined ? {} : { unlogged: { ...unlogged, grants: unlogged.grants.map((grant) => ({ ...grant, until: formatInstant(grant.until) })) } }),
     authoritative: false,
     authority,
     evidence,

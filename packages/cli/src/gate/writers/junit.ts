@@ -18,9 +18,9 @@ export function writeJunit(result: GateResult, sink: Sink): void {
 }
 
 function runSuite(result: GateResult, sink: Sink): void {
-  const { blocks, mode, log, governance, evidence, facts, preview } = result
+  const { blocks, mode, log, unlogged, governance, evidence, facts, preview } = result
   sink.write(`  <testsuite name="exeat: the run" tests="${blocks.length}" failures="${blocks.length}" skipped="0">\n    <properties>\n`)
-  const properties = { mode, authoritative: 'false', authority, governance: governance.label, evidence, ...(log === undefined ? {} : { trust: trustText(result), logOrigin: log.origin, logSize: String(log.size) }), facts: factsText(facts), ...(preview === undefined ? {} : { preview: 'true' }) }
+  const properties = { mode, authoritative: 'false', authority, governance: governance.label, evidence, ...(log === undefined ? {} : { trust: trustText(result), logOrigin: log.origin, logSize: String(log.size) }), ...(unlogged === undefined ? {} : { trust: trustText(result), unlogged: 'true' }), facts: factsText(facts), ...(preview === undefined ? {} : { preview: 'true' }) }
   for (const [name, value] of Object.entries(properties)) sink.write(`      <property name="${name}" value="${xmlText(value)}"/>\n`)
   sink.write('    </properties>\n')
   for (const { code, message, hint } of blocks) {

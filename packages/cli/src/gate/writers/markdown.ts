@@ -16,7 +16,7 @@ export function writeMarkdown(result: GateResult, sink: Sink, all: boolean): voi
   const { summary, preview, now } = result
   sink.write(`## Exeat: ${summary.outcome}\n\n`)
   if (preview !== undefined) sink.write(`**Preview** of ${formatInstant(now)}; no use, no suppression. Today: ${preview.summary.outcome}.\n\n`)
-  sink.write(`| findings | blocked | excused | passed | shadow opt-outs |\n|---:|---:|---:|---:|---:|\n| ${summary.findings} | ${summary.blocked} | ${summary.excused} | ${summary.passed} | ${summary.shadow} |\n\n`)
+  sink.write(`| findings | blocked | excused | passed | shadow opt-outs |\n|---:|---:|---:|---:|---:|\n| ${summary.findings} | ${summary.blocked} | ${summary.excused}${summary.unlogged === undefined ? '' : ` (${summary.unlogged} unlogged)`} | ${summary.passed} | ${summary.shadow} |\n\n`)
   blocksAndFindings(result, sink, all)
   excused(result, sink)
   sink.write(`<sub>${markdownText(`${trustText(result)}; ${factsText(result.facts)}; ${authority}`)}</sub>\n`)
@@ -45,7 +45,7 @@ function excused({ decisions, summary }: GateResult, sink: Sink): void {
   if (summary.excused === 0) return
   sink.write('### Excused (not passed)\n\n| opt-out | findings | until | owner | reason | evidence |\n|---|---:|---|---|---|---|\n')
   for (const { optOut, decisions: found } of excusedGroups(decisions)) {
-    sink.write(`| ${markdownCode(optOut.name)} | ${found.length} | ${formatInstant(optOut.until)} | ${markdownText(optOut.owner)} | ${markdownText(optOut.reason)} | ${optOut.evidence} |\n`)
+    sink.write(`| ${markdownCode(optOut.name)} | ${found.length} | ${formatInstant(optOut.until)} | ${markdownText(optOut.owner)} | ${markdownText(optOut.reason)} | ${optOut.evidence}${optOut.unlogged === undefined ? '' : ', **unlogged**'} |\n`)
   }
   sink.write('\n')
 }

@@ -64,7 +64,7 @@ function writeInputs(result: GateResult, inputs: readonly ReadInput[], excused: 
 }
 
 /** Git mode is what a suppression means that says nothing else. */
-const trustOf = ({ mode, log }: GateResult): SuppressionTrust | undefined => (log === undefined ? undefined : { mode, log: { origin: log.origin, size: log.size } })
+const trustOf = ({ mode, log }: GateResult): SuppressionTrust | undefined => (log === undefined ? (mode === 'log' ? { mode } : undefined) : { mode, log: { origin: log.origin, size: log.size } })
 const trusting = (trust: SuppressionTrust | undefined): Pick<DecidedReport, 'trust'> => (trust === undefined ? {} : { trust })
 
 function decided(report: ReadInput['reports'][number], result: GateResult, excused: Excused): DecidedReport {

@@ -9,7 +9,7 @@ import { fromNow, spanText } from '../../text/span.ts'
 import type { Styles } from '../../text/style.ts'
 import { hanging, plural } from '../../text/wrap.ts'
 import { authority, type GateResult } from '../result.ts'
-import { trustText, usesText } from '../trust-text.ts'
+import { excusedText, trustText, usesText } from '../trust-text.ts'
 import { statementsOn } from '../vex.ts'
 
 export interface TableOptions {
@@ -128,9 +128,9 @@ function excused({ result: { decisions, summary, now }, styles, width, line }: P
 }
 
 function excusedGroup({ optOut, decisions }: ExcusedGroup, now: GateResult['now'], styles: Styles, width: number, line: Page['line']): void {
-  const { name, until, category, owner, ticket, reason, evidence, origin } = optOut
+  const { name, until, category, owner, ticket, reason, evidence, unlogged, origin } = optOut
   line(`  ${styles.bold(shown(name))}  ${plural(decisions.length, 'finding')}, until ${formatInstant(until)} (${spanText(until - now)} left)`)
-  line(hanging('    ', `${category}, owner ${oneLine(owner)}${ticket === undefined ? '' : `, ${oneLine(ticket)}`}, evidence ${evidence}, ${shown(origin.file)}:${origin.line}`, width))
+  line(hanging('    ', `${category}, owner ${oneLine(owner)}${ticket === undefined ? '' : `, ${oneLine(ticket)}`}, evidence ${evidence}${unlogged === undefined ? '' : ', unlogged'}, ${shown(origin.file)}:${origin.line}`, width))
   line(styles.dim(hanging('    ', clipped(oneLine(reason), 240), width)))
   for (const decision of decisions.slice(0, 3)) line(`    ${clipped(`${decision.control}  ${placeOf(decision)}`, width - 4)}`)
   if (decisions.length > 3) line(`    … and ${decisions.length - 3} more`)
@@ -157,7 +157,7 @@ function footer({ result, styles, width, line }: Page): void {
   line(styles.dim(hanging('trust    ', trustText(result), width)))
   line(styles.dim(hanging('         ', authority, width)))
   if (uses !== undefined) line(styles.dim(hanging('uses     ', uses, width)))
-  const counts = `${plural(summary.findings, 'finding')}: ${summary.blocked} blocked, ${summary.excused} excused, ${summary.passed} passed`
+  const counts = `${plural(summary.findings, 'finding')}: ${summary.blocked} blocked, ${excusedText(summary)}, ${summary.passed} passed`
   line(exit === 0 ? styles.good(`PASSED   ${counts}`) : styles.bad(`BLOCKED  ${counts}`))
 }
 
