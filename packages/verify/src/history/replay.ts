@@ -1,6 +1,6 @@
 /** One opt-out's entries, judged again by the judge who judged them first: what the log says must be what `transition` grants. */
 import {
-  type Act, type ActFacts, advance, emptyLedger, identityKey, type Ledger, type LifecycleEvent, type OptOutRecord, transition,
+  type Act, type ActFacts, advance, emptyLedger, type Identity, identityKey, type Ledger, type LifecycleEvent, type OptOutRecord, transition,
 } from '@exeat/core'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { same } from './same.ts'
@@ -16,7 +16,7 @@ type Emergency = Extract<LifecycleEvent, { readonly type: 'emergency.activated' 
 export function replay(events: readonly LifecycleEvent[]): Answer<OptOutRecord> {
   const ledger = emptyLedger()
   for (const [position, event] of events.entries()) {
-    const refused = position === 0 ? judgeFirst(event) : judgeNext(ledger, event)
+    const refused = position === 0 ? judgeFirst(event) : judgeNext(ledger, event, recordedGroups)
     if (refused !== undefined) return refused
     advance(ledger, event)
   }
@@ -24,7 +24,8 @@ export function replay(events: readonly LifecycleEvent[]): Answer<OptOutRecord> 
   return record === undefined ? broken('it begins with no request') : ok(record)
 }
 
-function judgeFirst(event: LifecycleEvent): Refusal | undefined {
+/** Whether an entry that begins an opt-out is one that the judge grants. `OPTOUT_HISTORY` */
+export function judgeFirst(event: LifecycleEvent): Refusal | undefined {
   if (event.type === 'emergency.activated') return judgeEmergency(event)
   return event.type === 'optout.proposed' || event.type === 'optout.renewed' ? judgeOpening(event) : broken(`it begins with \`${event.type}\``)
 }
@@ -48,13 +49,19 @@ function judgeEmergency(event: Emergency): Refusal | undefined {
   return granted(event, transition(emptyLedger(), act, factsOf(event, by, groups, { binding, terms }), at))
 }
 
-function judgeNext(ledger: Ledger, event: LifecycleEvent): Refusal | undefined {
+/** Of the groups in which somebody approved, those that count at an activation. */
+export type GroupsLeft = (approver: Identity, groups: readonly string[]) => readonly string[]
+
+const recordedGroups: GroupsLeft = (_, groups) => groups
+
+/** Whether an entry that carries an opt-out on is one that the judge grants after those before. `OPTOUT_HISTORY`; what ends it is none of them. */
+export function judgeNext(ledger: Ledger, event: LifecycleEvent, groupsLeft: GroupsLeft): Refusal | undefined {
   const record = ledger.records.get(event.uid)
   if (record === undefined) return broken('an entry is about another opt-out')
   switch (event.type) {
     case 'optout.approved': case 'optout.activated': {
       const kind = event.type === 'optout.approved' ? 'approve' : 'activate'
-      return granted(event, transition(ledger, { kind, uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, record), event.at))
+      return granted(event, transition(ledger, { kind, uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, { record, groupsLeft }), event.at))
     }
     case 'emergency.reviewed': {
       const { verdict, reason, by, uid, at } = event
@@ -65,11 +72,14 @@ function judgeNext(ledger: Ledger, event: LifecycleEvent): Refusal | undefined {
   }
 }
 
-/** What the server had verified, as the events state it. Nobody has left a group since: only the server knows, and it judged before it wrote. */
-function factsOf(
-  event: LifecycleEvent, actor: ActFacts['actor'], groups: readonly string[], { binding, terms }: Pick<ActFacts, 'binding' | 'terms'>, record?: OptOutRecord,
-): ActFacts {
-  const held = new Map((record?.approvals ?? []).map((approval) => [identityKey(approval.by), approval.groups]))
+interface Approvers {
+  readonly record: OptOutRecord
+  readonly groupsLeft: GroupsLeft
+}
+
+/** What the server had verified, as the events state it. That nobody has left a group since only the server knows, and it judged before it wrote. */
+function factsOf(event: LifecycleEvent, actor: ActFacts['actor'], groups: readonly string[], { binding, terms }: Pick<ActFacts, 'binding' | 'terms'>, approvers?: Approvers): ActFacts {
+  const held = new Map((approvers?.record.approvals ?? []).map(({ by, groups: own }) => [identityKey(by), approvers?.groupsLeft(by, own) ?? own]))
   return { actor, groups, evidence: 'evidence' in event ? event.evidence : 'none', binding, terms, groupsOf: (identity) => held.get(identityKey(identity)) ?? [] }
 }
 

@@ -1,0 +1,106 @@
+/** What an audit knows after so many entries, and how it takes note of what is wrong or not there. */
+import type { HexDigest, Identity, Json, Ledger, Workspace } from '@exeat/core'
+import { emptyLedger } from '@exeat/core'
+import { type EnrolmentFold, enrolmentFold } from '@exeat/core/enrolment'
+import type { VerifierKey } from '@exeat/log'
+import { refuse, type VerifyProblem } from '../codes.ts'
+import type { VerifyDeps } from '../bundle/verified.ts'
+import type { RecordedDelegation } from '../delegation/chain.ts'
+import { type ActsBefore, noActs } from '../history/acts.ts'
+import type { AuditedAct, AuditFault, AuditPins, DocumentReader, Governed } from './evidence-types.ts'
+
+/** One opt-out, as far as it was read. */
+export interface Life {
+  readonly ledger: Ledger
+  readonly before: ActsBefore
+  /** With which key each approver tapped, by `identityKey`. */
+  readonly taps: Map<string, number>
+  repositoryIds: readonly string[]
+  /** Why nothing more can be said of it. */
+  lost: string | undefined
+}
+
+export interface Founders {
+  readonly workspace: string
+  readonly roots: readonly VerifierKey[]
+}
+
+export interface Reading {
+  readonly pins: AuditPins
+  readonly deps: VerifyDeps
+  readonly documents: DocumentReader
+  readonly acts: AuditedAct[]
+  readonly faults: AuditFault[]
+  readonly delegations: RecordedDelegation[]
+  readonly governed: Governed[]
+  readonly keys: EnrolmentFold
+  /** Whether the statement about a key that is being added holds. */
+  keyHolds: boolean
+  /** Why the keys are not known as a whole any more. */
+  keysLost: string | undefined
+  founders: Founders | undefined
+  workspace: Workspace | undefined
+  readonly lives: Map<HexDigest, Life>
+  readonly names: Map<string, HexDigest>
+  /** What was sought in vain. `act`: position of the act that stands on it. */
+  readonly absent: { readonly kind: string; readonly digest: HexDigest; readonly index: number; readonly act?: number; readonly erasable: boolean }[]
+  /** `kind digest` of what entries say was erased. */
+  readonly erased: Set<string>
+  held: number
+}
+
+export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
+  const reading: Reading = {
+    pins, documents, deps, acts: [], faults: [], delegations: [], governed: [], lives: new Map(), names: new Map(), absent: [], erased: new Set(), held: 0, keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
+    keys: enrolmentFold({ sha256: deps.sha256, holds: () => reading.keyHolds }),
+  }
+  return reading
+}
+
+export const newLife = (): Life => ({ ledger: emptyLedger(), before: noActs(), taps: new Map(), repositoryIds: [], lost: undefined })
+
+export const contextOf = ({ keys: { ledger }, workspace, deps }: Reading) => ({ ledger, identity: workspace?.spec.identity, deps: deps.evidence })
+
+export function wrong(reading: Reading, index: number, { code, message, hint }: VerifyProblem): void {
+  reading.faults.push({ kind: 'wrong', index, code, message, ...(hint === undefined ? {} : { hint }) })
+}
+
+/** An act that does not hold is told as such, and counts for nothing in what follows. */
+export function wrongAct(reading: Reading, act: Omit<AuditedAct, 'state'>, problem: VerifyProblem): void {
+  reading.acts.push({ ...act, state: 'wrong', problem })
+  wrong(reading, act.index, problem)
+}
+
+export type Kind = Parameters<DocumentReader>[0]
+
+/** A document as JSON; undefined where there is none, which is noted. Whether it has this digest is for the caller to see. */
+export async function documentOf(reading: Reading, kind: Kind, digest: HexDigest, index: number): Promise<Json | undefined> {
+  const sought = await reading.documents(kind, digest)
+  if (sought.state === 'absent') reading.absent.push({ kind, digest, index, erasable: kind === 'OptOut' || kind === 'Impact' })
+  else if (sought.state === 'unreadable') unread(reading, index, `the ${kind} \`${digest}\` cannot be read: ${sought.because}`)
+  else if (sought.state === 'broken') wrong(reading, index, mismatch(kind, digest, sought.because))
+  if (sought.state === 'found') {
+    const value = onlySpelling(sought.value)
+    if (value !== undefined) return value
+    wrong(reading, index, mismatch(kind, digest, 'it is no JSON in the spelling in which documents are kept'))
+  }
+  return undefined
+}
+
+export function unread(reading: Reading, index: number, message: string): void {
+  reading.faults.push({ kind: 'unread', index, code: 'AUDIT_MISSING', message })
+}
+
+export const mismatch = (kind: string, digest: HexDigest, because: string): VerifyProblem => refuse('OPTOUT_DIGEST', `what stands as the ${kind} \`${digest}\` is not that: ${because}`).problem
+
+/** One document has one text, so that a changed byte cannot hide where JSON does not look. */
+function onlySpelling(text: string): Json | undefined {
+  try {
+    const value = JSON.parse(text) as Json
+    return JSON.stringify(value) === text && typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export const personOf = (person: Identity | undefined): Pick<AuditedAct, 'name'> => (person === undefined ? {} : { name: person.sub })
