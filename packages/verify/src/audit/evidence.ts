@@ -18,11 +18,13 @@ import { type Reading, newReading, unread, wrong } from './reading.ts'
 export interface EvidenceAuditor {
   /** The next entry that matters, in the order of the log; `leaf` is proven to stand at `index`. Total. */
   readonly add: (index: number, leaf: string, body: SoughtBody) => Promise<void>
+  /** In place of an entry that is not asked about: of its opt-out it is enough to know that there is one. */
+  readonly pass: (uid: HexDigest | null) => void
   /** Once, behind the last entry. */
   readonly finish: () => EvidenceAudit
 }
 
-/** Entries that only say that something was used, or published, may be left out where they are not asked about; those of which `isGround` is true may not. */
+/** Whoever asks about one entry adds the others of its opt-out before it, and all of which `isGround` is true, and passes over the rest. */
 export function evidenceAuditor(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): EvidenceAuditor {
   const reading = newReading(pins, documents, deps)
   return {
@@ -34,6 +36,7 @@ export function evidenceAuditor(pins: AuditPins, documents: DocumentReader, deps
         return
       }
       const { leaf: { type, body: digest, uid, time }, event } = read.value
+      note(reading, uid)
       if (event === null) noBody(reading, { index, type, at: time, uid, digest }, body)
       else {
         reading.held += 1
@@ -41,8 +44,13 @@ export function evidenceAuditor(pins: AuditPins, documents: DocumentReader, deps
         else wrong(reading, index, refuse('ENTRY_MALFORMED', `entry ${index} is of the log \`${event.source}\`, not of \`${pins.origin}\``).problem)
       }
     },
+    pass: (uid) => { note(reading, uid) },
     finish: () => finish(reading),
   }
+}
+
+function note({ uids }: Reading, uid: HexDigest | null): void {
+  if (uid !== null) uids.add(uid)
 }
 
 const groundTypes = /^dev\.exeat\.(?:workspace\.changed|enrolment\.[a-z]+|body\.erased)\.v1$/
@@ -53,7 +61,7 @@ export const isGround = (type: string): boolean => groundTypes.test(type)
 async function addEvent(reading: Reading, index: number, event: LogEvent): Promise<void> {
   switch (event.type) {
     case 'dev.exeat.workspace.changed.v1': return addWorkspace(reading, index, event.data)
-    case 'dev.exeat.policy.changed.v1': return addPolicies(reading, index, event.data)
+    case 'dev.exeat.policy.changed.v1': return addPolicies(reading, index, event)
     case 'dev.exeat.body.erased.v1': {
       for (const { kind, digest } of event.data.erased) reading.erased.add(`${kind} ${digest}`)
       return undefined

@@ -1,15 +1,14 @@
 /** What governs by the log: who founded it, to whom they delegate, and the workspace at each commit. */
-import { decodeImpact, impactDigest } from '@exeat/core/impact'
-import { documentDigest, type ExeatDocument, type HexDigest, type Json } from '@exeat/core'
-import type { EventData } from '@exeat/core/entry'
+import type { ExeatDocument, HexDigest } from '@exeat/core'
+import type { EventData, LogEvent } from '@exeat/core/entry'
 import { decodeBase64, formatVerifierKey, parseVerifierKey, type VerifierKey } from '@exeat/log'
 import { bundlePins } from '../bundle/pins.ts'
-import { decode } from '../bundle/documents.ts'
 import { refuse } from '../codes.ts'
 import { verifyDelegations } from '../delegation/chain.ts'
 import { jsonOf } from '../delegation/text.ts'
 import { delegationSchema } from '../delegation/types.ts'
-import { documentOf, type Founders, type Kind, mismatch, type Reading, wrong } from './reading.ts'
+import { checkDocument, checkFingerprints, documentsNamed, type NamedDocument } from './content.ts'
+import { documentOf, type Founders, held, type Reading, wrong } from './reading.ts'
 
 type Changed = EventData['dev.exeat.workspace.changed.v1']
 
@@ -19,7 +18,7 @@ export async function addWorkspace(reading: Reading, index: number, data: Change
     reading.delegations.push({ index, envelope: data.delegation })
     return
   }
-  const document = await checkedDocument(reading, 'Workspace', data.workspace, index)
+  const document = await documentAt(reading, { kind: 'Workspace', digest: data.workspace }, index)
   reading.workspace = document?.kind === 'Workspace' ? document : undefined
   if (reading.workspace === undefined) return
   const { identity } = reading.workspace.spec
@@ -69,39 +68,22 @@ export function checkDelegations(reading: Reading): void {
   }
 }
 
-export async function addPolicies(reading: Reading, index: number, { changes }: EventData['dev.exeat.policy.changed.v1']): Promise<void> {
-  for (const { kind, digest } of changes) if (digest !== null) await checkedDocument(reading, kind, digest, index)
+export async function addPolicies(reading: Reading, index: number, event: LogEvent): Promise<void> {
+  for (const named of documentsNamed(event)) await documentAt(reading, named, index)
 }
 
-/** A document that is there, can be read and has this digest; anything else is noted. */
-export async function checkedDocument(reading: Reading, kind: Exclude<Kind, 'Impact'>, digest: HexDigest, index: number): Promise<ExeatDocument | undefined> {
-  const value = await documentOf(reading, kind, digest, index)
-  if (value === undefined) return undefined
-  const read = decode({ document: value as Readonly<Record<string, Json>>, origin: { file: `${kind}/${digest}`, line: 1, column: 1 } })
-  const problem = !read.ok ? read.problems[0].message : read.kind !== kind ? `it is of kind ${read.kind}` : undefined
-  if (!read.ok || problem !== undefined) {
-    wrong(reading, index, mismatch(kind, digest, problem ?? 'it cannot be read'))
-    return undefined
-  }
-  const own = documentDigest(read.document, reading.deps.sha256)
-  if (own !== digest) {
-    wrong(reading, index, mismatch(kind, digest, `its digest is \`${own}\``))
-    return undefined
-  }
-  reading.held += 1
-  return read.document
+/** A document that is there and is that; anything else is noted. */
+export async function documentAt(reading: Reading, named: NamedDocument, index: number): Promise<ExeatDocument | undefined> {
+  const value = await documentOf(reading, named, index)
+  const document = value === undefined ? undefined : held(reading, index, checkDocument(named, value, reading.deps.sha256))
+  if (document !== undefined) reading.held += 1
+  return document
 }
 
-/** The fingerprints of an impact that is there and has this digest. */
-export async function checkedImpact(reading: Reading, digest: HexDigest, index: number): Promise<readonly HexDigest[] | undefined> {
-  const value = await documentOf(reading, 'Impact', digest, index)
-  if (value === undefined) return undefined
-  const read = decodeImpact(value, `Impact/${digest}`)
-  const own = read.ok ? impactDigest(read.impact, reading.deps.sha256) : undefined
-  if (read.ok && own === digest) {
-    reading.held += 1
-    return read.impact.fingerprints
-  }
-  wrong(reading, index, mismatch('Impact', digest, read.ok ? `its digest is \`${own ?? ''}\`` : read.problem.message))
-  return undefined
+/** The fingerprints of an impact likewise. */
+export async function impactAt(reading: Reading, digest: HexDigest, index: number): Promise<readonly HexDigest[] | undefined> {
+  const value = await documentOf(reading, { kind: 'Impact', digest }, index)
+  const fingerprints = value === undefined ? undefined : held(reading, index, checkFingerprints(digest, value, reading.deps.sha256))
+  if (fingerprints !== undefined) reading.held += 1
+  return fingerprints
 }

@@ -9,7 +9,7 @@ import { checkAct } from '../history/acts.ts'
 import { judgeFirst, judgeNext } from '../history/replay.ts'
 import type { VerifiedEvidence } from '../evidence/types.ts'
 import type { ActState, AuditedAct } from './evidence-types.ts'
-import { checkedDocument, checkedImpact } from './governing.ts'
+import { documentAt, impactAt } from './governing.ts'
 import { contextOf, type Life, newLife, type Reading, wrongAct } from './reading.ts'
 import { shownEvidence } from './shown.ts'
 
@@ -66,20 +66,20 @@ function stillCounts({ keys }: Reading, { taps }: Life, approver: string, at: Ac
   return key === undefined ? index === undefined : notCounting(key, at) === undefined
 }
 
-function chained({ lives, names }: Reading, event: Opening): VerifyProblem | undefined {
+function chained({ uids, names }: Reading, event: Opening): VerifyProblem | undefined {
   const { uid, asked: { name } } = event
   const other = names.get(name)
   if (other !== undefined && other !== uid) return refuse('OPTOUT_DUPLICATE', `the name \`${name}\` was given before, and names are never reused`).problem
   names.set(name, uid)
   const before = event.type === 'optout.renewed' ? event.predecessor : undefined
-  return before === undefined || lives.has(before) ? undefined : refuse('OPTOUT_HISTORY', `\`${name}\` renews an opt-out that the log does not have`).problem
+  return before === undefined || uids.has(before) ? undefined : refuse('OPTOUT_HISTORY', `\`${name}\` renews an opt-out that the log does not have`).problem
 }
 
 /** The document and the impact are those that the act names, and its identity is made of them. */
 async function begin(reading: Reading, life: Life, event: Opening, index: number): Promise<VerifyProblem | undefined> {
   const { binding } = event
-  const document = await checkedDocument(reading, 'OptOut', binding.optOut, index)
-  const impact = binding.impact === null ? null : await checkedImpact(reading, binding.impact, index)
+  const document = await documentAt(reading, { kind: 'OptOut', digest: binding.optOut }, index)
+  const impact = binding.impact === null ? null : await impactAt(reading, binding.impact, index)
   const { workspace } = reading
   if (document?.kind !== 'OptOut' || impact === undefined || workspace === undefined) {
     life.lost = 'its document or impact is gone or missing'

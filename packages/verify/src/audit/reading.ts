@@ -3,10 +3,11 @@ import type { HexDigest, Identity, Json, Ledger, Workspace } from '@exeat/core'
 import { emptyLedger } from '@exeat/core'
 import { type EnrolmentFold, enrolmentFold } from '@exeat/core/enrolment'
 import type { VerifierKey } from '@exeat/log'
-import { refuse, type VerifyProblem } from '../codes.ts'
+import type { Answer, VerifyProblem } from '../codes.ts'
 import type { VerifyDeps } from '../bundle/verified.ts'
 import type { RecordedDelegation } from '../delegation/chain.ts'
 import { type ActsBefore, noActs } from '../history/acts.ts'
+import { documentValue, mismatch, type NamedDocument } from './content.ts'
 import type { AuditedAct, AuditFault, AuditPins, DocumentReader, Governed } from './evidence-types.ts'
 
 /** One opt-out, as far as it was read. */
@@ -41,6 +42,8 @@ export interface Reading {
   founders: Founders | undefined
   workspace: Workspace | undefined
   readonly lives: Map<HexDigest, Life>
+  /** Of every opt-out that the log has so far. */
+  readonly uids: Set<HexDigest>
   readonly names: Map<string, HexDigest>
   /** What was sought in vain. `act`: position of the act that stands on it. */
   readonly absent: { readonly kind: string; readonly digest: HexDigest; readonly index: number; readonly act?: number; readonly erasable: boolean }[]
@@ -51,7 +54,7 @@ export interface Reading {
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
   const reading: Reading = {
-    pins, documents, deps, acts: [], faults: [], delegations: [], governed: [], lives: new Map(), names: new Map(), absent: [], erased: new Set(), held: 0, keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
+    pins, documents, deps, acts: [], faults: [], delegations: [], governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: 0, keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
     keys: enrolmentFold({ sha256: deps.sha256, holds: () => reading.keyHolds }),
   }
   return reading
@@ -71,36 +74,25 @@ export function wrongAct(reading: Reading, act: Omit<AuditedAct, 'state'>, probl
   wrong(reading, act.index, problem)
 }
 
-export type Kind = Parameters<DocumentReader>[0]
-
 /** A document as JSON; undefined where there is none, which is noted. Whether it has this digest is for the caller to see. */
-export async function documentOf(reading: Reading, kind: Kind, digest: HexDigest, index: number): Promise<Json | undefined> {
+export async function documentOf(reading: Reading, named: NamedDocument, index: number): Promise<Json | undefined> {
+  const { kind, digest } = named
   const sought = await reading.documents(kind, digest)
   if (sought.state === 'absent') reading.absent.push({ kind, digest, index, erasable: kind === 'OptOut' || kind === 'Impact' })
   else if (sought.state === 'unreadable') unread(reading, index, `the ${kind} \`${digest}\` cannot be read: ${sought.because}`)
-  else if (sought.state === 'broken') wrong(reading, index, mismatch(kind, digest, sought.because))
-  if (sought.state === 'found') {
-    const value = onlySpelling(sought.value)
-    if (value !== undefined) return value
-    wrong(reading, index, mismatch(kind, digest, 'it is no JSON in the spelling in which documents are kept'))
-  }
+  else if (sought.state === 'broken') held(reading, index, mismatch(named, sought.because))
+  return sought.state === 'found' ? held(reading, index, documentValue(named, sought.value)) : undefined
+}
+
+/** What is right, or a note of what is wrong. */
+export function held<T>(reading: Reading, index: number, answer: Answer<T>): T | undefined {
+  if (answer.ok) return answer.value
+  wrong(reading, index, answer.problem)
   return undefined
 }
 
 export function unread(reading: Reading, index: number, message: string): void {
   reading.faults.push({ kind: 'unread', index, code: 'AUDIT_MISSING', message })
-}
-
-export const mismatch = (kind: string, digest: HexDigest, because: string): VerifyProblem => refuse('OPTOUT_DIGEST', `what stands as the ${kind} \`${digest}\` is not that: ${because}`).problem
-
-/** One document has one text, so that a changed byte cannot hide where JSON does not look. */
-function onlySpelling(text: string): Json | undefined {
-  try {
-    const value = JSON.parse(text) as Json
-    return JSON.stringify(value) === text && typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 export const personOf = (person: Identity | undefined): Pick<AuditedAct, 'name'> => (person === undefined ? {} : { name: person.sub })
