@@ -98,7 +98,7 @@ function writeAll({ acts, content, governed }: EvidenceAudit, styles: Styles, io
     for (const act of acts) table.push([`${act.index}`, instantOf(act.at), wordOf(act.type), clipped(act.name ?? '-', 32), act.by === undefined ? '-' : clipped(act.by.sub, 24), strengthOf(act), stateText(act, styles)])
     io.stdout.write(`\n${table.toString().split('\n').map((each) => each.trimEnd()).join('\n')}\n\n`)
   }
-  for (const { strength, ...count } of totals(acts)) line(strength, Object.entries(count).filter(([, many]) => many > 0).map(([state, many]) => `${many} ${state}`).join(', '))
+  for (const { strength, ...count } of totals(acts)) io.stdout.write(`  ${strength.padEnd(19)}${Object.entries(count).filter(([, many]) => many > 0).map(([state, many]) => `${many} ${state}`).join(', ')}\n`)
 }
 
 const unsigned = 'no signature'

@@ -39,7 +39,7 @@ export function evidenceAuditor(pins: AuditPins, documents: DocumentReader, deps
       note(reading, uid)
       if (event === null) noBody(reading, { index, type, at: time, uid, digest }, body)
       else {
-        reading.held += 1
+        reading.held.add(`event ${digest}`)
         if (event.source === pins.origin) await addEvent(reading, index, event)
         else wrong(reading, index, refuse('ENTRY_MALFORMED', `entry ${index} is of the log \`${event.source}\`, not of \`${pins.origin}\``).problem)
       }
@@ -105,20 +105,18 @@ function typeIn(leaf: string): string {
 function finish(reading: Reading): EvidenceAudit {
   checkDelegations(reading)
   const acts = [...reading.acts]
-  let erased = 0
-  let missing = 0
+  const missing = new Set<string>()
   for (const { kind, digest, index, act, erasable } of reading.absent) {
     const told = kind === 'event' ? `the body of entry ${index}` : `the ${kind} \`${digest}\` that entry ${index} names`
     const isErased = reading.erased.has(`${kind} ${digest}`)
     const row = act === undefined ? undefined : acts[act]
-    if (isErased) erased += 1
-    else missing += 1
+    if (!isErased) missing.add(`${kind} ${digest}`)
     if (isErased && !erasable) wrong(reading, index, refuse('ENTRY_ERASED', `${told} was erased, and nothing erases it`).problem)
     else if (!isErased) unread(reading, index, `${told} is not there, and no entry says that it was erased`)
     if (isErased && act !== undefined && row !== undefined) acts[act] = { ...row, because: 'erased' }
   }
-  const { faults, held, founders, governed, pins } = reading
+  const { faults, held, erased, founders, governed, pins } = reading
   return {
-    acts, faults: [...faults].sort((a, b) => a.index - b.index), content: { held, erased, missing }, founders: (founders?.roots ?? []).map(formatVerifierKey), pinned: pins.roots !== undefined, governed,
+    acts, faults: [...faults].sort((a, b) => a.index - b.index), content: { held: held.size, erased: erased.size, missing: missing.size }, founders: (founders?.roots ?? []).map(formatVerifierKey), pinned: pins.roots !== undefined, governed,
   }
 }

@@ -76,7 +76,7 @@ export async function addPolicies(reading: Reading, index: number, event: LogEve
 export async function documentAt(reading: Reading, named: NamedDocument, index: number): Promise<ExeatDocument | undefined> {
   const value = await documentOf(reading, named, index)
   const document = value === undefined ? undefined : held(reading, index, checkDocument(named, value, reading.deps.sha256))
-  if (document !== undefined) reading.held += 1
+  if (document !== undefined) reading.held.add(`${named.kind} ${named.digest}`)
   return document
 }
 
@@ -84,6 +84,6 @@ export async function documentAt(reading: Reading, named: NamedDocument, index: 
 export async function impactAt(reading: Reading, digest: HexDigest, index: number): Promise<readonly HexDigest[] | undefined> {
   const value = await documentOf(reading, { kind: 'Impact', digest }, index)
   const fingerprints = value === undefined ? undefined : held(reading, index, checkFingerprints(digest, value, reading.deps.sha256))
-  if (fingerprints !== undefined) reading.held += 1
+  if (fingerprints !== undefined) reading.held.add(`Impact ${digest}`)
   return fingerprints
 }

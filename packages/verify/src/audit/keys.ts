@@ -29,7 +29,8 @@ export function addKeyEntry(reading: Reading, entry: EnrolmentEntry): void {
   } else if (!own.ok) wrongAct(reading, act, own.problem)
   else if (entry.type !== 'dev.exeat.enrolment.added.v1' && (before === undefined || standing(reading, entry) === before)) {
     wrongAct(reading, act, refuse('EVIDENCE_KEY', `entry ${entry.index} is about a key that was not enrolled, or changes nothing`).problem)
-  } else reading.acts.push({ ...act, state: own.value?.strength === 'user-signed' ? 'verified' : 'asserted' })
+  } else if (own.value?.strength === 'user-signed') reading.acts.push({ ...act, state: 'verified' })
+  else reading.acts.push({ ...act, state: 'asserted', because: 'nobody signed it, and a removal needs nobody to' })
 }
 
 const isUnsigned = (entry: EnrolmentEntry): boolean => entry.type === 'dev.exeat.enrolment.added.v1' && entry.data.own === undefined

@@ -49,12 +49,13 @@ export interface Reading {
   readonly absent: { readonly kind: string; readonly digest: HexDigest; readonly index: number; readonly act?: number; readonly erasable: boolean }[]
   /** `kind digest` of what entries say was erased. */
   readonly erased: Set<string>
-  held: number
+  /** `kind digest` of what was read and is right. */
+  readonly held: Set<string>
 }
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
   const reading: Reading = {
-    pins, documents, deps, acts: [], faults: [], delegations: [], governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: 0, keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
+    pins, documents, deps, acts: [], faults: [], delegations: [], governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
     keys: enrolmentFold({ sha256: deps.sha256, holds: () => reading.keyHolds }),
   }
   return reading
