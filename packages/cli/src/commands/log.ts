@@ -89,6 +89,7 @@ function defineEvidence(log: Command, io: Io, finish: Finish): void {
     .option('--all', 'every act of the log, and the whole tree')
     .option('--key <vkey>', 'verifier key of the log, pinned; several while it is rotated', repeatable)
     .option('--clone <folder>', 'a clone whose protected branch pins the founders, and the witnesses')
+    .option('--ref <ref>', 'that branch, where the clone has no `origin` that says it')
   witnessOptions(command)
     .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .addHelpText('after', evidenceHelp)

@@ -60,7 +60,7 @@ function writeOne({ index, leaf }: Target, { acts }: EvidenceAudit, io: Io): voi
     return
   }
   if (act.by !== undefined) line('by', personText(act.by))
-  io.stdout.write(`${row('verdict', '', columns).trimEnd()} ${stateText(act, styles)}\n`)
+  io.stdout.write(`  ${'verdict'.padEnd(14)}${stateText(act, styles)}\n`)
   if (act.evidence !== undefined) writeShown(act.evidence, line)
   if (act.second !== undefined) {
     line('second', personText(act.second.by))

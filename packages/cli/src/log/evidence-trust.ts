@@ -15,6 +15,7 @@ import { type TrustFlags, verifierOf } from './trust.ts'
 export interface EvidenceTrustFlags extends Omit<TrustFlags, 'key'> {
   readonly key?: readonly string[]
   readonly clone?: string
+  readonly ref?: string
 }
 
 export interface EvidenceTrust {
@@ -25,12 +26,12 @@ export interface EvidenceTrust {
 
 /** @throws {ExeatError} USAGE, what is wrong with the clone, DELEGATION_* and ENTRY_* where the log is not the one that it pins */
 export async function evidenceTrust(flags: EvidenceTrustFlags, place: EvidencePlace, io: Io): Promise<EvidenceTrust> {
-  const { key = [], clone } = flags
+  const { key = [], clone, ref } = flags
   if (clone === undefined) {
     if (key.length === 0) throw cliError('USAGE', 'neither a key of the log nor a clone is named', 'pin one: `--key`, as `exeat log key` prints it, or `--clone FOLDER`')
     return { verifier: verifierOf({ ...flags, key }) }
   }
-  const { workspace: { document } } = await readGovernance({ dir: resolve(io.cwd, clone), sha256 })
+  const { workspace: { document } } = await readGovernance({ dir: resolve(io.cwd, clone), sha256, ...(ref === undefined ? {} : { ref }) })
   const pins = bundlePins(document, sha256)
   if (!pins.ok) throw new ExeatError([pins.problem])
   const { origin, roots, witnesses } = pins.value

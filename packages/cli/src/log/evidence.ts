@@ -1,13 +1,13 @@
 /** `exeat log evidence`: what people signed, verified once more from what an export or a server gives. */
-import { openRemoteLog, type OpenedLog, saysTampered, verifyLog } from '@exeat/client/log'
+import { KEY_PATH, MAX_KEYS_SIZE, openRemoteLog, type OpenedLog, saysTampered, verifyLog } from '@exeat/client/log'
 import type { HexDigest, Problem } from '@exeat/core'
 import { decodeLeaf, type Leaf } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import { evidenceDeps } from '@exeat/git/crypto'
-import { TILE_WIDTH } from '@exeat/log'
+import { formatVerifierKey, TILE_WIDTH } from '@exeat/log'
 import { type EvidenceAudit, evidenceAuditor, isGround } from '@exeat/verify/audit'
 import type { Io } from '../edge/io.ts'
-import { cliError } from '../edge/problem.ts'
+import { cliError, cliProblem } from '../edge/problem.ts'
 import { sha256, verifySignature } from './crypto.ts'
 import { writeEvidence } from './evidence-output.ts'
 import { type EvidencePlace, evidencePlace } from './evidence-place.ts'
@@ -78,13 +78,19 @@ async function read(place: EvidencePlace, trust: EvidenceTrust, asked: Asked, io
 }
 
 /** Every tile and every entry against the signed head. Not being able to read is no verdict. @throws {ExeatError} */
-async function treeFaults({ log }: EvidencePlace, { verifier }: EvidenceTrust, io: Io): Promise<readonly Problem[]> {
+async function treeFaults({ log, offline }: EvidencePlace, { verifier }: EvidenceTrust, io: Io): Promise<readonly Problem[]> {
   const progress = progressOn(io)
   const report = await verifyLog(log, { ...verifier, earlier: [], now: io.now, depth: 'full', ...(progress === undefined ? {} : { onProgress: progress.show }) }).finally(() => progress?.clear())
   const problems = report.findings.map(({ code, message, hint }): Problem => ({ code, message, ...(hint === undefined ? {} : { hint }) }))
   const [first, ...more] = problems
   if (first !== undefined && !report.findings.some(({ code }) => saysTampered(code))) throw new ExeatError([first, ...more])
-  return problems
+  const keys = offline ? await log.read(KEY_PATH, MAX_KEYS_SIZE) : undefined
+  return keys === undefined || namesOne(keys, verifier) ? problems : [...problems, cliProblem('EXPORT_KEY', `the \`${KEY_PATH}\` of \`${log.name}\` names none of the keys that are pinned`, 'whoever reads the folder next would pin another key')]
+}
+
+function namesOne(bytes: Uint8Array, { trust }: EvidenceTrust['verifier']): boolean {
+  const lines = Buffer.from(bytes).toString('utf8').split('\n').slice(0, -1)
+  return trust.log.some((key) => lines.includes(formatVerifierKey(key)))
 }
 
 type Leaves = AsyncGenerator<readonly [number, string, Leaf | undefined]>
