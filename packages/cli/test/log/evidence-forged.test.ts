@@ -22,12 +22,12 @@ let acted: Acted
 let written: readonly Told[] = []
 beforeAll(async () => {
   acted = await begin()
-  expect((await exported(acted, '--bodies')).exit).toBe(0)
+  const ran = await exported(acted, '--bodies')
+  if (ran.exit !== 0) throw new Error(ran.stderr)
   await forget(acted)
   const folder = join(acted.folder, 'export')
   const key = must(parseVerifierKey(sha256, acted.key))
-  const { checkpoint: { size, origin } } = must(openCheckpoint(readFileSync(join(folder, 'checkpoint')), { origin: key.name, log: [key], witnesses: { atLeast: 0, keys: [] } }, verifySignature))
-  expect(origin).toBe('log.acme.example')
+  const { checkpoint: { size } } = must(openCheckpoint(readFileSync(join(folder, 'checkpoint')), { origin: key.name, log: [key], witnesses: { atLeast: 0, keys: [] } }, verifySignature))
   written = must(decodeBundle(readFileSync(join(folder, `tile/entries/000.p/${size}`)), size)).map((bytes) => {
     const leaf = decodeLeaf(Buffer.from(bytes).toString('utf8'))
     if (leaf === undefined) throw new Error('no leaf')

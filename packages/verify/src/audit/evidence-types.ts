@@ -78,7 +78,7 @@ export interface AuditFault extends VerifyProblem {
   readonly index: number
 }
 
-/** What governed, from which entry on. */
+/** A workspace that governed, from which entry on. */
 export interface Governed {
   readonly index: number
   readonly commit: string

@@ -21,6 +21,7 @@ export async function addWorkspace(reading: Reading, index: number, data: Change
   const document = await documentAt(reading, { kind: 'Workspace', digest: data.workspace }, index)
   reading.workspace = document?.kind === 'Workspace' ? document : undefined
   if (reading.workspace === undefined) return
+  if (reading.governed.at(-1)?.workspace === data.workspace) return
   const { identity } = reading.workspace.spec
   const party = identity?.relyingParty
   reading.governed.push({ index, commit: data.commit, workspace: data.workspace, ...(party === undefined ? {} : { relyingParty: party.id }), origins: party?.origins ?? [] })

@@ -79,10 +79,16 @@ export function wrongAct(reading: Reading, act: Omit<AuditedAct, 'state'>, probl
 export async function documentOf(reading: Reading, named: NamedDocument, index: number): Promise<Json | undefined> {
   const { kind, digest } = named
   const sought = await reading.documents(kind, digest)
-  if (sought.state === 'absent') reading.absent.push({ kind, digest, index, erasable: kind === 'OptOut' || kind === 'Impact' })
+  if (sought.state === 'absent') notThere(reading, named, index)
   else if (sought.state === 'unreadable') unread(reading, index, `the ${kind} \`${digest}\` cannot be read: ${sought.because}`)
   else if (sought.state === 'broken') held(reading, index, mismatch(named, sought.because))
   return sought.state === 'found' ? held(reading, index, documentValue(named, sought.value)) : undefined
+}
+
+/** Told once, however many entries name it. */
+function notThere({ absent }: Reading, { kind, digest }: NamedDocument, index: number): void {
+  const isKnown = absent.some((each) => each.kind === kind && each.digest === digest)
+  if (!isKnown) absent.push({ kind, digest, index, erasable: kind === 'OptOut' || kind === 'Impact' })
 }
 
 /** What is right, or a note of what is wrong. */
