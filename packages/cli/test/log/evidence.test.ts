@@ -135,7 +135,7 @@ describe('what was done to an export is found out', () => {
     }],
     ['an approval\'s body removed', 1, 'AUDIT_MISSING', (folder) => { rmSync(join(folder, bodyOf('tapped/approve'))) }],
     ['the body of a key\'s entry removed', 1, 'AUDIT_MISSING', (folder) => { rmSync(join(folder, bodyAt(6))) }],
-    ['all bodies removed', 2, 'DELEGATION_INVALID', (folder) => { rmSync(join(folder, 'bodies'), { recursive: true }) }],
+    ['all bodies removed', 1, 'AUDIT_MISSING', (folder) => { rmSync(join(folder, 'bodies'), { recursive: true }) }],
     ['a link in a body\'s place', 1, 'AUDIT_MISSING', (folder) => {
       const path = join(folder, bodyOf('tapped/approve'))
       renameSync(path, `${path}.kept`)

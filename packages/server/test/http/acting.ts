@@ -13,6 +13,9 @@ export interface Acted {
   readonly at: Acting
   /** C2SP verifier key of the log. */
   readonly key: string
+  /** An engineer, and one of security: signed in. */
+  readonly ann: Browser
+  readonly ben: Browser
   /** Index of the entry of each act, by what it is called here. */
   readonly entries: ReadonlyMap<string, number>
 }
@@ -45,7 +48,7 @@ export async function acting(): Promise<Acted> {
   await byCode(at, { ann, ben }, tell)
   expect((await ben.ask('POST', `/v1/enrolments/${cleosKey}/removal`, { reason: 'lost' })).status).toBe(200)
   const key = (await at.ask('/log/vkey')).text.trim()
-  return { at, key, entries }
+  return { at, key, entries, ann, ben }
 }
 
 type Tell = (name: string, reply: { readonly status: number; readonly text: string; readonly json: () => Record<string, unknown> }) => void

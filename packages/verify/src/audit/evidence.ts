@@ -95,7 +95,7 @@ function noBody(reading: Reading, { index, type, at, uid, digest }: Bare, body: 
 function lost(reading: Reading, because: string, type: string): void {
   if (/\.enrolment\./.test(type)) reading.keysLost ??= because
   // Which of them it was, who governs or to whom was delegated, nobody knows.
-  if (/\.workspace\./.test(type)) reading.workspace = undefined
+  if (/\.workspace\./.test(type)) Object.assign(reading, { workspace: undefined, delegationsLost: true })
 }
 
 function typeIn(leaf: string): string {

@@ -56,7 +56,9 @@ const texts = (keys: readonly VerifierKey[]): string => keys.map(formatVerifierK
 
 /** All of them follow upon one another, under the founders' keys, and the log's key is the one that signed the checkpoint. */
 export function checkDelegations(reading: Reading): void {
-  const { founders, delegations, pins: { origin, log }, deps } = reading
+  const { founders, delegations, delegationsLost, pins: { origin, log }, deps } = reading
+  // That they could not be read is told already; what is left of them proves nothing.
+  if (delegationsLost) return
   const last = delegations.at(-1)?.index ?? 0
   if (founders === undefined) {
     wrong(reading, 0, refuse('DELEGATION_INVALID', 'entry 0 of the log holds no delegation that can be read').problem)

@@ -33,6 +33,8 @@ export interface Reading {
   readonly acts: AuditedAct[]
   readonly faults: AuditFault[]
   readonly delegations: RecordedDelegation[]
+  /** Some of them may stand in what could not be read. */
+  delegationsLost: boolean
   readonly governed: Governed[]
   readonly keys: EnrolmentFold
   /** Whether the statement about a key that is being added holds. */
@@ -55,7 +57,7 @@ export interface Reading {
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
   const reading: Reading = {
-    pins, documents, deps, acts: [], faults: [], delegations: [], governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
+    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
     keys: enrolmentFold({ sha256: deps.sha256, holds: () => reading.keyHolds }),
   }
   return reading
