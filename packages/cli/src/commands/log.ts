@@ -80,7 +80,8 @@ Examples:
   exeat log evidence --all --from ./export --clone ./governance
 
 Exit codes:
-  0 all that was asked about holds   1 something could not be read   2 something is wrong`
+  0 all that was asked about holds   1 something could not be read   2 something is wrong
+  3 the checkpoint is none           64 wrong usage`
 
 function defineEvidence(log: Command, io: Io, finish: Finish): void {
   const command = log.command('evidence').summary('verify what people signed, from files alone').description('Verify what people signed for the acts in the log, from files alone.')

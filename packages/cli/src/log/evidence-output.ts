@@ -59,7 +59,7 @@ function writeOne({ index, leaf }: Target, { acts }: EvidenceAudit, io: Io): voi
     line('act', 'none: no person signs such an entry; its body is the one that it commits to')
     return
   }
-  if (act.by !== undefined) line('by', personText(act.by))
+  line('act', sentence(act))
   io.stdout.write(`  ${'verdict'.padEnd(14)}${stateText(act, styles)}\n`)
   if (act.evidence !== undefined) writeShown(act.evidence, line)
   if (act.second !== undefined) {
@@ -67,6 +67,16 @@ function writeOne({ index, leaf }: Target, { acts }: EvidenceAudit, io: Io): voi
     writeShown(act.second.evidence, line)
   }
   if (act.code !== undefined) line('compare', act.code)
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  proposed: 'asked for', renewed: 'asked to renew by', approved: 'approved', rejected: 'rejected', withdrawn: 'withdrew', activated: 'activated', revoked: 'revoked',
+  'emergency.activated': 'declared the emergency', 'emergency.reviewed': 'reviewed the emergency', 'enrolment.added': 'enrolled a key of', 'enrolment.vouched': 'vouched for a key of', 'enrolment.removed': 'removed a key of',
+}
+
+function sentence({ type, by, name }: AuditedAct): string {
+  const who = by === undefined ? 'nobody is shown who' : personText(by)
+  return `${who} ${verbs[wordOf(type)] ?? wordOf(type)} ${name === undefined ? 'what cannot be read' : `\`${name}\``}`
 }
 
 function stateText({ state, because, problem }: AuditedAct, styles: Styles): string {

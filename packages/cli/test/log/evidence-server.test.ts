@@ -87,6 +87,10 @@ describe('an export with bodies', () => {
     const ran = await evidence(acted, '--all', '--from', 'linked')
     expect([ran.exit, ran.stdout]).toEqual([1, expect.stringMatching(/^NOT WHOLE[^]*AUDIT_MISSING/)])
   })
+  test('of the public tree alone does not say to whom the founders delegate', async () => {
+    const ran = await evidence(acted, '--all', '--from', 'linked', '--clone', acted.at.repository.dir, '--ref', 'main')
+    expect([ran.exit, ran.stderr]).toEqual([1, expect.stringContaining('error[EVIDENCE_FROM]')])
+  })
   test('of another log is told by its key', async () => {
     const ran = await evidence(acted, '--all', '--from', 'export', '--clone', acted.at.repository.dir, '--ref', 'main', '--key', acted.key.replace('log.acme.example', 'log.other.example'))
     expect(ran.exit).toBe(64)
