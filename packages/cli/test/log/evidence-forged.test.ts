@@ -117,6 +117,14 @@ const cases: readonly Case[] = [
     const [mine, other] = [dataOf(entries, at('tapped/request')), dataOf(entries, at('federated/request'))]
     mine['binding'] = { ...mine['binding'], optOut: other['binding']?.['optOut'] }
   }],
+  ['a name that was given before', 'OPTOUT_DUPLICATE', '', (entries) => { Object.assign(dataOf(entries, at('tapped/request'))['asked'] ?? {}, { name: 'federated' }) }],
+  ['an erasure of what nothing erases', 'ENTRY_ERASED', '', (entries) => {
+    const vouch = find(entries, 'enrolment.vouched')
+    const leaf = entries[vouch]?.leaf
+    if (leaf === undefined) throw new Error('no entry')
+    Object.assign(dataOf(entries, at('gone/erase')), { erased: [...dataOf(entries, at('gone/erase'))['erased'] as unknown as object[], { kind: 'event', digest: leaf.body }] })
+    entries[vouch] = { leaf, event: undefined }
+  }],
   ['no delegation', 'DELEGATION_INVALID', '', (entries) => without(entries, 0)],
   ['a delegation that no founder signed', 'DELEGATION_UNSIGNED', '', (entries) => {
     const data = dataOf(entries, 0)
