@@ -60,6 +60,7 @@ export const verifyCodes = {
   AUDIT_UNPUBLISHED: differs('The log does not record the bundle\'s content as published.'),
   AUDIT_NOT_ACTIVE: differs('The bundle lists an opt-out as active that the log does not, or not with all of its entries.'),
   AUDIT_LEFT_OUT: differs('The bundle leaves out an opt-out that the log has, or tells it otherwise.'),
+  AUDIT_MISSING: { exit: 1, http: 422, summary: 'A body or document that the log names is not there or cannot be read, and no entry says that it was erased.' },
   SSH_MALFORMED: refused('An SSH key or signature is not what OpenSSH writes: wrong shape, length or encoding.'),
   SSH_ALGORITHM: refused('An SSH key or signature is of an algorithm, hash or strength that is not accepted.'),
   SSH_NAMESPACE: refused('An SSH signature was made for something else.'),

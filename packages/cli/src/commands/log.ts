@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import type { Io } from '../edge/io.ts'
 import type { ShowFlags } from '../log/show.ts'
 import type { CheckFlags, ProveFlags } from '../log/prove.ts'
-import { type SourceFlags, sourceOption, trustOptions } from '../log/trust.ts'
+import { repeatable, sourceOption, trustOptions, witnessOptions } from '../log/trust.ts'
+import type { EvidenceFlags } from '../log/evidence.ts'
+import type { ExportFlags } from '../log/export-command.ts'
 import type { KeyFlags } from '../log/key.ts'
 import type { VerifyFlags } from '../log/verify.ts'
 
@@ -16,7 +18,8 @@ Examples:
   exeat log verify --log ./mirror --key "$KEY" --since monday.checkpoint
   exeat log prove 4711 --log https://exeat.example/log --key "$KEY" -o 4711.receipt
   exeat log check 4711.receipt --key "$KEY"
-  exeat log export ./mirror --log unix:/run/exeat/admin.sock --key "$KEY"
+  exeat log export ./mirror --log unix:/run/exeat/admin.sock --key "$KEY" --bodies
+  exeat log evidence --all --from ./mirror --key "$KEY"
 
 Exit codes:
   0 as it should be   1 could not be read   2 tampered
@@ -42,6 +45,7 @@ export function define(command: Command, io: Io, finish: Finish): void {
   defineVerify(command, io, finish)
   defineReaders(command, io, finish)
   defineReceipts(command, io, finish)
+  defineEvidence(command, io, finish)
 }
 
 function defineVerify(log: Command, io: Io, finish: Finish): void {
@@ -54,6 +58,43 @@ function defineVerify(log: Command, io: Io, finish: Finish): void {
     .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .addHelpText('after', verifyHelp)
     .action(async (flags: VerifyFlags) => { finish(await (await import('../log/verify.ts')).verify(flags, io)) })
+}
+
+const evidenceHelp = `
+An act of a person stands in the log with what they signed. This verifies it once more,
+under the key that the log enrolled for them and that counted then, from an export
+(exeat log export --bodies) or a server, of which nothing is believed.
+
+With --all: the whole tree, every body and document, every approval, activation, renewal,
+revocation, emergency, review and key; and that what counted was there before, by distinct
+people, none of them who asked.
+
+Pin the log's key with --key, or name a clone whose protected branch pins its founders
+with --clone. With --key alone the founders are those that entry 0 states.
+
+user-signed and idp-signed are verified. Of server-asserted, operator-asserted and none
+nobody signed anything: the log says so, and that is all there is.
+
+Examples:
+  exeat log evidence 14 --from ./export --key "$KEY"
+  exeat log evidence --all --from ./export --clone ./governance
+
+Exit codes:
+  0 all that was asked about holds   1 something could not be read   2 something is wrong
+  3 the checkpoint is none           64 wrong usage`
+
+function defineEvidence(log: Command, io: Io, finish: Finish): void {
+  const command = log.command('evidence').summary('verify what people signed, from files alone').description('Verify what people signed for the acts in the log, from files alone.')
+    .argument('[entry]', 'index or id of an entry')
+    .requiredOption('--from <place>', 'a folder of `exeat log export --bodies`, unix:/PATH/TO/admin.sock or https://HOST')
+    .option('--all', 'every act of the log, and the whole tree')
+    .option('--key <vkey>', 'verifier key of the log, pinned; several while it is rotated', repeatable)
+    .option('--clone <folder>', 'a clone whose protected branch pins the founders, and the witnesses')
+    .option('--ref <ref>', 'that branch, where the clone has no `origin` that says it')
+  witnessOptions(command)
+    .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addHelpText('after', evidenceHelp)
+    .action(async (entry: string | undefined, flags: EvidenceFlags) => { finish(await (await import('../log/evidence.ts')).evidence(entry, flags, io)) })
 }
 
 function defineReaders(log: Command, io: Io, finish: Finish): void {
@@ -78,7 +119,8 @@ function defineReaders(log: Command, io: Io, finish: Finish): void {
   const copy = log.command('export').summary('copy the log into a folder that any web server can serve')
     .description('Copy the log into a folder that any web server can serve. Running it again adds what is new.').argument('<folder>', 'made where it does not exist')
   trustOptions(sourceOption(copy))
-    .action(async (folder: string, flags: SourceFlags) => {
+    .option('--bodies', 'at the administrative socket: bodies, documents and impacts too, for `exeat log evidence`; they are private')
+    .action(async (folder: string, flags: ExportFlags) => {
       await (await import('../log/export-command.ts')).exportTo(folder, flags, io)
       finish(0)
     })

@@ -38,6 +38,8 @@ export const cliCodes = {
   STATE_UNUSABLE: failed('What Exeat remembers of a log could not be read or kept.'),
   SAVED_CHECKPOINT: invalid('A checkpoint of an earlier time, kept or given with `--since`, does not verify under the pinned keys.'),
   EXPORT_TARGET: invalid('The folder to export to holds something else, or another run writes there.'),
+  EVIDENCE_FROM: failed('What is to be verified does not begin as a log with bodies does.'),
+  EXPORT_KEY: { exit: 2, http: 422, summary: 'An export says that its log has another key than the one that is pinned.' },
   WITNESS_KEY: invalid('The key file of a witness is missing, open to other users, or holds no key of a witness.'),
   WITNESS_STATE: failed('What a witness remembers is missing, exists already, or cannot be used.'),
   WITNESS_LISTEN: failed('A witness cannot listen where it was told to.'),

@@ -24,8 +24,11 @@ export function sourceOption(command: Command): Command {
 }
 
 export function trustOptions(command: Command): Command {
+  return witnessOptions(command.requiredOption('--key <vkey>', 'verifier key of the log, pinned; several while it is rotated', repeatable))
+}
+
+export function witnessOptions(command: Command): Command {
   return command
-    .requiredOption('--key <vkey>', 'verifier key of the log, pinned; several while it is rotated', repeatable)
     .option('--origin <name>', 'the log\'s origin line; default: the name in its key')
     .option('--witness <vkey>', 'verifier key of a witness; may be repeated', repeatable)
     .option('--quorum <n>', 'how many of the witnesses must have cosigned; default: all')

@@ -1,6 +1,6 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
-  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
+  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
   type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
@@ -47,6 +47,8 @@ export interface ApiClient {
   /** A run decided by the server. Whether it blocks stands in what is signed; `decision` is for `verifyDecision`: nothing of it is believed here. */
   readonly decide: (asked: DecisionRequest) => Promise<{ readonly decision: Uint8Array; readonly blocked: readonly BlockedControl[] }>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
+  /** With their bodies, from an index on; at the administrative socket alone. */
+  readonly entries: (from: number, limit: number) => Promise<Wire['entriesAnswerSchema']>
   readonly receipt: (index: number) => Promise<Wire['receiptSchema']>
   /** By its digest, which the caller computes anew. */
   readonly document: (kind: DocumentKind, digest: string) => Promise<unknown>
@@ -65,6 +67,10 @@ export interface ApiClient {
 const usual = 4 * 1024 * 1024
 /** An answer in base64 within JSON is a third larger than the bundle in it. */
 const bundleBytes = 2 * largestBundle
+
+/** An entry whose body is escaped throughout, and a document as large as any that is kept. */
+const entryBytes = 256 * 1024
+const documentBytes = 16 * 1024 * 1024
 
 /** The signed decision, and beside it what explains it. */
 const decisionBytes = largestDecision + usual
@@ -102,8 +108,9 @@ export function apiClient(options: ApiOptions): ApiClient {
       return { decision: bytesOf(envelope.data), blocked: told.data }
     },
     entry: (index) => get(`/v1/entries/${index}`, entryViewSchema),
+    entries: async (from, limit) => checked(await call({ method: 'GET', path: `/v1/entries${queryText({ from, limit })}`, maxBytes: limit * entryBytes }), entriesAnswerSchema, options.name),
     receipt: (index) => get(`/v1/receipts/${index}`, receiptSchema),
-    document: (kind, digest) => get(`/v1/documents/${kind}/${encodeURIComponent(digest)}`, anything),
+    document: async (kind, digest) => checked(await call({ method: 'GET', path: `/v1/documents/${kind}/${encodeURIComponent(digest)}`, maxBytes: documentBytes }), anything, options.name),
     status: () => get('/v1/status', statusSchema),
     signIn: () => get('/v1/sign-in', signInSchema),
     sessions: () => get('/v1/sessions', sessionsSchema),

@@ -58,23 +58,40 @@ export interface FoldOptions {
 
 export const noKeys: EnrolmentLedger = { key: () => undefined, keys: [] }
 
-/** Entries in the order of the log. What does not hold, or comes for nothing, changes nothing. */
-export function foldEnrolments(entries: readonly EnrolmentEntry[], options: FoldOptions): EnrolmentLedger {
+/** A fold that goes on: what it says at any moment is what the log said at that index. */
+export interface EnrolmentFold {
+  /** Of the entries that were added; it changes with the next. */
+  readonly ledger: EnrolmentLedger
+  /** The next entry in the order of the log. What does not hold, or comes for nothing, changes nothing. */
+  readonly add: (entry: EnrolmentEntry) => void
+}
+
+export function enrolmentFold(options: FoldOptions): EnrolmentFold {
   const keys = new Map<number, EnrolledKey>()
   const founders = new Map<string, string>()
   const ledger: EnrolmentLedger = { key: (index) => keys.get(index), get keys() { return [...keys.values()] } }
-  for (const entry of entries) {
-    const { type, data } = entry
-    if (type === 'dev.exeat.enrolment.added.v1') keys.set(entry.index, added(entry, data, ledger, options))
-    else {
+  return {
+    ledger,
+    add: (entry) => {
+      const { type, data } = entry
+      if (type === 'dev.exeat.enrolment.added.v1') {
+        keys.set(entry.index, added(entry, data, ledger, options))
+        return
+      }
       const key = standing(keys, data.credential)
-      if (key === undefined || !samePerson(key.person, data.person) || !options.holds(entry, ledger)) continue
+      if (key === undefined || !samePerson(key.person, data.person) || !options.holds(entry, ledger)) return
       if (type === 'dev.exeat.enrolment.removed.v1') keys.set(key.index, { ...key, removedAt: entry.at })
       else keys.set(key.index, vouched(key, entry.at, data, founders, options))
-    }
+    },
   }
-  const settled = [...keys.values()]
-  return { key: (index) => keys.get(index), keys: settled }
+}
+
+/** Entries in the order of the log, all at once. */
+export function foldEnrolments(entries: readonly EnrolmentEntry[], options: FoldOptions): EnrolmentLedger {
+  const { ledger, add } = enrolmentFold(options)
+  for (const entry of entries) add(entry)
+  const { keys } = ledger
+  return { key: ledger.key, keys }
 }
 
 /** The key of this digest that stands; a removed one never comes back, and another may be added in its place. */

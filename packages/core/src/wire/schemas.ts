@@ -127,6 +127,10 @@ export const entryViewSchema = z.strictObject({
   body: z.union([z.strictObject({ state: z.literal('kept'), salt: z.string(), event: z.string() }), z.strictObject({ state: z.literal('erased') })]),
 }).meta({ id: 'Entry' })
 
+/** Entries from an index on, with their bodies: for whoever takes all of the log away. */
+export const entriesQuerySchema = z.strictObject({ from: z.exactOptional(z.coerce.number().int().min(0)), limit: z.exactOptional(z.coerce.number().int().min(1).max(256)) })
+export const entriesAnswerSchema = z.strictObject({ items: z.array(entryViewSchema).max(256) }).meta({ id: 'Entries' })
+
 export const statusSchema = z.strictObject({
   workspace: z.string(), origin: z.string(), size: z.int(), root: z.string(), at: instant,
   state: z.enum(['open', 'read-only', 'dead', 'closed']),

@@ -2,14 +2,14 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import * as z from 'zod'
 import {
-  bundleQuerySchema, entryViewSchema, listAnswerSchema, listQuerySchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema, usesSchema,
+  bundleQuerySchema, entriesAnswerSchema, entriesQuerySchema, entryViewSchema, listAnswerSchema, listQuerySchema, optOutViewSchema, receiptSchema, statusSchema, usesAnswerSchema, usesSchema,
 } from '@exeat/core/wire'
 import { fingerprint } from '@exeat/core/entry'
 import { checkBundle, claimedBy } from '../identity/workload/reach.ts'
 import type { UseCases } from '../use/types.ts'
 import { bundleTags } from './bundle-tag.ts'
 import type { People } from './people/services.ts'
-import { answers, type App, bodyOf, createRoute, dsse, forPoints, idParameter, wholeNumber } from './parts.ts'
+import { answers, type App, bodyOf, createRoute, dsse, forOperators, forPoints, idParameter, wholeNumber } from './parts.ts'
 
 const common = { security: forPoints, tags: ['reads'] }
 const indexParameter = z.strictObject({ index: wholeNumber })
@@ -31,6 +31,10 @@ const bundle = createRoute({
   },
 })
 const entry = createRoute({ ...common, method: 'get', path: '/v1/entries/{index}', summary: 'An entry of the log with its body', request: { params: indexParameter }, responses: answers(entryViewSchema, 'The entry.') })
+const entries = createRoute({
+  ...common, security: forOperators, method: 'get', path: '/v1/entries', summary: 'Entries with their bodies, from an index on', request: { query: entriesQuerySchema },
+  responses: answers(entriesAnswerSchema, 'In the order of the log; empty behind the last.'),
+})
 const receipt = createRoute({
   ...common, method: 'get', path: '/v1/receipts/{index}', summary: 'The receipt of an entry', request: { params: indexParameter }, responses: answers(receiptSchema, 'A C2SP tlog-proof@v1.'),
 })
@@ -40,7 +44,7 @@ const document = createRoute({
 })
 const status = createRoute({ ...common, method: 'get', path: '/v1/status', summary: 'What the server is, and how it is', responses: answers(statusSchema, 'The status.') })
 
-export const readRoutes: readonly RouteConfig[] = [list, one, claim, bundle, entry, receipt, document, status]
+export const readRoutes: readonly RouteConfig[] = [list, one, claim, bundle, entry, entries, receipt, document, status]
 
 export interface ReadOptions {
   /** Milliseconds since the epoch. */
@@ -72,6 +76,7 @@ export function addReads(app: App, uses: UseCases, people: Pick<People, 'workspa
     return tags.stillGood(c.req.header('if-none-match'), now()) ? c.body(null, 304, fields) : c.json(envelope, 200, fields)
   })
   app.openapi(entry, async (c) => c.json(await uses.entry(c.req.valid('param').index), 200, fresh))
+  app.openapi(entries, async (c) => c.json(await uses.entries(c.req.valid('query')), 200, fresh))
   app.openapi(receipt, async (c) => c.json(await uses.receipt(c.req.valid('param').index), 200, fresh))
   app.openapi(document, async (c) => {
     const { kind, digest } = c.req.valid('param')

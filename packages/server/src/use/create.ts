@@ -14,7 +14,7 @@ import { optOuts } from './list.ts'
 import { optOutOf } from './load.ts'
 import { importOffline } from './offline.ts'
 import { type PendingRevocations, pendingRevocations } from './pending.ts'
-import { document, entry, receipt } from './read.ts'
+import { document, entries, entry, receipt } from './read.ts'
 import { prepare } from './prepare.ts'
 import { emergency, request } from './request.ts'
 import { review } from './review.ts'
@@ -53,6 +53,7 @@ export function createUseCases(deps: UseDependencies): UseCases {
       return deps.makeBundle(query, { governed, revoked: pending.revoked() })
     },
     entry: (index) => entry(log, index),
+    entries: (query) => entries(log, query),
     receipt: (index) => receipt(log, index),
     document: (kind, digest) => document(log, kind, digest),
     keys: async () => keysNow(deps),

@@ -19,6 +19,19 @@ export async function entry(log: LogReader, index: number): Promise<Wire['entryV
   return { index, leaf: JSON.parse(text) as Record<string, unknown>, body: body === undefined ? { state: 'erased' } : keptBody(body) }
 }
 
+const fewest = 64
+
+/** Those from an index on, as many as are asked for or there are; the answer is empty behind the last. */
+export async function entries(log: LogStore, { from = 0, limit = fewest }: Wire['entriesQuerySchema']): Promise<Wire['entriesAnswerSchema']> {
+  return log.snapshot(async (reader) => {
+    const { size } = await reader.head()
+    const items: Wire['entryViewSchema'][] = []
+    // oxlint-disable-next-line no-await-in-loop -- one connection: reads one after the other whatever is asked
+    for (let index = from; index < Math.min(size, from + limit); index++) items.push(await entry(reader, index))
+    return { items }
+  })
+}
+
 const keptBody = (bytes: Uint8Array) => ({
   state: 'kept' as const,
   salt: Buffer.from(bytes.subarray(0, SALT_SIZE)).toString('base64'),

@@ -72,6 +72,8 @@ export interface UseCases {
   /** A signed bundle of what the log says now. Publishes its content as an entry first, where that is new. */
   readonly bundle: (query: Wire['bundleQuerySchema']) => Promise<Dsse>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
+  /** With their bodies, from an index on. */
+  readonly entries: (query: Wire['entriesQuerySchema']) => Promise<Wire['entriesAnswerSchema']>
   readonly receipt: (index: number) => Promise<Wire['receiptSchema']>
   readonly document: (kind: 'OptOut' | 'OptOutPolicy' | 'Workspace' | 'Aliases' | 'Impact', digest: HexDigest) => Promise<unknown>
   /** Erases the bodies, document and impact of an opt-out that has ended; the entries stand and still verify. */

@@ -29,7 +29,7 @@ export interface JudgedBy {
 type Carried = Bundle['active'][number]
 
 /** The document, and whether it is the one that the uid was given to. Of ended opt-outs this is all that counts. */
-export function standing(carried: Pick<Carried, 'uid' | 'digest' | 'document' | 'origin' | 'repositoryId'>, { workspace, sha256 }: JudgedBy): Answer<StandingOptOut> {
+export function standing(carried: Pick<Carried, 'uid' | 'digest' | 'document' | 'origin' | 'repositoryId'>, { workspace, sha256 }: Pick<JudgedBy, 'workspace' | 'sha256'>): Answer<StandingOptOut> {
   const { uid, digest, repositoryId, origin } = carried
   const read = decode(carried)
   if (!read.ok) return mismatch(`the document cannot be read: ${read.problems[0].message}`)
@@ -83,7 +83,7 @@ function provenEntries({ uid, entries }: Carried, { under, sha256 }: JudgedBy): 
 }
 
 /** What was asked for and shown is this document and this set of findings; the set, where there is one. */
-function checkImpact({ impact }: Carried, { asked, binding }: OptOutRecord, { document, digest }: StandingOptOut, sha256: Sha256): Answer<ReadonlySet<HexDigest> | undefined> {
+export function checkImpact({ impact }: Pick<Carried, 'impact'>, { asked, binding }: Pick<OptOutRecord, 'asked' | 'binding'>, { document, digest }: StandingOptOut, sha256: Sha256): Answer<ReadonlySet<HexDigest> | undefined> {
   if (binding.optOut !== digest) return mismatch(`the document has the digest \`${digest}\`, and \`${binding.optOut}\` was approved`)
   if (!same(asked, askedOf(document, asked.limits.uses))) return mismatch('the log records that something else was asked for than the document says')
   if (impact === null || binding.impact === null) return impact === binding.impact ? ok(undefined) : mismatch('an impact was approved and is not shown, or the other way round')

@@ -7,7 +7,8 @@ import type { VerifierKey } from '@exeat/log'
 import { clockTolerance } from '../bundle/types.ts'
 import type { LogDeps } from '../bundle/verified.ts'
 import { fromBase64url } from './base64url.ts'
-import { type EvidenceDeps, tapLife } from './types.ts'
+import { type Answer, ok, refuse } from '../codes.ts'
+import { type EvidenceDeps, tapLife, type VerifiedEvidence } from './types.ts'
 import { verifyEvidence } from './verify.ts'
 
 export interface EnrolmentPins {
@@ -38,25 +39,36 @@ export function verifyEnrolments(entries: readonly EnrolmentEntry[], pins: Enrol
   })
 }
 
-function holds(entry: EnrolmentEntry, before: EnrolmentLedger, pins: EnrolmentPins, deps: EvidenceDeps, ed25519: LogDeps['verify']): boolean {
+const holds = (...asked: Parameters<typeof checkEnrolment>): boolean => checkEnrolment(...asked).ok
+
+/** Nobody signed it, and nobody need have: a key that waits for somebody to vouch for it, or that was removed. */
+const unsigned = ok(null)
+
+/**
+ * Whether an entry about a key is what whoever it names signed; null where nobody did. `EVIDENCE_*`. A key that is added without a signature of its owner's earlier key
+ * is refused with `EVIDENCE_KEY`: it counts once somebody vouches for it.
+ */
+export function checkEnrolment(entry: EnrolmentEntry, before: EnrolmentLedger, pins: EnrolmentPins, deps: EvidenceDeps, ed25519: LogDeps['verify']): Answer<VerifiedEvidence | null> {
   const context = { ledger: before, identity: pins.identity, deps }
-  const tapped = (said: { readonly envelope: EnrolEnvelope; readonly evidence: Parameters<typeof verifyEvidence>[0] }, by: Identity): boolean => {
+  const tapped = (said: { readonly envelope: EnrolEnvelope; readonly evidence: Parameters<typeof verifyEvidence>[0] }, by: Identity, about: string): Answer<VerifiedEvidence> => {
+    if (!isAbout(said.envelope, about, pins)) return refuse('EVIDENCE_OTHER', 'its envelope is about another key, or of another workspace')
     const shown = verifyEvidence(said.evidence, said.envelope, by, entry.at, context)
-    return shown.ok && shown.value.strength === 'user-signed'
+    return !shown.ok || shown.value.strength === 'user-signed' ? shown : refuse('EVIDENCE_KEY', `it takes a person's own key, and this is \`${shown.value.strength}\``)
   }
   switch (entry.type) {
     case 'dev.exeat.enrolment.added.v1': {
       const { person, credential, own } = entry.data
-      return person !== undefined && own !== undefined && isAbout(own.envelope, credentialDigest(person, credential, deps.sha256), pins) && tapped(own, person)
+      if (person === undefined || own === undefined) return refuse('EVIDENCE_KEY', 'no earlier key of its owner signed it')
+      return tapped(own, person, credentialDigest(person, credential, deps.sha256))
     }
     case 'dev.exeat.enrolment.vouched.v1': {
       const { by, credential, envelope, evidence } = entry.data
-      if (!isAbout(envelope, credential, pins)) return false
-      if ('kind' in evidence && evidence.kind === 'root') return rootHolds(evidence, envelope, entry.at, by, pins, deps.sha256, ed25519)
-      return tapped({ envelope, evidence }, by)
+      if (!('kind' in evidence) || evidence.kind !== 'root') return tapped({ envelope, evidence }, by, credential)
+      const held = isAbout(envelope, credential, pins) && rootHolds(evidence, envelope, entry.at, by, pins, deps.sha256, ed25519)
+      return held ? ok({ strength: 'user-signed' }) : refuse('EVIDENCE_SIGNATURE', `it is not what the root key \`${evidence.name}\` signed`)
     }
     // Whoever recorded it took something away, and nothing is lost by believing that.
-    case 'dev.exeat.enrolment.removed.v1': return true
+    case 'dev.exeat.enrolment.removed.v1': return unsigned
   }
 }
 

@@ -13,6 +13,9 @@ const purposes: Readonly<Partial<Record<EventType, Purpose>>> = {
   'dev.exeat.optout.renewed.v1': 'renew',
   'dev.exeat.optout.approved.v1': 'approve',
   'dev.exeat.optout.activated.v1': 'activate',
+  'dev.exeat.optout.rejected.v1': 'reject',
+  'dev.exeat.optout.withdrawn.v1': 'withdraw',
+  'dev.exeat.optout.revoked.v1': 'revoke',
   'dev.exeat.emergency.activated.v1': 'emergency',
   'dev.exeat.emergency.reviewed.v1': 'review',
 }
@@ -40,36 +43,63 @@ export interface SignedActs {
   readonly counted: readonly Identity[]
 }
 
-/** `OPTOUT_ACTOR` where an envelope states another act, opt-out, person or set of approvals than its entry records, or stands twice; `EVIDENCE_*` where nothing shows that it was them. */
+/** `OPTOUT_ACTOR` and `EVIDENCE_*` of `checkAct`, for the first entry that is wrong. */
 export function checkActs(entries: readonly ProvenEntry[], given: ActsOf, context: EvidenceContext): Answer<SignedActs> {
-  const approvals: HexDigest[] = []
-  const seen = new Set<HexDigest>()
+  const before = noActs()
   const granting: VerifiedEvidence[] = []
   const counted = entries.flatMap(({ event }) => lifecycleOf(event) ?? []).find((event) => event.type === 'optout.activated')?.counted ?? []
-  for (const { index, event } of entries) {
-    const lifecycle = lifecycleOf(event)
-    const { envelope, evidence, seconded } = event.data as Partial<Signed>
-    if (lifecycle === undefined || envelope === undefined || evidence === undefined) return wrong(index, 'nobody signed it')
-    const by = actorOf(lifecycle)
-    const differs = difference(envelope, event.type, lifecycle, by, { ...given, typed: evidence.strength === 'operator-asserted' }, context)
-    if (differs !== undefined) return wrong(index, `its envelope states another ${differs} than the entry records`)
-    if (by === undefined) return wrong(index, 'it names nobody')
+  for (const entry of entries) {
+    const lifecycle = lifecycleOf(entry.event)
     // Void by the time of the activation, which counted without it: nothing rests on it, and its key may not count any more.
-    if (lifecycle.type === 'optout.approved' && !isAmong(counted, by)) continue
-    const shown = verifyEvidence(evidence, envelope, by, lifecycle.at, context)
-    if (!shown.ok) return { ok: false, problem: { ...shown.problem, message: `entry ${index} does not show who acted: ${shown.problem.message}` } }
-    const confirmed = secondOf(index, lifecycle, { envelope, evidence, ...(seconded === undefined ? {} : { seconded }) }, context)
-    if (!confirmed.ok) return confirmed
-    if (confirmed.value !== null) granting.push(confirmed.value)
-    const digest = envelopeDigest(envelope, context.deps.sha256)
-    if (seen.has(digest)) return wrong(index, 'its envelope stands twice')
-    seen.add(digest)
-    if (lifecycle.type === 'optout.approved') approvals.push(digest)
-    if (grants.has(lifecycle.type)) granting.push(shown.value)
-    const named = lifecycle.type === 'optout.activated' ? [...approvals].sort() : []
-    if (!same(envelope.approvals, named)) return wrong(index, 'its envelope names other approvals than were counted')
+    if (lifecycle?.type === 'optout.approved' && !isAmong(counted, lifecycle.by)) continue
+    const act = checkAct(entry, before, given, context)
+    if (!act.ok) return act
+    if (act.value.second !== undefined) granting.push(act.value.second)
+    if (grants.has(act.value.type)) granting.push(act.value.shown)
   }
   return ok({ ...weakest(granting), counted })
+}
+
+/** The acts of one opt-out that were checked so far. */
+export interface ActsBefore {
+  /** Who approved, by the digest of the envelope. */
+  readonly approvals: Map<HexDigest, Identity>
+  readonly seen: Set<HexDigest>
+}
+
+export const noActs = (): ActsBefore => ({ approvals: new Map(), seen: new Set() })
+
+/** An act that is what was signed for it. */
+export interface CheckedAct {
+  readonly type: LifecycleEvent['type']
+  readonly shown: VerifiedEvidence
+  /** Of whoever confirmed an emergency. */
+  readonly second?: VerifiedEvidence
+}
+
+/**
+ * The next act of an opt-out, which joins those before. `OPTOUT_ACTOR` where its envelope states another act, opt-out, person or set of approvals than its entry records,
+ * or stands twice; `EVIDENCE_*` where nothing shows that it was them.
+ */
+export function checkAct({ index, event }: ProvenEntry, before: ActsBefore, given: ActsOf, context: EvidenceContext): Answer<CheckedAct> {
+  const lifecycle = lifecycleOf(event)
+  const { envelope, evidence, seconded } = event.data as Partial<Signed>
+  if (lifecycle === undefined || envelope === undefined || evidence === undefined) return wrong(index, 'nobody signed it')
+  const by = actorOf(lifecycle)
+  const differs = difference(envelope, event.type, lifecycle, by, { ...given, typed: evidence.strength === 'operator-asserted' }, context)
+  if (differs !== undefined) return wrong(index, `its envelope states another ${differs} than the entry records`)
+  if (by === undefined) return wrong(index, 'it names nobody')
+  const shown = verifyEvidence(evidence, envelope, by, lifecycle.at, context)
+  if (!shown.ok) return { ok: false, problem: { ...shown.problem, message: `entry ${index} does not show who acted: ${shown.problem.message}` } }
+  const confirmed = secondOf(index, lifecycle, { envelope, evidence, ...(seconded === undefined ? {} : { seconded }) }, context)
+  if (!confirmed.ok) return confirmed
+  const digest = envelopeDigest(envelope, context.deps.sha256)
+  if (before.seen.has(digest)) return wrong(index, 'its envelope stands twice')
+  before.seen.add(digest)
+  if (lifecycle.type === 'optout.approved') before.approvals.set(digest, by)
+  const counted = lifecycle.type === 'optout.activated' ? countedOf(before.approvals, lifecycle.counted) : []
+  if (!same(envelope.approvals, counted)) return wrong(index, 'its envelope names other approvals than were counted')
+  return ok({ type: lifecycle.type, shown: shown.value, ...(confirmed.value === null ? {} : { second: confirmed.value }) })
 }
 
 /** Who confirmed an emergency signed the same as who declared it, in their own name; a name that was typed for them signs nothing. */
@@ -115,6 +145,9 @@ function difference(envelope: Envelope, type: EventType, lifecycle: LifecycleEve
 }
 
 const actorOf = (event: LifecycleEvent): Identity | undefined => ('requester' in event ? event.requester : 'by' in event ? event.by : undefined)
+
+const countedOf = (approvals: ReadonlyMap<HexDigest, Identity>, counted: readonly Identity[]): readonly HexDigest[] =>
+  [...approvals].flatMap(([digest, by]) => (isAmong(counted, by) ? [digest] : [])).sort()
 
 const isAmong = (people: readonly Identity[], person: Identity): boolean => people.some((each) => sameIdentity(each, person))
 

@@ -1,6 +1,6 @@
 /** One opt-out's entries, judged again by the judge who judged them first: what the log says must be what `transition` grants. */
 import {
-  type Act, type ActFacts, advance, type Continuation, emptyLedger, identityKey, type Ledger, type LifecycleEvent, type OptOutRecord, sameIdentity, transition,
+  type Act, type ActFacts, advance, type Continuation, emptyLedger, type Identity, identityKey, type Ledger, type LifecycleEvent, type OptOutRecord, sameIdentity, transition,
 } from '@exeat/core'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { same } from './same.ts'
@@ -16,7 +16,7 @@ type Emergency = Extract<LifecycleEvent, { readonly type: 'emergency.activated' 
 export function replay(events: readonly LifecycleEvent[]): Answer<OptOutRecord> {
   const ledger = emptyLedger()
   for (const [position, event] of events.entries()) {
-    const refused = position === 0 ? judgeFirst(event) : judgeNext(ledger, event)
+    const refused = position === 0 ? judgeFirst(event) : judgeNext(ledger, event, recordedGroups)
     if (refused !== undefined) return refused
     advance(ledger, event)
   }
@@ -24,7 +24,8 @@ export function replay(events: readonly LifecycleEvent[]): Answer<OptOutRecord> 
   return record === undefined ? broken('it begins with no request') : ok(record)
 }
 
-function judgeFirst(event: LifecycleEvent): Refusal | undefined {
+/** Whether an entry that begins an opt-out is one that the judge grants. `OPTOUT_HISTORY` */
+export function judgeFirst(event: LifecycleEvent): Refusal | undefined {
   if (event.type === 'emergency.activated') return judgeEmergency(event)
   return event.type === 'optout.proposed' || event.type === 'optout.renewed' ? judgeOpening(event) : broken(`it begins with \`${event.type}\``)
 }
@@ -47,17 +48,23 @@ function judgeEmergency(event: Emergency): Refusal | undefined {
   return granted(event, transition(emptyLedger(), act, factsOf(event, by, groups, { binding, terms }), at))
 }
 
-function judgeNext(ledger: Ledger, event: LifecycleEvent): Refusal | undefined {
+/** Of the groups in which somebody approved, those that count at an activation. */
+export type GroupsLeft = (approver: Identity, groups: readonly string[]) => readonly string[]
+
+const recordedGroups: GroupsLeft = (_, groups) => groups
+
+/** Whether an entry that carries an opt-out on is one that the judge grants after those before. `OPTOUT_HISTORY`; what ends it is none of them. */
+export function judgeNext(ledger: Ledger, event: LifecycleEvent, groupsLeft: GroupsLeft): Refusal | undefined {
   const record = ledger.records.get(event.uid)
   if (record === undefined) return broken('an entry is about another opt-out')
   switch (event.type) {
     case 'optout.approved':
-      return granted(event, transition(ledger, { kind: 'approve', uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, record.approvals), event.at))
+      return granted(event, transition(ledger, { kind: 'approve', uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, { approvals: record.approvals, groupsLeft }), event.at))
     case 'optout.activated': {
       // What was void by then was not counted, and takes nothing from what was.
       const { continues, ...activated } = event
       const standing = record.approvals.filter(({ by }) => event.counted.some((each) => sameIdentity(each, by)))
-      const verdict = transition(ledger, { kind: 'activate', uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, standing), event.at)
+      const verdict = transition(ledger, { kind: 'activate', uid: event.uid, signed: event.binding }, factsOf(event, event.by, event.groups, record, { approvals: standing, groupsLeft }), event.at)
       return granted(activated, verdict) ?? judgeContinuation(record, continues)
     }
     case 'emergency.reviewed': {
@@ -79,11 +86,14 @@ function judgeContinuation({ asked: { window }, terms, renewal, total }: OptOutR
 const within = ({ renewals, totalDuration }: OptOutRecord['terms'], { renewal, total }: Pick<OptOutRecord, 'renewal' | 'total'>): boolean =>
   (renewals === undefined || renewal <= renewals) && (totalDuration === undefined || total <= totalDuration)
 
-/** What the server had verified, as the events state it. Nobody has left a group since: only the server knows, and it judged before it wrote. */
-function factsOf(
-  event: LifecycleEvent, actor: ActFacts['actor'], groups: readonly string[], { binding, terms }: Pick<ActFacts, 'binding' | 'terms'>, standing: OptOutRecord['approvals'] = [],
-): ActFacts {
-  const held = new Map(standing.map((approval) => [identityKey(approval.by), approval.groups]))
+interface Approvers {
+  readonly approvals: OptOutRecord['approvals']
+  readonly groupsLeft: GroupsLeft
+}
+
+/** What the server had verified, as the events state it. That nobody has left a group since only the server knows, and it judged before it wrote. */
+function factsOf(event: LifecycleEvent, actor: ActFacts['actor'], groups: readonly string[], { binding, terms }: Pick<ActFacts, 'binding' | 'terms'>, approvers?: Approvers): ActFacts {
+  const held = new Map((approvers?.approvals ?? []).map(({ by, groups: own }) => [identityKey(by), approvers?.groupsLeft(by, own) ?? own]))
   return { actor, groups, evidence: 'evidence' in event ? event.evidence : 'none', binding, terms, groupsOf: (identity) => held.get(identityKey(identity)) ?? [] }
 }
 
