@@ -23,7 +23,7 @@ beforeAll(async () => {
     const { secret, id, credential } = (await browser.ask('POST', '/v1/totp')).json() as { secret: string; id: string; credential: string }
     secrets.set(browser, secret)
     const confirmed = await browser.ask('POST', '/v1/totp/confirmation', { id, code: await codeOf(browser), label: 'phone', tap: await browser.tap({ purpose: 'enrol', credential }) })
-    expect(confirmed.status).toBe(201)
+    if (confirmed.status !== 201) throw new Error(confirmed.text)
   }
   at.clock.now += day
   await ann.signIn()
