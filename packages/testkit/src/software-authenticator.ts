@@ -13,6 +13,15 @@ export interface AuthenticatorOptions {
   readonly rpId: string
   readonly algorithm?: Algorithm
   readonly backupEligible?: boolean
+  /** Hexadecimal, of 16 bytes; zeros unless said. */
+  readonly aaguid?: string
+}
+
+/** A packed attestation statement (§8.2): without certificates the new key attests itself. */
+export interface Attesting {
+  readonly by?: { readonly key: KeyObject; readonly chain: readonly Uint8Array[] }
+  /** COSE, as stated; -7 is ES256. */
+  readonly algorithm?: number
 }
 
 /** How an answer differs from an honest one. */
@@ -30,6 +39,8 @@ export interface Twist {
   readonly counter?: number
   /** Signs with a key of its own that nobody enrolled. */
   readonly otherKey?: boolean
+  /** Of a registration: none unless said. */
+  readonly attestation?: Attesting
 }
 
 /** The JSON forms of §5.1.8. */
@@ -62,11 +73,11 @@ const flag = { present: 0x01, verified: 0x04, eligible: 0x08, backedUp: 0x10, cr
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 const sha256 = (bytes: Uint8Array | string): Buffer => createHash('sha256').update(bytes).digest()
 
-export function createAuthenticator({ origin, rpId, algorithm = 'ES256', backupEligible = false }: AuthenticatorOptions): SoftwareAuthenticator {
+export function createAuthenticator({ origin, rpId, algorithm = 'ES256', backupEligible = false, aaguid: maker = '0'.repeat(32) }: AuthenticatorOptions): SoftwareAuthenticator {
   const { publicKey, privateKey } = pairOf(algorithm)
   const credentialId = randomBytes(32)
   const id = base64url(credentialId)
-  const aaguid = Buffer.alloc(16)
+  const aaguid = Buffer.from(maker, 'hex')
   let counter = 0
   let userHandle: string | undefined
 
@@ -81,16 +92,18 @@ export function createAuthenticator({ origin, rpId, algorithm = 'ES256', backupE
     return Buffer.concat([sha256(twist.rpId ?? rpId), Buffer.from([flags]), count, attested])
   }
   return {
-    id, aaguid: '00000000-0000-0000-0000-000000000000', publicKey: base64url(publicKey.export({ format: 'der', type: 'spki' })),
+    id, aaguid: maker.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'), publicKey: base64url(publicKey.export({ format: 'der', type: 'spki' })),
     create: ({ challenge, user }, twist = {}) => {
       userHandle = user?.id
       const length = Buffer.alloc(2)
       length.writeUInt16BE(credentialId.length)
       const authData = authenticatorData(twist, Buffer.concat([aaguid, length, credentialId, coseOf(publicKey, algorithm)]))
-      const attestation = new Map<string, unknown>([['fmt', 'none'], ['attStmt', new Map()], ['authData', new Uint8Array(authData)]])
+      const client = clientData('webauthn.create', challenge, twist)
+      const statement = twist.attestation === undefined ? new Map() : packed(twist.attestation, privateKey, Buffer.concat([authData, sha256(client)]))
+      const attestation = new Map<string, unknown>([['fmt', twist.attestation === undefined ? 'none' : 'packed'], ['attStmt', statement], ['authData', new Uint8Array(authData)]])
       return {
         id, rawId: id, type: 'public-key', clientExtensionResults: {},
-        response: { clientDataJSON: base64url(clientData('webauthn.create', challenge, twist)), attestationObject: base64url(isoCBOR.encode(attestation as never)), transports: ['internal'] },
+        response: { clientDataJSON: base64url(client), attestationObject: base64url(isoCBOR.encode(attestation as never)), transports: ['internal'] },
       }
     },
     get: ({ challenge }, twist = {}) => {
@@ -104,6 +117,11 @@ export function createAuthenticator({ origin, rpId, algorithm = 'ES256', backupE
       }
     },
   }
+}
+
+function packed({ by, algorithm = -7 }: Attesting, own: KeyObject, signed: Uint8Array): ReadonlyMap<string, unknown> {
+  const signature = new Uint8Array(sign('sha256', signed, by?.key ?? own))
+  return new Map<string, unknown>([['alg', algorithm], ['sig', signature], ...(by === undefined ? [] : [['x5c', by.chain.map((each) => new Uint8Array(each))] as const])])
 }
 
 function pairOf(algorithm: Algorithm): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {

@@ -2,10 +2,11 @@
 import { atLeast, canonicalInstant, type EvidenceStrength, type Identity, type Instant, type Workspace } from '@exeat/core'
 import { type CredentialOf, type EnrolledKey, notCounting } from '@exeat/core/enrolment'
 import type { Evidence } from '@exeat/core/entry'
-import { comparisonCode, envelopeDigest } from '@exeat/core/envelope'
+import { comparisonCode, envelopeBytes, envelopeDigest } from '@exeat/core/envelope'
 import { ExeatError } from '@exeat/core/error'
 import type { People, tapSchema } from '@exeat/core/wire'
-import { parseSshSignature } from '@exeat/verify/ssh'
+import { evidenceDeps } from '@exeat/git/crypto'
+import { actNamespace, verifySshSignature } from '@exeat/verify/ssh'
 import type * as z from 'zod'
 import type { IdentityRows } from '../ports/identity.ts'
 import { sha256 } from '../store/ed25519.ts'
@@ -136,7 +137,7 @@ async function evidenceOf(deps: TapDependencies, spent: Challenge, proof: SentTa
   switch (proof.kind) {
     case 'webauthn': return byPasskey(deps, spent, proof.response, keys, random)
     case 'totp': return byCode(deps, spent, proof.code, keys)
-    case 'ssh': return bySsh(proof.signature, keys)
+    case 'ssh': return bySsh(deps, spent, proof.signature, keys)
     case 'oidc': {
       if (!takes(spent.mfa, 'idp-signed')) throw notTaken('a sign-in at the identity provider')
       if (spent.proved === undefined) throw identityError('TAP_WRONG', 'the identity provider has not answered for this challenge')
@@ -176,12 +177,14 @@ async function byCode({ rows, sealing, now }: TapDependencies, { person, mfa }: 
   throw last
 }
 
-/** Who signed is told by the signature; that it is over this envelope is verified with what is recorded. */
-function bySsh(armoured: string, keys: readonly EnrolledKey[]): Evidence {
-  const parsed = parseSshSignature(new Uint8Array(Buffer.from(armoured, 'utf8')))
-  if (!parsed.ok) throw identityError('TAP_WRONG', `the SSH signature cannot be read: ${parsed.problem.message}`)
-  const blob = Buffer.from(parsed.value.key.blob).toString('base64url')
-  const key = keys.find((each): each is EnrolledKey & { readonly credential: CredentialOf<'ssh'> } => each.credential.kind === 'ssh' && each.credential.publicKey === blob)
+/** Verified here too, and not only with what is recorded: a forged signature is a wrong try, and the counter of a copied key goes back. */
+async function bySsh(deps: TapDependencies, { envelope }: Challenge, armoured: string, keys: readonly EnrolledKey[]): Promise<Evidence> {
+  const answer = verifySshSignature(new Uint8Array(Buffer.from(armoured, 'utf8')), envelopeBytes(envelope), { namespace: actNamespace }, evidenceDeps)
+  if (!answer.ok) throw identityError('TAP_WRONG', `the SSH signature is not taken: ${answer.problem.message}`)
+  const { key: { blob }, kind, userPresent, userVerified, counter } = answer.value
+  const key = keys.find((each): each is EnrolledKey & { readonly credential: CredentialOf<'ssh'> } => each.credential.kind === 'ssh' && each.credential.publicKey === Buffer.from(blob).toString('base64url'))
   if (key === undefined) throw identityError('TAP_WRONG', 'the SSH key that signed is none of this person\'s that counts')
+  if (kind !== 'sk' || !userPresent || !userVerified) throw identityError('TAP_WRONG', 'the SSH signature is by a software key, or nobody was verified at the key')
+  await advanceCounter(deps.rows, key.digest, counter ?? 0, deps.now(), deps.report)
   return { strength: 'user-signed', kind: 'ssh', enrolment: key.index, signature: Buffer.from(armoured.replaceAll(/^-.*$|\s/gm, ''), 'base64').toString('base64url') }
 }

@@ -83,7 +83,7 @@ export async function verifyRegistration(answer: unknown, challenge: Uint8Array,
   const { fmt, aaguid, credential, credentialDeviceType } = verified.registrationInfo
   if (fmt !== 'none' && fmt !== 'packed') throw identityError('PASSKEY_WRONG', `the passkey comes with an attestation of format \`${shown(fmt)}\`, and \`none\` and \`packed\` are read`)
   const { alg, publicKey } = await checked('PASSKEY_WRONG', async () => spkiOf(credential.publicKey))
-  const attested = fmt === 'packed' && chainEnds(isoBase64URL.toBuffer(response.response.attestationObject), makers)
+  const attested = fmt === 'packed' && chainEnds(isoBase64URL.toBuffer(response.response.attestationObject), aaguid, makers)
   return {
     passkey: {
       kind: 'webauthn', id: credential.id, alg, publicKey: Buffer.from(publicKey).toString('base64url'), rpId: party.id, aaguid,
@@ -195,14 +195,19 @@ function coseOf({ alg, publicKey }: Passkey): Uint8Array<ArrayBuffer> {
   return new Uint8Array(isoCBOR.encode(new Map(parts) as Parameters<typeof isoCBOR.encode>[0]))
 }
 
-/** Whether the attestation's certificates lead to a root of a maker that is known here (RFC 5280 §6, as far as attestation certificates go). */
-function chainEnds(attestationObject: Uint8Array<ArrayBuffer>, { roots, now }: Makers): boolean {
-  const chain = decodeAttestationObject(attestationObject).get('attStmt').get('x5c') ?? []
+/**
+ * Whether the attestation's certificates lead to a root of a maker that is known here (RFC 5280 §6, as far as attestation certificates go),
+ * and the first one says which model it attests: a root may stand above many models, and WebAuthn §8.2.1 then demands it.
+ */
+function chainEnds(attestationObject: Uint8Array<ArrayBuffer>, aaguid: string, { roots, now }: Makers): boolean {
+  const statement = decodeAttestationObject(attestationObject).get('attStmt')
+  const chain = statement.get('x5c') ?? []
   if (chain.length === 0 || chain.length > 8) return false
   try {
     const certificates = chain.map((der) => new X509Certificate(der))
     const anchors = roots.map((pem) => new X509Certificate(pem))
     if (!certificates.every((each) => isCurrent(each, now))) return false
+    if (certificates[0] === undefined || !statesModel(certificates[0], aaguid) || keyTypes.get(Number(statement.get('alg'))) !== certificates[0].publicKey.asymmetricKeyType) return false
     const linked = certificates.every((each, i) => i === certificates.length - 1 || signedBy(each, certificates[i + 1]))
     const last = certificates.at(-1)
     return linked && last !== undefined && anchors.some((anchor) => isCurrent(anchor, now) && (signedBy(last, anchor) || last.raw.equals(anchor.raw)))
@@ -210,6 +215,13 @@ function chainEnds(attestationObject: Uint8Array<ArrayBuffer>, { roots, now }: M
     return false
   }
 }
+
+/** Of the key that each algorithm signs with: the library takes from the statement only which hash it is. */
+const keyTypes: ReadonlyMap<number, string> = new Map([[-7, 'ec'], [-8, 'ed25519'], [-257, 'rsa']])
+
+/** DER of id-fido-gen-ce-aaguid (§8.2.2), not critical, up to its value; the library refuses one that says another model. */
+const modelExtension = Buffer.from('060b2b0601040182e51c01010404120410', 'hex')
+const statesModel = ({ raw }: X509Certificate, aaguid: string): boolean => raw.includes(Buffer.concat([modelExtension, Buffer.from(aaguid.replaceAll('-', ''), 'hex')]))
 
 const isCurrent = ({ validFromDate, validToDate }: X509Certificate, now: number): boolean => validFromDate.getTime() <= now && now <= validToDate.getTime()
 const signedBy = (certificate: X509Certificate, issuer: X509Certificate | undefined): boolean =>
