@@ -3,14 +3,15 @@ import { actAnswerSchema } from '@exeat/core/wire'
 import { type ReactNode, useCallback, useState } from 'react'
 import { post } from '../api.ts'
 import { ComparisonCode } from '../parts/code.tsx'
+import { Covers, Row, SignedDigests } from '../parts/covers.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
 import { Phase } from '../parts/phase.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
-import { fetchShown, type Shown } from '../shown.ts'
+import { fetchShown, type Shown, statesShown } from '../shown.ts'
 import { SignAct } from '../parts/sign-act.tsx'
-import { lengthOf, placesOf, utcOf, whenOf } from '../words.ts'
+import { whenOf } from '../words.ts'
 
 export function OptOutPage({ id, signedIn }: { readonly id: string; readonly signedIn: SignedIn }): ReactNode {
   const loaded = useLoaded(useCallback(() => fetchShown(id), [id]))
@@ -28,57 +29,27 @@ export function OptOutPage({ id, signedIn }: { readonly id: string; readonly sig
 }
 
 function Review({ shown: { view, document, findings, code } }: { readonly shown: Shown }): ReactNode {
-  const { spec: { controls, window, reason, category, owner, ticket, compensatingControl, renews, limits = {} } } = document
+  const { spec: { renews } } = document
   return (
     <>
       <p><Phase view={view} /></p>
-      <section className="off" aria-labelledby="off">
-        <h2 id="off">This turns off</h2>
-        <ul className="controls">{controls.map((control) => <li key={control}><code>{control}</code></li>)}</ul>
-        <dl className="terms">
-          {placesOf(document).map(({ term, values, open }) => <Row key={term} term={`in ${term}`}>{open ? <em>{values[0]}</em> : values.map((value) => <code key={value}>{value}</code>)}</Row>)}
-          <Row term="findings">{findings === undefined ? 'no impact was measured' : `${findings} measured, and no other`}{limits.findings === undefined ? '' : `; at most ${limits.findings}`}</Row>
-          {limits.uses === undefined ? null : <Row term="uses">at most {limits.uses}, {view.uses.counted} counted</Row>}
-          <Row term="from"><Instant at={window.from} /></Row>
-          <Row term="until"><Instant at={window.until} /></Row>
-        </dl>
-      </section>
-      <section aria-labelledby="why">
-        <h2 id="why">Why</h2>
-        <p className="reason">{reason}</p>
-        <dl className="terms">
-          <Row term="category">{category}</Row>
-          <Row term="owner">{owner}</Row>
-          {ticket === undefined ? null : <Row term="ticket">{ticket}</Row>}
-          {compensatingControl === undefined ? null : <Row term="instead">{compensatingControl}</Row>}
-          {renews === undefined && view.renewal === 0 ? null : <Row term="renewal">number {view.renewal}{renews === undefined ? '' : <>, of <code>{renews}</code></>}</Row>}
-          <Row term="asked by">{view.requester.sub}</Row>
-          {view.approvals.map(({ by, groups, evidence, at }) => <Row key={`${by.iss} ${by.sub}`} term="approved by">{by.sub} of {groups.join(', ')}, {evidence}, {whenOf(Date.parse(at))}</Row>)}
-          {view.activation === undefined ? null : <Row term="activated by">{view.activation.by.sub}, {view.activation.evidence}, {whenOf(Date.parse(view.activation.at))}</Row>}
-          {view.missing.length === 0 ? null : <Row term="still needs">{view.missing.join(', ')}</Row>}
-        </dl>
-      </section>
-      <details>
-        <summary>What is signed</summary>
-        <dl className="terms digests">
-          <Row term="opt-out"><code>{view.uid}</code></Row>
-          <Row term="document"><code>{view.binding.optOut}</code></Row>
-          <Row term="terms"><code>{view.binding.terms}</code></Row>
-          <Row term="impact"><code>{view.binding.impact ?? 'none'}</code></Row>
-          <Row term="entries">{view.entries.join(', ')} of the log</Row>
-        </dl>
-      </details>
+      <Covers document={document} findings={findings} counted={view.uses.counted}>
+        {renews === undefined && view.renewal === 0 ? null : <Row term="renewal">number {view.renewal}{renews === undefined ? '' : <>, of <code>{renews}</code></>}</Row>}
+        <Row term="asked by">{view.requester.sub}</Row>
+        {view.approvals.map(({ by, groups, evidence, at }) => <Row key={`${by.iss} ${by.sub}`} term="approved by">{by.sub} of {groups.join(', ')}, {evidence}, {whenOf(Date.parse(at))}</Row>)}
+        {view.activation === undefined ? null : <Row term="activated by">{view.activation.by.sub}, {view.activation.evidence}, {whenOf(Date.parse(view.activation.at))}</Row>}
+        {view.missing.length === 0 ? null : <Row term="still needs">{view.missing.join(', ')}</Row>}
+      </Covers>
+      <SignedDigests uid={view.uid} binding={view.binding}><Row term="entries">{view.entries.join(', ')} of the log</Row></SignedDigests>
       <ComparisonCode code={code} of="what is signed" />
     </>
   )
 }
 
-const Row = ({ term, children }: { readonly term: string; readonly children: ReactNode }): ReactNode => <div><dt>{term}</dt><dd>{children}</dd></div>
-
-function Instant({ at }: { readonly at: number }): ReactNode {
-  const left = at - Date.now()
-  return <><time dateTime={utcOf(at)}>{whenOf(at)}</time> <span className="quiet">({left > 0 ? `in ${lengthOf(left)}` : `${lengthOf(left)} ago`}; {utcOf(at)})</span></>
-}
+const notes = {
+  approve: 'Your tap signs what stands above, and nothing else. It changes nothing by itself: somebody activates it afterwards.',
+  activate: 'Your tap makes it work, from the entry in the log on, until the end stated above.',
+} as const
 
 interface ActsProps {
   readonly shown: Shown
@@ -87,15 +58,17 @@ interface ActsProps {
 }
 
 function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
-  const { view: { phase, uid, requester } } = shown
+  const { view: { phase, uid, requester, binding, name } } = shown
   const person = signedIn.session?.person
   const own = person !== undefined && person.iss === requester.iss && person.sub === requester.sub
+  const signing = (purpose: 'approve' | 'activate'): ReactNode =>
+    <SignAct wanted={{ purpose, id: uid, signed: binding }} name={name} note={notes[purpose]} expected={(envelope) => statesShown(envelope, purpose, shown)} done={again} />
   if (phase === 'proposed') {
     return own
       ? <EndAct uid={uid} act="withdrawal" verb="Withdraw" again={again} note="You asked for it, so somebody else approves it." />
-      : <div className="acts"><SignAct act="approve" shown={shown} again={again} /><EndAct uid={uid} act="rejection" verb="Reject" again={again} /></div>
+      : <div className="acts">{signing('approve')}<EndAct uid={uid} act="rejection" verb="Reject" again={again} /></div>
   }
-  if (phase === 'approved') return <div className="acts"><SignAct act="activate" shown={shown} again={again} /><EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
+  if (phase === 'approved') return <div className="acts">{signing('activate')}<EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
   if (phase === 'active') return <EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." />
   return <p className="quiet">It is over, and excuses nothing. Names and opt-outs are never used again: ask for a new one.</p>
 }

@@ -1,26 +1,29 @@
-/** Approving or activating: a fresh tap over exactly what the page shows, and the receipt held against it. */
-import type { AnyEnvelope } from '@exeat/core/envelope'
-import { actAnswerSchema } from '@exeat/core/wire'
+/** An act that takes a fresh tap, over exactly what the page shows. */
 import { type ReactNode, useState } from 'react'
-import { post } from '../api.ts'
-import type { Shown } from '../shown.ts'
-import { type Challenge, challengeFor, type Tap, tapWithPasskey } from '../tap.ts'
+import { perform, verbs } from '../acts.ts'
+import { type Challenge, challengeFor, type Expected, type Tap, tapWithPasskey, type Wanted } from '../tap.ts'
 import { Problem } from './problem.tsx'
 
 interface SignActProps {
-  readonly act: 'approve' | 'activate'
-  readonly shown: Shown
-  readonly again: () => void
+  readonly wanted: Wanted
+  /** Of what it is about. */
+  readonly name: string
+  readonly note: string
+  readonly expected: Expected
+  /** A challenge that was asked for already, to show what it states: good for one try. */
+  readonly made?: Challenge
+  /** Where the act has to wait for somebody. */
+  readonly waiting?: boolean
+  /** The page that shows what came of it. */
+  readonly done: (page: string) => void
 }
 
-const verbs = { approve: ['Approve', 'approvals'], activate: ['Activate', 'activation'] } as const
-
-export function SignAct({ act, shown, again }: SignActProps): ReactNode {
+export function SignAct({ wanted, name, note, expected, made, waiting = false, done }: SignActProps): ReactNode {
   const [challenge, setChallenge] = useState<Challenge>()
+  const [tried, setTried] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const { view: { uid, binding, name } } = shown
-  const [verb, path] = verbs[act]
+  const verb = verbs[wanted.purpose]
   const run = async (work: () => Promise<void>): Promise<void> => {
     setBusy(true)
     setError(undefined)
@@ -28,37 +31,27 @@ export function SignAct({ act, shown, again }: SignActProps): ReactNode {
       await work()
     } catch (cause) {
       setChallenge(undefined)
+      setTried(true)
       setError(cause)
     }
     setBusy(false)
   }
-  const finish = async (tap: Tap): Promise<void> => {
-    await post(`/v1/opt-outs/${uid}/${path}`, { signed: binding, tap }, actAnswerSchema)
-    again()
-  }
-  const ask = (): Promise<Challenge> => challengeFor({ purpose: act, id: uid, signed: binding }, (envelope) => states(envelope, act, shown))
+  const finish = async (tap: Tap): Promise<void> => { done(await perform(wanted, tap)) }
   const begin = (): Promise<void> => run(async () => {
-    const made = await ask()
-    if (made.factors.webauthn !== undefined && made.factors.totp === undefined && made.factors.oidc === undefined) return finish(await tapWithPasskey(made))
-    setChallenge(made)
+    const asked = made === undefined || tried ? await challengeFor(wanted, expected) : made
+    const { webauthn, totp, oidc } = asked.factors
+    if (webauthn !== undefined && totp === undefined && oidc === undefined) return finish(await tapWithPasskey(asked))
+    setChallenge(asked)
   })
   return (
-    <section className="card sign" aria-label={`${verb} ${name}`}>
-      <p>{act === 'approve' ? 'Your tap signs what stands above, and nothing else. It changes nothing by itself: somebody activates it afterwards.' : 'Your tap makes it work, from the entry in the log on, until the end stated above.'}</p>
+    <section className="card sign" aria-label={`${verb}: ${name}`}>
+      <p>{note}</p>
       {challenge === undefined
-        ? <button type="button" className="primary" disabled={busy} onClick={() => { void begin() }}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
+        ? <button type="button" className="primary" disabled={busy || waiting} onClick={() => { void begin() }}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
         : <Factors challenge={challenge} verb={verb} busy={busy} use={(tap) => { void run(async () => { await finish(await tap()) }) }} />}
       <Problem error={error} />
     </section>
   )
-}
-
-/** What stands above is what the envelope must state: act, opt-out, document, terms, impact and end. */
-function states(envelope: AnyEnvelope, act: string, { view, document }: Shown): boolean {
-  if ('about' in envelope) return false
-  const { purpose, uid, optOut, terms, impact, window } = envelope
-  return purpose === act && uid === view.uid && optOut === view.binding.optOut && terms === view.binding.terms && impact === view.binding.impact
-    && window.from === document.spec.window.from && window.until === document.spec.window.until
 }
 
 interface FactorsProps {

@@ -33,15 +33,20 @@ export const ceremonySchema = z.strictObject({ id, options: webauthnJson, expire
 export const ceremonyAnswerSchema = z.strictObject({ id, response: webauthnJson }).meta({ id: 'CeremonyAnswer' })
 
 /** What is to be tapped. The answer's envelope is what the second factor signs; the act itself comes afterwards, with the tap. */
-export const tapWantedSchema = z.discriminatedUnion('purpose', [
+const entered = [
   z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema }),
   z.strictObject({ purpose: z.literal('renew'), asked: requestSchema }),
   z.strictObject({ purpose: z.literal('emergency'), asked: emergencySchema }),
   z.strictObject({ purpose: z.literal('review'), id: line, review: reviewSchema }),
+  z.strictObject({ purpose: z.literal('enrol'), credential: fingerprint }),
+] as const
+export const tapWantedSchema = z.discriminatedUnion('purpose', [
+  ...entered,
   /** Confirming somebody else's emergency, by their challenge, which names whoever asks for this one as the second person. */
   z.strictObject({ purpose: z.literal('second'), challenge: id }),
-  z.strictObject({ purpose: z.literal('enrol'), credential: fingerprint }),
 ]).meta({ id: 'TapWanted' })
+/** An act with a tap that comes to an entry of its own, and so can be handed over to a browser. */
+const handedSchema = z.discriminatedUnion('purpose', entered)
 
 export const challengeSchema = z.strictObject({
   id,
@@ -63,8 +68,16 @@ export const challengeSchema = z.strictObject({
 /** The second person's tap, to be kept at the challenge of whoever declares the emergency. */
 export const secondSchema = z.strictObject({ tap: tapSchema }).meta({ id: 'Second' })
 
-/** A challenge that waits: for the page that an identity provider sends the browser back to. Told to the session that it was made for alone. */
-export const tapPendingSchema = z.strictObject({ wanted: tapWantedSchema, proved: z.boolean(), expiresAt: instant }).meta({ id: 'TapPending' })
+/**
+ * A challenge that waits: for the page that an identity provider sends the browser back to, or for the second person of an emergency. Told to the session that
+ * it was made for, and to that person.
+ */
+export const tapPendingSchema = z.strictObject({
+  wanted: tapWantedSchema, by: identitySchema, proved: z.boolean(),
+  /** Of an emergency that names a second person: whether they have confirmed it. */
+  seconded: z.boolean(),
+  expiresAt: instant,
+}).meta({ id: 'TapPending' })
 
 /** A one-time link for a person to enrol a key with. Its secret stands behind the `#`, so that no server's log sees it. */
 export const linkWantedSchema = z.strictObject({ person: identitySchema, label: line }).meta({ id: 'LinkWanted' })
@@ -114,7 +127,8 @@ export const deviceWantedSchema = z.strictObject({
   key: publicJwk,
   /** Shown on the page, and believed by nobody. */
   client: z.strictObject({ host: line, user: line, command: line }),
-  act: z.exactOptional(z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema })),
+  /** Begun by somebody who signed in, and answered by nobody else. */
+  act: z.exactOptional(handedSchema),
 }).meta({ id: 'DeviceWanted' })
 export const deviceSchema = z.strictObject({
   deviceCode: base64url(64), userCode: z.string(), verificationUri: z.string(), verificationUriComplete: z.string(), interval: z.int().min(1), expiresAt: instant,
@@ -122,18 +136,18 @@ export const deviceSchema = z.strictObject({
 /** What the page shows of it. */
 export const deviceViewSchema = z.strictObject({
   client: z.strictObject({ host: line, user: line, command: line, address: z.string() }),
-  act: z.exactOptional(z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema })),
+  act: z.exactOptional(handedSchema),
   expiresAt: instant,
 }).meta({ id: 'DeviceView' })
 /** The user code again, as it was typed by hand: nobody follows a link into signing somebody else in. */
 export const deviceConsentSchema = z.strictObject({ code: z.string().max(40), allow: z.boolean() }).meta({ id: 'DeviceConsent' })
-/** A poll, signed by the key (RFC 9449). */
+/** A poll, signed by the key that it began with (RFC 9449): of an act, the key of the session. */
 export const devicePollSchema = z.strictObject({ deviceCode: base64url(64) }).meta({ id: 'DevicePoll' })
 /** To the poll. `token`: of a session that is bound to the key. */
 export const deviceTokenSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('pending'), interval: z.int().min(1) }),
   z.strictObject({ state: z.literal('signed-in'), token: z.string(), session: sessionSchema }),
-  z.strictObject({ state: z.literal('done'), index: z.int().min(0), receipt: z.string(), uid: fingerprint }),
+  z.strictObject({ state: z.literal('done'), index: z.int().min(0), receipt: z.string() }),
   z.strictObject({ state: z.literal('denied') }),
 ]).meta({ id: 'DeviceToken' })
 

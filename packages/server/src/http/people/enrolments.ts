@@ -67,7 +67,8 @@ export function addEnrolments(app: App, people: People, uses: UseCases): void {
     const said = c.req.valid('json')
     const root = 'root' in said ? said : undefined
     const actor = 'tap' in said ? tapping(c, people, credential, said.tap) : actorOf(c, people.now)
-    await uses.vouch(actor, credential, root, keyOf(c))
+    const index = await uses.vouch(actor, credential, root, keyOf(c))
+    if ('tap' in said) await people.devices.done(sessionOf(c), { purpose: 'enrol', credential }, index)
     return c.json(await viewOf(uses, credential), 200, fresh)
   })
   app.openapi(remove, async (c) => {
