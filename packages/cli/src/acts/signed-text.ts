@@ -12,6 +12,8 @@ import { row } from './page.ts'
 export type SignedAct = 'approve' | 'activate'
 /** Of git trust, where whoever asks signs as well. */
 export type SshAct = SignedAct | 'request'
+/** Whatever takes a second factor. */
+export type TappedAct = SignedAct | 'renew' | 'emergency' | 'review' | 'vouch'
 
 /** All that an approval or activation stands for. */
 export interface Signing {
@@ -22,6 +24,8 @@ export interface Signing {
   readonly binding: Binding
   readonly code: string
   readonly actor?: string
+  /** What the act says besides: the verdict of a review, the team of an emergency. */
+  readonly says?: readonly (readonly [string, string])[]
   /** What will show who did it. */
   readonly evidence: string
 }
@@ -34,14 +38,18 @@ export function refuseOtherCode(given: string | undefined, code: string): void {
 
 const plain = (code: string): string => code.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
 
+const headings: Readonly<Record<SshAct | TappedAct, string>> = {
+  request: 'TO REQUEST', approve: 'TO APPROVE', activate: 'TO ACTIVATE', renew: 'TO RENEW', emergency: 'TO DECLARE AN EMERGENCY', review: 'TO REVIEW', vouch: 'TO VOUCH FOR',
+}
+
 /** Everything that the digests which are sent stand for. */
-export function signedText(act: SshAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, evidence }: Signing, io: Io): string {
+export function signedText(act: SshAct | TappedAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, says = [], evidence }: Signing, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
   const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews } = spec
   const targetRows = Object.entries(targets).map(([key, values]) => line(key, values.map(oneLine).join(', ')))
   return [
-    styles.warn(`TO ${act.toUpperCase()}  ${shownText(metadata.name)}${actor === undefined ? '' : `, as ${shownText(actor)}`}`),
+    styles.warn(`${headings[act]}  ${shownText(metadata.name)}${actor === undefined ? '' : `, as ${shownText(actor)}`}`),
     line('controls', spec.controls.map(oneLine).join(', ')),
     ...(targetRows.length === 0 ? [line('where', 'anywhere')] : targetRows),
     line('window', `${formatInstant(from)} until ${formatInstant(until)} (${until > io.now ? 'ends' : 'ended'} ${fromNow(until, io.now)})`),
@@ -50,6 +58,7 @@ export function signedText(act: SshAct, { document: { spec, metadata }, findings
     line('category', `${category}, owner ${oneLine(owner)}${ticket === undefined ? '' : `, ${oneLine(ticket)}`}${renews === undefined ? '' : `, renews ${oneLine(renews)}`}`),
     line('reason', clipped(oneLine(reason), 4096)),
     ...(compensatingControl === undefined ? [] : [line('instead', oneLine(compensatingControl))]),
+    ...says.map(([name, text]) => line(name, oneLine(text))),
     ...approvals.map(({ by, groups }) => line('approved by', `${shownText(by.sub)} of ${groups.map(shownText).join(', ')}`)),
     line('document', binding.optOut), line('terms', binding.terms), line('impact', binding.impact ?? 'none'),
     line('compare', styles.bold(code)),
@@ -58,7 +67,7 @@ export function signedText(act: SshAct, { document: { spec, metadata }, findings
 }
 
 /** @throws {ExeatError} NOT_CONFIRMED */
-export async function confirm(act: SshAct, name: string, code: string, sink: Io['stdout']): Promise<void> {
+export async function confirm(act: SshAct | TappedAct, name: string, code: string, sink: Io['stdout']): Promise<void> {
   if (!process.stdin.isTTY || !sink.isTTY) {
     throw cliError('NOT_CONFIRMED', 'nobody can be asked here, and nothing was signed', `look at what is shown, then say \`--code ${code}\`, or \`--yes\``)
   }
