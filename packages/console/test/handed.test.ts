@@ -200,18 +200,24 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
   }, 60_000)
 })
 
+async function bufferOf(from: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of from) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
 /** Somebody between the command line and the server, who changes what the server answers. */
 async function twisting(target: string, twist: (path: string, body: string) => string): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const server = createServer((req, res) => { void relay(req, res) })
   const relay = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { pathname } = new URL(req.url ?? '/', 'http://localhost')
-    const chunks = await Array.fromAsync(req as AsyncIterable<Buffer>)
+    const sent = await bufferOf(req)
     // The proof names the address that the command line knows.
     const asked = request(`${target}${req.url ?? '/'}`, { method: req.method ?? 'GET', headers: req.headers }, async (answer: IncomingMessage) => {
-      const body = twist(pathname, Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)).toString('utf8'))
+      const body = twist(pathname, (await bufferOf(answer)).toString('utf8'))
       res.writeHead(answer.statusCode ?? 502, { 'content-type': answer.headers['content-type'] ?? 'application/json' }).end(body)
     })
-    asked.end(Buffer.concat(chunks))
+    asked.end(sent)
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -55,7 +55,7 @@ async function provenEvent(index: number, receipt: string, client: ApiClient, ad
   if (!read.ok || read.value.event === null) throw other(index, read.ok ? 'its body is gone' : read.problem.message)
   const bytes = utf8(receipt)
   const checked = checkReceipt({ sha256, verify: verifySignature, trust: { ...await trustOf(bytes, address, io), witnesses: { atLeast: 0, keys: [] } } }, bytes, utf8(text))
-  if (!checked.ok) throw new ExeatError([checked.problem])
+  if (!checked.ok) throw other(index, checked.problem.message)
   if (checked.value.index !== index) throw other(index, `its receipt is for entry ${checked.value.index}`)
   return read.value.event
 }
