@@ -4,7 +4,7 @@ import { anything, post } from './api.ts'
 import type { Tap, Wanted } from './tap.ts'
 
 export const verbs: Readonly<Record<Wanted['purpose'], string>> = {
-  approve: 'Approve', activate: 'Activate', renew: 'Ask for the renewal', emergency: 'Declare the emergency', second: 'Confirm the emergency', review: 'Record the review', enrol: 'Vouch for the key',
+  approve: 'Approve', activate: 'Activate', renew: 'Ask for it', emergency: 'Declare the emergency', second: 'Confirm the emergency', review: 'Record it', enrol: 'Vouch for the key',
 }
 
 /** Does what was tapped. Answers the page that shows it as it stands then. */

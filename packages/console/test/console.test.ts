@@ -120,6 +120,55 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     expect(world.gate().exit).toBe(2)
   })
 
+  test('a renewal that was looked at in the terminal is tapped for in the browser, and the terminal holds the entry against it', async () => {
+    world.merge({ '.exeat/opt-outs/rebuild-2.yaml': optOut('rebuild-2', { spec: '  renews: rebuild\n' }).replace('The image is rebuilt', 'The base release slipped by a week, so the image is rebuilt') })
+    const asked = world.exeatTold(['request', 'rebuild-2', '--server', world.origin], typedCode)
+    await typeCode(ann, await asked.told)
+    await ann.page.getByRole('heading', { name: 'Ask for a renewal' }).waitFor()
+    await sound(ann, 'renew')
+    const code = await ann.page.locator('output.code').textContent()
+    await ann.page.getByRole('button', { name: 'Ask for it…' }).click()
+    await ann.page.getByText('waits for approval').waitFor()
+    const { exit, stdout, stderr } = await asked.ended
+    expect(exit, stderr).toBe(0)
+    expect(stdout).toContain(code ?? 'none')
+    expect(stdout).toContain('user-signed')
+  })
+
+  test('approving from the terminal ends in the browser, and comes back with the entry\'s evidence', async () => {
+    await signInFrom(ben)
+    const asked = world.exeatTold(['approve', 'rebuild-2', '--server', world.origin], typedCode)
+    await typeCode(ben, await asked.told)
+    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await ben.page.getByText('approved, not active').waitFor()
+    const { exit, stdout, stderr } = await asked.ended
+    expect(exit, stderr).toBe(0)
+    expect(stdout).toContain('APPROVED')
+    await signInFrom(ann)
+  })
+
+  test('an emergency is declared by a tap, works at once, and is reviewed by somebody else', async () => {
+    world.merge({ '.exeat/opt-outs/fire.yaml': optOut('fire', { until: 2 * 3_600_000 }).replace('category: waiver', 'category: emergency').replace('CVE-2019-12900', 'CVE-2018-25032') })
+    const declared = world.exeatTold(['emergency', 'fire', '--team', 'engineering', '--server', world.origin], typedCode)
+    await typeCode(ann, await declared.told)
+    await ann.page.getByRole('heading', { name: 'Declare an emergency' }).waitFor()
+    await sound(ann, 'declare')
+    await ann.page.getByRole('button', { name: 'Declare the emergency…' }).click()
+    await ann.page.getByText('active, review due').waitFor()
+    const { exit, stdout, stderr } = await declared.ended
+    expect(exit, stderr).toBe(0)
+    expect(stdout).toContain('EMERGENCY')
+    // Nobody judges their own.
+    expect(await ann.page.getByRole('button', { name: 'Record it…' }).count()).toBe(0)
+    await ben.page.goto(`${world.origin}/opt-outs/fire`)
+    await ben.page.getByLabel('justified', { exact: true }).check()
+    await ben.page.getByRole('textbox', { name: 'Why' }).fill('INC-4711 shows the need')
+    await sound(ben, 'judge')
+    await ben.page.getByRole('button', { name: 'Record it…' }).click()
+    await ben.page.getByText('justified', { exact: true }).waitFor()
+    expect(world.exeat(['status', 'fire']).stdout).toContain('justified')
+  })
+
   test('works with the keyboard alone', async () => {
     const { page, run } = ben
     await page.goto(`${world.origin}/opt-outs/unverified`)
@@ -136,9 +185,23 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     expect([...reached]).toContain('Approve…')
   })
 
+  const typedCode = (said: string): string | undefined => /type {2}(\S+)/.exec(said)?.[1]
+  async function typeCode({ page }: Person, code: string): Promise<void> {
+    await page.goto(`${world.origin}/device`)
+    await page.getByLabel('Code').fill(code)
+    await page.getByRole('button', { name: 'Look at it' }).click()
+    await page.getByRole('button', { name: 'Go on' }).click()
+  }
+
   /** By the command line's own sign-in, handed over to this person's browser. */
-  async function requestAs({ page }: Person, name: string): Promise<void> {
-    const signedIn = world.exeatTold(['login', '--server', world.origin], (said) => /type {2}(\S+)/.exec(said)?.[1])
+  async function requestAs(person: Person, name: string): Promise<void> {
+    await signInFrom(person)
+    const asked = world.exeat(['request', name, '--server', world.origin])
+    expect(asked, asked.stderr).toMatchObject({ exit: 0 })
+  }
+
+  async function signInFrom({ page }: Person): Promise<void> {
+    const signedIn = world.exeatTold(['login', '--server', world.origin], typedCode)
     const code = await signedIn.told
     await page.goto(`${world.origin}/device`)
     await page.getByLabel('Code').fill(code)
@@ -146,7 +209,5 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await page.getByRole('button', { name: 'Sign it in' }).click()
     await page.getByRole('status').waitFor()
     expect((await signedIn.ended).exit).toBe(0)
-    const asked = world.exeat(['request', name, '--server', world.origin])
-    expect(asked, asked.stderr).toMatchObject({ exit: 0 })
   }
 })

@@ -54,7 +54,8 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
       await look(person, await login.told)
       await page.getByRole('button', { name: 'Sign it in' }).click()
       await page.getByRole('status').waitFor()
-      expect((await login.ended).exit).toBe(0)
+      const { exit, stderr } = await login.ended
+      if (exit !== 0) throw new Error(stderr)
       // oxlint-enable no-await-in-loop
     }
   }, 120_000)
@@ -90,7 +91,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
   }
   async function tap({ page }: Person, verb: string): Promise<void> {
     await page.getByRole('button', { name: `${verb}…` }).click()
-    await page.getByRole('status').or(page.getByRole('alert')).first().waitFor()
+    await page.waitForURL(/\/opt-outs\/|\/second\//)
   }
   const approveAndActivate = async (name: string): Promise<void> => {
     await ben.page.goto(`${world.origin}/opt-outs/${name}`)
@@ -110,7 +111,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
     await goOn(ann, handed, 'handed-renewal')
     const text = String(await ann.run('document.querySelector("main").innerText'))
     for (const each of ['trivy/CVE-2019-12900', 'acme/payments', 'development', '(rebuild-2)', 'rebuild']) expect(text).toContain(each)
-    await tap(ann, 'Ask for the renewal')
+    await tap(ann, 'Ask for it')
     const ran = await handed.ended
     expect(ran, ran.stderr).toMatchObject({ exit: 0, stdout: expect.stringMatching(/REQUESTED[^]*user-signed/) as string })
     expect(world.exeat(['status', 'rebuild-2']).stdout).toContain('proposed')
@@ -141,7 +142,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
     const review = await hand('ben', ['review', 'fire', '--verdict', 'justified', '--reason', 'the site was down'])
     await goOn(ben, review, 'handed-review')
     expect(String(await ben.run('document.querySelector("main").innerText'))).toMatch(/justified[^]*the site was down/)
-    await tap(ben, 'Record the review')
+    await tap(ben, 'Record it')
     const reviewed = await review.ended
     expect(reviewed, reviewed.stderr).toMatchObject({ exit: 0, stdout: expect.stringContaining('REVIEWED') as string })
   })
@@ -172,7 +173,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
   test('a forged receipt, or an entry that says something else, is loudly refused by the terminal', async () => {
     const twists: readonly ((path: string, body: string) => string)[] = [
       (path, body) => (path === '/v1/device/token' ? body.replace(/"index":(\d+)/, (_, index: string) => `"index":${Number(index) - 1}`) : body),
-      (path, body) => (path.startsWith('/v1/entries/') ? body.replaceAll('rebuild', 'rebuilt') : body),
+      (path, body) => (path.startsWith('/v1/entries/') ? body.replaceAll('security', 'securitx') : body),
       (path, body) => (path.startsWith('/v1/entries/') ? body.replaceAll('optout.approved', 'optout.rejected') : body),
     ]
     for (const [i, twist] of twists.entries()) {

@@ -2,7 +2,7 @@
 import type { ApiClient } from '@exeat/client'
 import { checkReceipt, readPublishedKeys } from '@exeat/client/log'
 import { utf8 } from '@exeat/core'
-import type { LogEvent } from '@exeat/core/entry'
+import { encodeLeaf, leafOf, type LogEvent } from '@exeat/core/entry'
 import type { AnyEnvelope } from '@exeat/core/envelope'
 import type { People } from '@exeat/core/wire'
 import { ExeatError } from '@exeat/core/error'
@@ -49,8 +49,9 @@ export function differingIn(envelope: AnyEnvelope, stated: Stated): string | und
 async function provenEvent(index: number, receipt: string, client: ApiClient, address: Address, io: Io): Promise<LogEvent> {
   const { leaf, body } = await client.entry(index)
   if (body.state !== 'kept') throw other(index, 'its body is gone')
-  // Its one spelling, or `readEntry` refuses it: the members come in the order in which the log has them.
-  const text = JSON.stringify(leaf)
+  const decoded = leafOf(leaf)
+  if (decoded === undefined) throw other(index, 'its leaf cannot be read')
+  const text = Buffer.from(encodeLeaf(decoded)).toString('utf8')
   const read = readEntry({ leaf: text, body: { salt: body.salt, event: body.event } }, sha256)
   if (!read.ok || read.value.event === null) throw other(index, read.ok ? 'its body is gone' : read.problem.message)
   const bytes = utf8(receipt)

@@ -12,7 +12,7 @@ type View = People['deviceViewSchema']
 export function DevicePage({ session, signedIn }: { readonly session: Session; readonly signedIn: SignedIn }): ReactNode {
   const [code, setCode] = useState('')
   const [view, setView] = useState<View>()
-  const [said, setSaid] = useState<'allowed' | 'denied' | 'done'>()
+  const [said, setSaid] = useState<'allowed' | 'denied'>()
   const [handed, setHanded] = useState<HandedAct>()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
@@ -38,7 +38,7 @@ export function DevicePage({ session, signedIn }: { readonly session: Session; r
   if (said !== undefined) {
     return <Layout title="Command line" signedIn={signedIn}><section className="card narrow"><p role="status">{outcomes[said]}</p></section></Layout>
   }
-  if (handed !== undefined) return <Layout title={titles[handed.purpose]} signedIn={signedIn}><Handed wanted={handed} session={session} done={() => { setSaid('done') }} /></Layout>
+  if (handed !== undefined) return <Layout title={titles[handed.purpose]} signedIn={signedIn}><Handed wanted={handed} session={session} done={(page) => { location.assign(page) }} /></Layout>
   return (
     <Layout title="Command line" signedIn={signedIn}>
       <form className="card narrow" onSubmit={(event) => { event.preventDefault(); void look() }}>
@@ -52,9 +52,9 @@ export function DevicePage({ session, signedIn }: { readonly session: Session; r
 }
 
 const outcomes = {
-  allowed: 'The command line is signed in as you. You can close this page.', denied: 'It was refused, and got nothing.', done: 'It stands in the log, and the command line has its receipt. You can close this page.',
+  allowed: 'The command line is signed in as you. You can close this page.', denied: 'It was refused, and got nothing.'
 } as const
-const titles: Readonly<Record<HandedAct['purpose'], string>> = { approve: 'Approve', activate: 'Activate', renew: 'Renew an opt-out', emergency: 'Declare an emergency', review: 'Review an emergency', enrol: 'Vouch for a key' }
+const titles: Readonly<Record<HandedAct['purpose'], string>> = { approve: 'Approve', activate: 'Activate', renew: 'Ask for a renewal', emergency: 'Declare an emergency', review: 'Review an emergency', enrol: 'Vouch for a key' }
 const purposes: Readonly<Record<HandedAct['purpose'], string>> = {
   approve: 'approving one opt-out', activate: 'activating one opt-out', renew: 'renewing one opt-out', emergency: 'declaring one emergency', review: 'reviewing one emergency', enrol: 'vouching for one key',
 }

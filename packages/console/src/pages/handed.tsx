@@ -8,9 +8,10 @@ import { sha256 } from '../crypto.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Covers, Row, SignedDigests } from '../parts/covers.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
+import { Judge } from '../parts/review-act.tsx'
 import { SignAct } from '../parts/sign-act.tsx'
 import type { Session } from '../session.ts'
-import { fetchShown, type Shown, statesShown } from '../shown.ts'
+import { fetchShown, type Shown } from '../shown.ts'
 import type { Wanted } from '../tap.ts'
 
 export type HandedAct = NonNullable<People['deviceViewSchema']['act']>
@@ -113,7 +114,7 @@ function ReviewText({ wanted, shown, done }: { readonly wanted: Extract<Wanted, 
       <Covers document={document} findings={findings} counted={view.uses.counted}><Row term="declared by">{view.requester.sub}</Row></Covers>
       <SignedDigests uid={view.uid} binding={view.binding} />
       <ComparisonCode code={shownCode(view.uid, view.binding, sha256, statement)} of="what is signed" />
-      <SignAct wanted={wanted} name={view.name} note="Your tap records this judgement under your name. It cannot be changed." expected={(envelope) => statesShown(envelope, 'review', shown, statement)} done={done} />
+      <Judge shown={shown} verdict={verdict} reason={reason} done={done} />
     </>
   )
 }

@@ -10,6 +10,7 @@ import { Phase } from '../parts/phase.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
 import { fetchShown, type Shown, statesShown } from '../shown.ts'
+import { ReviewAct } from '../parts/review-act.tsx'
 import { SignAct } from '../parts/sign-act.tsx'
 import { whenOf } from '../words.ts'
 
@@ -38,6 +39,7 @@ function Review({ shown: { view, document, findings, code } }: { readonly shown:
         <Row term="asked by">{view.requester.sub}</Row>
         {view.approvals.map(({ by, groups, evidence, at }) => <Row key={`${by.iss} ${by.sub}`} term="approved by">{by.sub} of {groups.join(', ')}, {evidence}, {whenOf(Date.parse(at))}</Row>)}
         {view.activation === undefined ? null : <Row term="activated by">{view.activation.by.sub}, {view.activation.evidence}, {whenOf(Date.parse(view.activation.at))}</Row>}
+        {view.review === 'none' ? null : <Row term="review">{view.review}</Row>}
         {view.missing.length === 0 ? null : <Row term="still needs">{view.missing.join(', ')}</Row>}
       </Covers>
       <SignedDigests uid={view.uid} binding={view.binding}><Row term="entries">{view.entries.join(', ')} of the log</Row></SignedDigests>
@@ -58,7 +60,7 @@ interface ActsProps {
 }
 
 function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
-  const { view: { phase, uid, requester, binding, name } } = shown
+  const { view: { phase, uid, requester, binding, name, review } } = shown
   const person = signedIn.session?.person
   const own = person !== undefined && person.iss === requester.iss && person.sub === requester.sub
   const signing = (purpose: 'approve' | 'activate'): ReactNode =>
@@ -69,7 +71,9 @@ function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
       : <div className="acts">{signing('approve')}<EndAct uid={uid} act="rejection" verb="Reject" again={again} /></div>
   }
   if (phase === 'approved') return <div className="acts">{signing('activate')}<EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
-  if (phase === 'active') return <EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." />
+  const reviewing = (review === 'due' || review === 'overdue') && !own ? <ReviewAct shown={shown} again={again} /> : null
+  if (phase === 'active') return <div className="acts"><EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." />{reviewing}</div>
+  if (reviewing !== null) return reviewing
   return <p className="quiet">It is over, and excuses nothing. Names and opt-outs are never used again: ask for a new one.</p>
 }
 

@@ -35,6 +35,12 @@ export function encodeLeaf(leaf: Leaf): Uint8Array {
   return utf8(canonicalize(z.encode(leafSchema, leaf)) ?? '')
 }
 
+/** A leaf as JSON that somebody wrote anew, an API for one. Undefined for what is none. */
+export function leafOf(value: unknown): Leaf | undefined {
+  const parsed = leafSchema.safeParse(value)
+  return parsed.success ? parsed.data : undefined
+}
+
 /** Reads an entry's bytes. Undefined for any that `encodeLeaf` would not write: one leaf has one spelling. */
 export function decodeLeaf(text: string): Leaf | undefined {
   let value: unknown
