@@ -62,6 +62,7 @@ export interface ApiClient {
   readonly beginDevice: (wanted: People['deviceWantedSchema']) => Promise<People['deviceSchema']>
   readonly pollDevice: (deviceCode: string) => Promise<People['deviceTokenSchema']>
   readonly enrolments: () => Promise<People['enrolmentsSchema']>
+  readonly enrolSsh: (key: People['sshEnrolSchema'], idempotencyKey: string) => Promise<People['enrolmentSchema']>
   readonly link: (wanted: People['linkWantedSchema'], key: string) => Promise<People['linkSchema']>
   readonly vouch: (credential: string, vouch: People['vouchSchema'], key: string) => Promise<People['enrolmentSchema']>
   readonly removeKey: (credential: string, reason: string, key: string) => Promise<People['enrolmentSchema']>
@@ -117,6 +118,7 @@ export function apiClient(options: ApiOptions): ApiClient {
     beginDevice: (wanted) => post('/v1/device', wanted, deviceSchema),
     pollDevice: (deviceCode) => post('/v1/device/token', { deviceCode }, deviceTokenSchema),
     enrolments: () => get('/v1/enrolments', enrolmentsSchema),
+    enrolSsh: (sent, key) => post('/v1/enrolments/ssh', sent, enrolmentSchema, key),
     link: (wanted, key) => post('/v1/links', wanted, linkSchema, key),
     vouch: (credential, vouch, key) => post(`/v1/enrolments/${credential}/vouch`, encodeVouch(vouch), enrolmentSchema, key),
     removeKey: (credential, reason, key) => post(`/v1/enrolments/${credential}/removal`, { reason }, enrolmentSchema, key),

@@ -87,6 +87,12 @@ export const linkSchema = z.strictObject({ url: z.string(), expiresAt: instant }
 export const enrolStartSchema = z.strictObject({ secret: z.exactOptional(base64url(64)) }).meta({ id: 'EnrolStart' })
 export const enrolSchema = z.strictObject({ id, response: webauthnJson, label: line }).meta({ id: 'Enrol' })
 
+/**
+ * An SSH security key of one's own. `publicKey`: its blob (RFC 4253 §6.6). `signature`: by that key, armoured, in the namespace `exeat-enrol@v1`, over the bytes
+ * of `sshEnrolMessage`: nobody enrols a key that they do not hold.
+ */
+export const sshEnrolSchema = z.strictObject({ publicKey: base64url(2048), signature: z.string().max(8192), label: line }).meta({ id: 'SshEnrol' })
+
 export const enrolmentSchema = z.strictObject({
   credential: fingerprint,
   /** 20 characters of the digest, for reading aloud to whoever vouches. */
