@@ -70,7 +70,7 @@ export async function request(word: string, flags: RequestFlags, io: Io): Promis
     printAnswer('request', answer, flags, io, notes)
     return 0
   }
-  printAnswer('request', answer, { format: 'text' }, { ...io, stdout: io.stderr }, notes)
+  printAnswer('request', answer, { ...flags, format: 'text' }, { ...io, stdout: io.stderr }, notes)
   io.stderr.write('\nwaiting for people …\n')
   const optOut = await waitForPeople(client, answer.optOut.uid, patience)
   printAnswer('request', { ...answer, optOut }, flags, io)
