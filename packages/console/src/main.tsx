@@ -7,6 +7,7 @@ import { EnrolPage } from './pages/enrol.tsx'
 import { OptOutPage } from './pages/opt-out.tsx'
 import { OptOutsPage } from './pages/opt-outs.tsx'
 import { PeoplePage } from './pages/people.tsx'
+import { SecondPage } from './pages/second.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { TapPage } from './pages/tap.tsx'
 import { Layout } from './parts/layout.tsx'
@@ -21,15 +22,17 @@ function Page(): ReactNode {
 function pageOf(path: string, signedIn: SignedIn): ReactNode {
   if (path === '/sign-in') return <SignInPage signedIn={signedIn} />
   if (path === '/enrol') return <EnrolPage signedIn={signedIn} />
-  if (signedIn.session === null) {
+  const { session } = signedIn
+  if (session === null) {
     location.replace(signInPath())
     return null
   }
   if (path === '/') return <OptOutsPage signedIn={signedIn} />
   if (path === '/people') return <PeoplePage signedIn={signedIn} />
-  if (path === '/device') return <DevicePage signedIn={signedIn} />
-  const [, kind, id] = /^\/(opt-outs|tap)\/([^/]+)$/.exec(path) ?? []
+  if (path === '/device') return <DevicePage session={session} signedIn={signedIn} />
+  const [, kind, id] = /^\/(opt-outs|tap|second)\/([^/]+)$/.exec(path) ?? []
   if (kind === 'opt-outs' && id !== undefined) return <OptOutPage id={decodeURIComponent(id)} signedIn={signedIn} />
+  if (kind === 'second' && id !== undefined) return <SecondPage id={decodeURIComponent(id)} session={session} signedIn={signedIn} />
   if (kind === 'tap' && id !== undefined) return <TapPage id={decodeURIComponent(id)} signedIn={signedIn} />
   return <Layout title="Nothing here" signedIn={signedIn}><p>There is no page at this address. <a href="/">All opt-outs</a></p></Layout>
 }

@@ -1,6 +1,6 @@
 /** An opt-out as this page may show it for signing: held against its digests, so that nobody signs what was not shown. */
 import { decodeDocument, documentDigest, type Json, type OptOut, unlocated } from '@exeat/core'
-import { shownCode } from '@exeat/core/envelope'
+import { type AnyEnvelope, shownCode } from '@exeat/core/envelope'
 import { decodeImpact, impactDigest } from '@exeat/core/impact'
 import { type OptOutView, optOutViewSchema } from '@exeat/core/wire'
 import { anything, get, Refused } from './api.ts'
@@ -19,6 +19,14 @@ export interface Shown {
 export async function fetchShown(id: string): Promise<Shown> {
   const view = await get(`/v1/opt-outs/${encodeURIComponent(id)}`, optOutViewSchema)
   return { view, document: documentOf(view), findings: await countOf(view), code: shownCode(view.uid, view.binding, sha256) }
+}
+
+/** Of an act on an opt-out: what the page shows is what the envelope states. `statement`: of what else the act says. */
+export function statesShown(envelope: AnyEnvelope, act: string, { view, document }: Pick<Shown, 'view' | 'document'>, statement?: string): boolean {
+  if ('about' in envelope) return false
+  const { purpose, uid, optOut, terms, impact, window } = envelope
+  return purpose === act && uid === view.uid && optOut === view.binding.optOut && terms === view.binding.terms && impact === view.binding.impact
+    && window.from === document.spec.window.from && window.until === document.spec.window.until && envelope.statement === statement
 }
 
 function documentOf({ name, document, binding }: OptOutView): OptOut {

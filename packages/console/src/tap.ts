@@ -1,7 +1,7 @@
 /** A second factor for one act: what would be signed is held against what this page showed, before the person is asked to tap. */
 import { startAuthentication, type PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/browser'
 import { type AnyEnvelope, challengeOf } from '@exeat/core/envelope'
-import { actAnswerSchema, challengeSchema, type People } from '@exeat/core/wire'
+import { challengeSchema, type People } from '@exeat/core/wire'
 import { post, Refused } from './api.ts'
 import { fromBase64url, sha256, toBase64url } from './crypto.ts'
 
@@ -16,23 +16,6 @@ export async function challengeFor(wanted: Wanted, expected: Expected): Promise<
   const challenge = await post('/v1/challenges', wanted, challengeSchema)
   if (!expected(challenge.envelope)) throw other('it is for something else than this page shows')
   return challenge
-}
-
-/** Does what the tap was wanted for, and answers the opt-out that it was about. @throws {Refused} */
-export async function complete(wanted: SignedHere, tap: Tap): Promise<string> {
-  const { optOut: { uid } } = await post(...requestFor(wanted, tap), actAnswerSchema)
-  return uid
-}
-
-/** Acts on opt-outs; keys are vouched for where they are listed. */
-export type SignedHere = Exclude<Wanted, { readonly purpose: 'second' | 'enrol' }>
-
-function requestFor(wanted: SignedHere, tap: Tap): readonly [string, unknown] {
-  if (wanted.purpose === 'renew') return ['/v1/opt-outs', { ...wanted.asked, tap }]
-  if (wanted.purpose === 'emergency') return ['/v1/emergencies', { ...wanted.asked, tap }]
-  const optOut = `/v1/opt-outs/${encodeURIComponent(wanted.id)}`
-  if (wanted.purpose === 'review') return [`${optOut}/review`, { ...wanted.review, tap }]
-  return [`${optOut}/${wanted.purpose === 'approve' ? 'approvals' : 'activation'}`, { signed: wanted.signed, tap }]
 }
 
 /** @throws {Refused} where the challenge is not the envelope's; {Error} where the person or the browser declines */

@@ -3,7 +3,7 @@ import type { ActAnswer, OptOutView } from '@exeat/core/wire'
 import type { Io } from '../edge/io.ts'
 import { stylesFor } from '../text/style.ts'
 import { nextStep, optOutPage, pageOf, row } from './page.ts'
-import { evidenceNote, type ServerFlags } from './server.ts'
+import { evidenceNote, serverAddress, type ServerFlags } from './server.ts'
 import { codeOf } from './shown.ts'
 
 export type ActName = 'request' | 'approve' | 'activate' | 'reject' | 'withdraw' | 'revoke' | 'review' | 'emergency' | 'offline'
@@ -13,15 +13,16 @@ const done: Readonly<Record<ActName, string>> = {
 }
 
 /** `notes`: further rows, such as who may give what is missing. */
-export function printAnswer(act: ActName, answer: ActAnswer, { format }: Pick<ServerFlags, 'format'>, io: Io, notes: readonly (readonly [string, string])[] = []): void {
+export function printAnswer(act: ActName, answer: ActAnswer, flags: Pick<ServerFlags, 'format' | 'server'>, io: Io, notes: readonly (readonly [string, string])[] = []): void {
   const { optOut, index, receipt, evidence } = answer
-  if (format === 'json') {
-    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'ActResult', act, evidence, index, receipt, ...optOutMembers(optOut) })}\n`)
+  const server = serverAddress(flags, io).name
+  if (flags.format === 'json') {
+    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'ActResult', act, evidence, index, receipt, ...optOutMembers(optOut, server) })}\n`)
     return
   }
   const styles = stylesFor(io.stdout, io.env)
   const page = pageOf(io, styles)
-  const next = nextStep(optOut)
+  const next = nextStep(optOut, server)
   io.stdout.write(`${styles.good(done[act])}  entry ${index} of the log\n\n${optOutPage(optOut, page)}\n`)
   for (const [name, text] of notes) io.stdout.write(`${row(name, text, page.width)}\n`)
   io.stdout.write(`${styles.dim(row('evidence', evidence === 'operator-asserted' ? evidenceNote : evidence, page.width))}\n`)
@@ -29,7 +30,7 @@ export function printAnswer(act: ActName, answer: ActAnswer, { format }: Pick<Se
 }
 
 /** What every JSON about one opt-out says of it. */
-export function optOutMembers(optOut: OptOutView): { readonly optOut: OptOutView; readonly code: string; readonly next?: string } {
-  const next = nextStep(optOut)
+export function optOutMembers(optOut: OptOutView, server: string): { readonly optOut: OptOutView; readonly code: string; readonly next?: string } {
+  const next = nextStep(optOut, server)
   return { optOut, code: codeOf(optOut), ...(next === undefined ? {} : { next }) }
 }

@@ -66,11 +66,16 @@ export function scopeRows({ controls, repositories, environments }: OptOutView, 
   ]
 }
 
-/** The next command, and where it helps who runs it; undefined where nothing is left to do. */
-export function nextStep({ name, phase, missing, merged }: OptOutView): string | undefined {
+/**
+ * The next command, and where it helps who runs it; undefined where nothing is left to do. What somebody asked for who signed in goes on with sign-ins, at the
+ * server by which it was read; a typed name serves where names are typed.
+ */
+export function nextStep({ name, phase, missing, merged, requester }: OptOutView, server = 'https://HOST'): string | undefined {
+  const at = server.startsWith('unix:') ? 'https://HOST' : server
+  const by = requester.iss === operatorIssuer ? '--actor NAME' : `--server ${shellWord(at)}`
   const word = shellWord(name)
-  if (phase === 'proposed') return missing.some((each) => / of /.test(each)) ? `exeat approve ${word} --actor NAME` : 'merge the document into the protected branch'
-  if (phase === 'approved') return merged ? `exeat activate ${word} --actor NAME` : 'merge the document into the protected branch'
+  if (phase === 'proposed') return missing.some((each) => / of /.test(each)) ? `exeat approve ${word} ${by}` : 'merge the document into the protected branch'
+  if (phase === 'approved') return merged ? `exeat activate ${word} ${by}` : 'merge the document into the protected branch'
   return undefined
 }
 

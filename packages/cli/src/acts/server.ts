@@ -6,7 +6,8 @@ import type { Command } from 'commander'
 import type { ApiClient } from '@exeat/client'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
-import { sessionClient } from '../people/client.ts'
+import { provingClient, sessionAt, sessionClient } from '../people/client.ts'
+import type { ClientSession } from '../people/session-file.ts'
 import { type Address, addressOf, clientAt } from '../trust/address.ts'
 
 export interface ServerFlags {
@@ -57,24 +58,21 @@ export interface Acting {
   readonly client: ApiClient
   readonly key: string
   readonly address: Address
-  /** A typed name rather than a sign-in. */
-  readonly typed: boolean
+  /** Of whoever signed in; absent where a name was typed. */
+  readonly session?: ClientSession
 }
 
 /** @throws {ExeatError} USAGE, NOT_SIGNED_IN */
 export function acting({ actor, idempotencyKey, ...flags }: ActFlags, io: Io): Acting {
   if (idempotencyKey !== undefined && !/^[!-~]{1,120}$/.test(idempotencyKey)) throw cliError('USAGE', '`--idempotency-key` takes 1 to 120 printable characters without spaces')
   const address = serverAddress(flags, io)
-  return { client: actingClient(address, actor, io), key: idempotencyKey ?? randomUUID(), address, typed: actor !== undefined }
-}
-
-function actingClient(address: Address, actor: string | undefined, io: Io): ApiClient {
+  const key = idempotencyKey ?? randomUUID()
   if (actor !== undefined) {
     if (!/^[!-~]{1,512}$/.test(actor)) throw cliError('USAGE', `\`--actor ${actor}\` is no name: 1 to 512 printable characters without spaces`, 'say who acts: `--actor alice`')
-    return clientAt(address, io, { actor })
+    return { client: clientAt(address, io, { actor }), key, address }
   }
   if (address.name.startsWith('unix:')) throw cliError('NOT_SIGNED_IN', 'the administrative socket wants to know who acts', 'say it: `--actor alice`; or name a server that you signed in to: --server https://HOST')
-  const client = sessionClient(address, io)
-  if (client === undefined) throw cliError('NOT_SIGNED_IN', `nobody is signed in to \`${address.name}\` here`, `sign in: exeat login --server ${address.name}`)
-  return client
+  const session = sessionAt(address, io)
+  if (session === undefined) throw cliError('NOT_SIGNED_IN', `nobody is signed in to \`${address.name}\` here`, `sign in: exeat login --server ${address.name}`)
+  return { client: provingClient(address, session.key, session.token), key, address, session }
 }

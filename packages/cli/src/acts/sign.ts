@@ -1,14 +1,17 @@
 /** Approving and activating: fetched, shown, confirmed, and sent back as it was shown. */
 import type { Command } from 'commander'
+import type { SentTap } from '@exeat/client'
+import type { ActAnswer } from '@exeat/core/wire'
 import type { Io } from '../edge/io.ts'
+import { cliError } from '../edge/problem.ts'
 import { printAnswer } from './answer.ts'
-import { signInBrowser } from '../people/browser-act.ts'
+import { tapOptOut } from '../people/tap-opt-out.ts'
 import { type ActFlags, acting, actOptions, evidenceNote } from './server.ts'
-import { fetchShown, type Shown } from './shown.ts'
-import { confirm, refuseOtherCode, type SignedAct, signedText, type Signing } from './signed-text.ts'
+import { fetchShown } from './shown.ts'
+import { confirm, refuseOtherCode, type SignedAct, signedText } from './signed-text.ts'
 
 export interface SignFlags extends ActFlags {
-  /** Git trust: the key that signs. */
+  /** The key that signs: to commit in git trust, as a second factor at a server. */
   readonly ssh?: string
   readonly ref?: string
   readonly yes?: boolean
@@ -19,31 +22,39 @@ export function defineSigned(act: SignedAct, command: Command, io: Io, finish: (
   actOptions(command.argument('<name>', 'name or uid of the opt-out'))
     .option('-y, --yes', `${act} without being asked`)
     .option('--code <code>', 'the comparison code that you saw; anything else is not signed')
-    .option('--ssh <keyfile>', 'git trust: sign with this FIDO2 key and write the files to commit; no server is asked')
+    .option('--ssh <keyfile>', 'sign with this FIDO2 key: with --server as your second factor there, else to commit (git trust)')
     .option('--ref <ref>', 'with --ssh: branch that governs; default: what refs/remotes/origin/HEAD points at')
     .addHelpText('after', help)
     .action(async (id: string, flags: SignFlags) => {
-      await (flags.ssh === undefined ? sign(act, id, flags, io) : (await import('./ssh-sign.ts')).signBySsh(act, id, { ...flags, ssh: flags.ssh }, io))
+      await (flags.ssh !== undefined && inGitTrust(flags) ? (await import('./ssh-sign.ts')).signBySsh(act, id, { ...flags, ssh: flags.ssh }, io) : sign(act, id, flags, io))
       finish(0)
     })
 }
 
-/** @throws {ApiError}; {ExeatError} SHOWN_DIFFERS, NOT_CONFIRMED, USAGE */
+/** @throws {ApiError}; {ExeatError} SHOWN_DIFFERS, NOT_CONFIRMED, USAGE, and those of `tapOptOut` */
 async function sign(act: SignedAct, id: string, flags: SignFlags, io: Io): Promise<void> {
-  const { client, key, address, typed } = acting(flags, io)
+  const { session, ...by } = acting(flags, io)
+  const { client, key } = by
   const shown = await fetchShown(client, id)
-  // Where JSON is asked for, standard output holds that alone.
-  const sink = flags.format === 'json' ? io.stderr : io.stdout
-  sink.write(`${signedText(act, shownOf(shown, flags.actor), io)}\n\n`)
-  refuseOtherCode(flags.code, shown.code)
-  if (!typed) {
-    printAnswer(act, await signInBrowser({ act, view: shown.view, client, address }, io), flags, io)
+  const { view: { uid, binding, approvals, name }, document, findings, code } = shown
+  if (session !== undefined) {
+    const send = (tap: SentTap): Promise<ActAnswer> => client[act](uid, binding, key, tap)
+    printAnswer(act, await tapOptOut({ act, wanted: { purpose: act, id: uid, signed: binding }, uid, document, findings, binding, approvals, send }, { ...by, session }, flags, io), flags, io)
     return
   }
-  if (flags.yes !== true && flags.code === undefined) await confirm(act, shown.view.name, shown.code, sink)
-  printAnswer(act, await client[act](shown.view.uid, shown.view.binding, key), flags, io)
+  refuseSshOfOperator(flags)
+  // Where JSON is asked for, standard output holds that alone.
+  const sink = flags.format === 'json' ? io.stderr : io.stdout
+  sink.write(`${signedText(act, { document, findings, code, approvals, binding, evidence: evidenceNote, ...(flags.actor === undefined ? {} : { actor: flags.actor }) }, io)}\n\n`)
+  refuseOtherCode(flags.code, code)
+  if (flags.yes !== true && flags.code === undefined) await confirm(act, name, code, sink)
+  printAnswer(act, await client[act](uid, binding, key), flags, io)
 }
 
-const shownOf = ({ view: { approvals, binding }, document, findings, code }: Shown, actor: string | undefined): Signing => ({
-  document, findings, code, approvals, binding, evidence: actor === undefined ? 'your second factor, in a browser' : evidenceNote, ...(actor === undefined ? {} : { actor }),
-})
+/** @throws {ExeatError} USAGE */
+export function refuseSshOfOperator({ ssh }: Pick<SignFlags, 'ssh'>): void {
+  if (ssh !== undefined) throw cliError('USAGE', '`--actor` is a typed name, and `--ssh` a second factor of somebody who signed in', 'sign in: exeat login --server https://HOST, and leave `--actor` out')
+}
+
+/** `--ssh` beside a server is a second factor there; without one, a signature to commit. */
+export const inGitTrust = ({ ssh, server }: Pick<SignFlags, 'ssh' | 'server'>): boolean => ssh !== undefined && server === undefined

@@ -12,7 +12,8 @@ import { row } from './page.ts'
 export type SignedAct = 'approve' | 'activate'
 /** Of git trust, where whoever asks signs as well. */
 export type SshAct = SignedAct | 'request'
-type ShownAct = SshAct | 'renew' | 'declare'
+/** Whatever takes a second factor. */
+export type TappedAct = SignedAct | 'renew' | 'emergency' | 'review' | 'vouch'
 
 /** All that an approval or activation stands for. */
 export interface Signing {
@@ -20,10 +21,11 @@ export interface Signing {
   /** How many findings were measured; undefined where the terms ask for no impact. */
   readonly findings: number | undefined
   readonly approvals: readonly { readonly by: { readonly sub: string }; readonly groups: readonly string[] }[]
-  /** Without terms where the server says under which it is asked for. */
-  readonly binding: Omit<Binding, 'terms'> & Partial<Pick<Binding, 'terms'>>
+  readonly binding: Binding
   readonly code: string
   readonly actor?: string
+  /** What the act says besides: the verdict of a review, the team of an emergency. */
+  readonly says?: readonly (readonly [string, string])[]
   /** What will show who did it. */
   readonly evidence: string
 }
@@ -36,14 +38,18 @@ export function refuseOtherCode(given: string | undefined, code: string): void {
 
 const plain = (code: string): string => code.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
 
+const headings: Readonly<Record<SshAct | TappedAct, string>> = {
+  request: 'TO REQUEST', approve: 'TO APPROVE', activate: 'TO ACTIVATE', renew: 'TO RENEW', emergency: 'TO DECLARE AN EMERGENCY', review: 'TO REVIEW', vouch: 'TO VOUCH FOR',
+}
+
 /** Everything that the digests which are sent stand for. */
-export function signedText(act: ShownAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, evidence }: Signing, io: Io): string {
+export function signedText(act: SshAct | TappedAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, says = [], evidence }: Signing, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
   const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews } = spec
   const targetRows = Object.entries(targets).map(([key, values]) => line(key, values.map(oneLine).join(', ')))
   return [
-    styles.warn(`TO ${act.toUpperCase()}  ${shownText(metadata.name)}${actor === undefined ? '' : `, as ${shownText(actor)}`}`),
+    styles.warn(`${headings[act]}  ${shownText(metadata.name)}${actor === undefined ? '' : `, as ${shownText(actor)}`}`),
     line('controls', spec.controls.map(oneLine).join(', ')),
     ...(targetRows.length === 0 ? [line('where', 'anywhere')] : targetRows),
     line('window', `${formatInstant(from)} until ${formatInstant(until)} (${until > io.now ? 'ends' : 'ended'} ${fromNow(until, io.now)})`),
@@ -52,15 +58,16 @@ export function signedText(act: ShownAct, { document: { spec, metadata }, findin
     line('category', `${category}, owner ${oneLine(owner)}${ticket === undefined ? '' : `, ${oneLine(ticket)}`}${renews === undefined ? '' : `, renews ${oneLine(renews)}`}`),
     line('reason', clipped(oneLine(reason), 4096)),
     ...(compensatingControl === undefined ? [] : [line('instead', oneLine(compensatingControl))]),
+    ...says.map(([name, text]) => line(name, oneLine(text))),
     ...approvals.map(({ by, groups }) => line('approved by', `${shownText(by.sub)} of ${groups.map(shownText).join(', ')}`)),
-    line('document', binding.optOut), ...(binding.terms === undefined ? [] : [line('terms', binding.terms)]), line('impact', binding.impact ?? 'none'),
+    line('document', binding.optOut), line('terms', binding.terms), line('impact', binding.impact ?? 'none'),
     line('compare', styles.bold(code)),
     styles.dim(line('evidence', evidence)),
   ].join('\n')
 }
 
 /** @throws {ExeatError} NOT_CONFIRMED */
-export async function confirm(act: SshAct | 'sign', name: string, code: string, sink: Io['stdout']): Promise<void> {
+export async function confirm(act: SshAct | TappedAct | 'sign', name: string, code: string, sink: Io['stdout']): Promise<void> {
   if (!process.stdin.isTTY || !sink.isTTY) {
     throw cliError('NOT_CONFIRMED', 'nobody can be asked here, and nothing was signed', `look at what is shown, then say \`--code ${code}\`, or \`--yes\``)
   }

@@ -35,7 +35,7 @@ export async function requestBySsh(word: string, flags: SshFlags, io: Io): Promi
 /** The document of the work tree, by the policies and signers of the protected branch. */
 async function prepare(word: string, key: SshPublicKey, flags: SshFlags, io: Io): Promise<Prepared> {
   const governance = await loadGovernance(flags, io)
-  if (pinsLog(governance)) throw cliError('USAGE', 'the workspace pins a log, and `--ssh` signs for git trust', 'leave `--ssh` out: the log records who asks')
+  if (pinsLog(governance)) throw cliError('USAGE', 'the workspace pins a log, and `--ssh` alone signs for git trust', 'name the server: --server https://HOST; the log records who asks')
   const optOut = findDocument(word, await loadAuthored({}, io), io)
   const { document, digest, uid } = optOut
   const answer = (await compilePolicies(governance)).termsForOptOut(document)

@@ -43,7 +43,7 @@ export function refuseOthers({ actor, server, idempotencyKey }: Pick<SignFlags, 
 
 /** By name or uid, of those at the protected branch: nobody signs what does not stand there. */
 function standingNamed(name: string, governance: Governance): StandingOptOut {
-  if (pinsLog(governance)) throw cliError('USAGE', 'the workspace pins a log, and `--ssh` signs for git trust', 'leave `--ssh` out: the log records who acts')
+  if (pinsLog(governance)) throw cliError('USAGE', 'the workspace pins a log, and `--ssh` alone signs for git trust', 'name the server, where the key is your second factor: --server https://HOST')
   const { optOuts } = governance
   const found = optOuts.filter(({ document, uid }) => document.metadata.name === name || uid === name)
   const [optOut] = found

@@ -1,15 +1,15 @@
 import type { Command } from 'commander'
-import { ApiError } from '@exeat/client'
-import type { OptOutView } from '@exeat/core/wire'
+import type { StandingOptOut } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import type { ActAnswer, OptOutView } from '@exeat/core/wire'
 import { whoMay } from '../acts/people.ts'
 import { printAnswer } from '../acts/answer.ts'
 import { findDocument, requestOf } from '../acts/document.ts'
-import type { SignFlags } from '../acts/sign.ts'
-import { type ActFlags, acting, actOptions } from '../acts/server.ts'
+import { inGitTrust, type SignFlags } from '../acts/sign.ts'
+import { type ActFlags, type Acting, acting, actOptions } from '../acts/server.ts'
 import { patienceOf, waitForPeople } from '../acts/wait.ts'
 import type { Io } from '../edge/io.ts'
 import { loadAuthored } from '../governance/load.ts'
-import { renewInBrowser } from '../people/browser-ask.ts'
 
 const help = `
 Sends the document as it lies here, with its impact from .exeat/impacts/ where one
@@ -22,6 +22,7 @@ of commits.
 Examples:
   exeat request log4j-hotfix --actor alice
   exeat request .exeat/opt-outs/log4j.yaml --actor alice --wait --timeout 4h
+  exeat request log4j-hotfix --server https://exeat.example
   exeat request log4j-hotfix --ssh ~/.ssh/id_ed25519        git trust
 
 Exit codes:
@@ -30,19 +31,23 @@ Exit codes:
   1 the server could not be reached               64 wrong usage`
 
 export interface RequestFlags extends ActFlags {
+  /** At a server: the key that gives the second factor of a renewal. */
+  readonly ssh?: string
+  readonly yes?: boolean
+  readonly code?: string
   readonly wait?: boolean
   readonly timeout: string
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
   waitOptions(actOptions(command.argument('<name-or-file>', 'the opt-out, or the file that it stands in')))
-    .option('--ssh <keyfile>', 'git trust: sign with this key and write the files to commit with the document; no server is asked')
+    .option('--ssh <keyfile>', 'sign with this key: with --server as the second factor of a renewal, else to commit with the document (git trust)')
     .option('--ref <ref>', 'with --ssh: branch that governs; default: what refs/remotes/origin/HEAD points at')
     .option('-y, --yes', 'with --ssh: sign without being asked')
     .option('--code <code>', 'with --ssh: the comparison code that you saw; anything else is not signed')
     .addHelpText('after', help)
     .action(async (word: string, { ssh, ...flags }: RequestFlags & SignFlags) => {
-      if (ssh === undefined) return finish(await request(word, flags, io))
+      if (ssh === undefined || !inGitTrust({ ...flags, ssh })) return finish(await request(word, { ...flags, ...(ssh === undefined ? {} : { ssh }) }, io))
       await (await import('../acts/ssh-request.ts')).requestBySsh(word, { ...flags, ssh }, io)
       return finish(0)
     })
@@ -57,23 +62,36 @@ export async function request(word: string, flags: RequestFlags, io: Io): Promis
   const patience = patienceOf(flags.timeout)
   const governance = await loadAuthored({}, io)
   const found = findDocument(word, governance, io)
-  const server = acting(flags, io)
-  const { client, key } = server
-  const answer = await client.request(requestOf(found), key).catch((error: unknown) => {
-    // A first request takes a sign-in; that this one continues another, and takes a second factor, is for the server to say.
-    if (server.typed || !(error instanceof ApiError) || error.problems[0].code !== 'TAP_NEEDED') throw error
-    return renewInBrowser(found, server, flags, io)
-  })
+  const by = acting(flags, io)
+  const { client } = by
+  const answer = await asked(found, by, flags, io)
   const notes = await whoMay(governance, found.document, answer.optOut)
   if (flags.wait !== true || answer.optOut.phase !== 'proposed') {
     printAnswer('request', answer, flags, io, notes)
     return 0
   }
-  printAnswer('request', answer, { format: 'text' }, { ...io, stdout: io.stderr }, notes)
+  printAnswer('request', answer, { ...flags, format: 'text' }, { ...io, stdout: io.stderr }, notes)
   io.stderr.write('\nwaiting for people …\n')
   const optOut = await waitForPeople(client, answer.optOut.uid, patience)
   printAnswer('request', { ...answer, optOut }, flags, io)
   return exitOf(optOut)
+}
+
+/** A renewal takes a second factor, and whether it is one the log knows: it may continue what nobody named here. */
+async function asked(found: StandingOptOut, { session, ...by }: Acting, flags: RequestFlags, io: Io): Promise<ActAnswer> {
+  const sent = requestOf(found)
+  try {
+    return await by.client.request(sent, by.key)
+  } catch (error) {
+    if (session === undefined || !(error instanceof ExeatError) || error.problems[0].code !== 'TAP_NEEDED') throw error
+  }
+  const { tapOptOut } = await import('../people/tap-opt-out.ts')
+  const { impactOf } = await import('../governance/signed.ts')
+  const { uid, document, digest, impact } = found
+  return tapOptOut({
+    act: 'renew', wanted: { purpose: 'renew', asked: sent }, uid, document, findings: impact?.size, binding: { optOut: digest, impact: impactOf(found) },
+    send: (tap) => by.client.request({ ...sent, tap }, by.key),
+  }, { ...by, session }, flags, io)
 }
 
 function exitOf({ phase }: OptOutView): number {

@@ -29,9 +29,9 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 
 async function ofOptOut(id: string, flags: ServerFlags, io: Io): Promise<number> {
   const view = await readingClient(flags, io).optOut(id)
-  if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'OptOutStatus', ...optOutMembers(view) })}\n`)
+  if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'OptOutStatus', ...optOutMembers(view, serverAddress(flags, io).name) })}\n`)
   else {
-    const next = nextStep(view)
+    const next = nextStep(view, serverAddress(flags, io).name)
     io.stdout.write(`${optOutPage(view, pageOf(io, stylesFor(io.stdout, io.env)))}\n`)
     if (next !== undefined) io.stdout.write(next.startsWith('exeat ') ? `  $ ${next}\n` : `${row('next', next, io.stdout.columns)}\n`)
   }

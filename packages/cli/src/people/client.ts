@@ -5,7 +5,7 @@ import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
 import type { Address } from '../trust/address.ts'
 import { isPrivate } from '../trust/private.ts'
-import { readSession } from './session-file.ts'
+import { type ClientSession, readSession } from './session-file.ts'
 
 /** `token`: of a session; absent while there is none yet. */
 export function provingClient({ name, base, transport }: Address, key: PrivateJwk, token?: string): ApiClient {
@@ -26,7 +26,12 @@ export function checkPrivate({ name, base }: Address): void {
 
 /** Undefined where nobody signed in to this server. @throws {ExeatError} STATE_UNUSABLE */
 export function sessionClient(address: Address, io: Io): ApiClient | undefined {
-  if (address.name.startsWith('unix:') || !isPrivate(new URL(address.base))) return undefined
-  const session = readSession(address.base, io)
+  const session = sessionAt(address, io)
   return session === undefined ? undefined : provingClient(address, session.key, session.token)
+}
+
+/** Undefined where nobody signed in to this server. @throws {ExeatError} STATE_UNUSABLE */
+export function sessionAt(address: Address, io: Io): ClientSession | undefined {
+  if (address.name.startsWith('unix:') || !isPrivate(new URL(address.base))) return undefined
+  return readSession(address.base, io)
 }

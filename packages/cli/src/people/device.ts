@@ -14,6 +14,7 @@ type Outcome = Exclude<People['deviceTokenSchema'], { readonly state: 'pending' 
 
 export interface HandOver {
   readonly client: ApiClient
+  /** Of the session; a new one where there is none yet. */
   readonly key: PrivateJwk
   /** As the page shows it. */
   readonly command: string

@@ -1,8 +1,8 @@
 /** Keys and who vouches for them. */
 import { randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { formatInstant, type Instant, parseInstant } from '@exeat/core'
-import { credentialDigest, foundersIssuer, rootVouchMessage } from '@exeat/core/enrolment'
+import { credentialDigest, foundersIssuer, rootVouchMessage, sshEnrolMessage, sshEnrolNamespace } from '@exeat/core/enrolment'
 import { localIssuer } from '@exeat/core/entry'
 import { comparisonCode, type EnrolEnvelope, envelopeDigest } from '@exeat/core/envelope'
 import type { People } from '@exeat/core/wire'
@@ -12,6 +12,7 @@ import { type ActFlags, acting, readingClient, type ServerFlags } from '../acts/
 import type { Io } from '../edge/io.ts'
 import { cliError, systemReason } from '../edge/problem.ts'
 import { sha256 } from '../log/crypto.ts'
+import { readKeyFile, signWithKeygen } from '../ssh/keygen.ts'
 import { oneLine, shown } from '../text/safe.ts'
 import { fromNow } from '../text/span.ts'
 import { stylesFor } from '../text/style.ts'
@@ -19,7 +20,7 @@ import { row } from '../acts/page.ts'
 import { readWithin } from '../trust/files.ts'
 
 type Enrolment = People['enrolmentSchema']
-export type VouchFlags = ActFlags & { readonly rootKey: string }
+export type VouchFlags = ActFlags & { readonly rootKey?: string }
 
 /** @throws {ApiError}; {ExeatError} USAGE */
 export async function invite(name: string, flags: ActFlags, io: Io): Promise<void> {
@@ -30,6 +31,16 @@ export async function invite(name: string, flags: ActFlags, io: Io): Promise<voi
     return
   }
   io.stdout.write(`${stylesFor(io.stdout, io.env).bold(shown(link.url))}\n\nFor ${shown(name)} alone, once, until ${told(link.expiresAt)}; hand it over by a way that you trust.\n`)
+}
+
+/** Enrols an SSH security key of whoever signed in; it signs that it is held here. @throws {ApiError}; {ExeatError} USAGE, SSH_*, NOT_SIGNED_IN */
+export async function add(keyFile: string, { label, ...flags }: ActFlags & { readonly label?: string }, io: Io): Promise<void> {
+  const { client, key, session } = acting(flags, io)
+  if (session === undefined) throw cliError('USAGE', '`--actor` is a typed name, and keys are enrolled by whoever signed in', 'sign in: exeat login --server https://HOST, and leave `--actor` out')
+  const publicKey = Buffer.from(readKeyFile(keyFile, io).blob).toString('base64url')
+  const digest = credentialDigest(session.person, { kind: 'ssh', publicKey }, sha256)
+  const signature = await signWithKeygen(keyFile, sshEnrolNamespace, sshEnrolMessage(digest), io)
+  say('ENROLLED', await client.enrolSsh({ publicKey, signature: Buffer.from(signature).toString('utf8'), label: label ?? basename(keyFile) }, key), flags, io)
 }
 
 /** @throws {ApiError} */
@@ -63,11 +74,20 @@ function countsText(from: string, io: Io): string {
 
 /** @throws {ApiError}; {ExeatError} USAGE, KEY_NOT_LISTED, ROOT_KEY, SHOWN_DIFFERS */
 export async function vouch(word: string, flags: VouchFlags, io: Io): Promise<void> {
-  const root = await rootKey(flags.rootKey, io)
-  const { client, key } = acting(flags, io)
+  const root = flags.rootKey === undefined ? undefined : await rootKey(flags.rootKey, io)
+  const { session, ...by } = acting(flags, io)
+  const { client, key } = by
   const enrolment = await named(word, client)
   const { person, credential, detail } = enrolment
   if (person === null || credentialDigest(person, detail, sha256) !== credential) throw cliError('SHOWN_DIFFERS', 'the key that the server shows has another digest than it states', 'nothing was signed; ask whoever keeps the server')
+  if (root === undefined) {
+    if (session === undefined) throw cliError('USAGE', 'a typed name vouches for nobody', 'name a founder\'s key: --root-key FILE; or sign in, and vouch with your own key: --server https://HOST')
+    io.stderr.write(`${page(enrolment, io)}\n\n`)
+    const { tapInBrowser } = await import('./tapped.ts')
+    await tapInBrowser({ ...by, session, wanted: { purpose: 'enrol', credential }, stated: { about: credential }, command: `exeat enrol vouch ${comparisonCode(credential)}` }, io)
+    say('VOUCHED', await named(credential, client), flags, io)
+    return
+  }
   const { workspace } = await client.status()
   const envelope: EnrolEnvelope = {
     schema: 'exeat/act/v1', purpose: 'enrol', workspace, about: credential, actor: { iss: foundersIssuer, sub: root.name },

@@ -119,7 +119,8 @@ describeWith('ssh-keygen', 'acts by security key', () => {
     ['OPTOUT_UNKNOWN', 'an opt-out that does not stand', 'bob', ['approve', 'hotfixx', ...ssh, '--yes'], {}],
     ['SSH_KEY_UNREADABLE', 'no key', 'bob', ['approve', 'hotfix', '--ssh', '.git/nobody', '--yes'], {}],
     ['USAGE', 'a typed name besides', 'bob', ['approve', 'hotfix', ...ssh, '--actor', 'bob', '--yes'], {}],
-    ['USAGE', 'a server besides', 'bob', ['approve', 'hotfix', ...ssh, '--server', 'https://exeat.example', '--yes'], {}],
+    ['NOT_SIGNED_IN', 'a server that nobody signed in to', 'bob', ['approve', 'hotfix', ...ssh, '--server', 'https://exeat.example', '--yes'], {}],
+    ['USAGE', 'a typed name at a server', 'bob', ['approve', 'hotfix', ...ssh, '--server', 'unix:/nonexistent.sock', '--actor', 'bob', '--yes'], {}],
   ])('are refused with %s: %s', async (code, _, who, args, signing) => {
     const world = opened()
     world.merge({ '.exeat/hotfix.yaml': optOutText() })

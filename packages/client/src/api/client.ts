@@ -1,7 +1,7 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
-  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
-  type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, usesAnswerSchema, type Wire,
+  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, challengeSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
+  type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
 import type { HttpAnswer, HttpRequest, Transport } from '../log/transport.ts'
@@ -25,19 +25,21 @@ export interface ApiOptions {
 }
 
 type Signed = Wire['bindingSchema']
+/** A second factor beside an act; absent where the act takes none, or the socket a typed name. */
+export type SentTap = NonNullable<Wire['signedSchema']['tap']>
 export type DocumentKind = 'OptOut' | 'OptOutPolicy' | 'Workspace' | 'Aliases' | 'Impact'
 
 /** `key`: of the caller's choosing; a repetition with the same key and content gets the first answer. All throw `ApiError`. */
 export interface ApiClient {
-  readonly request: (asked: Wire['requestSchema'], key: string) => Promise<ActAnswer>
+  readonly request: (asked: Wire['requestActSchema'], key: string) => Promise<ActAnswer>
   readonly importOffline: (sent: Wire['offlineImportSchema'], key: string) => Promise<ActAnswer>
-  readonly emergency: (asked: Wire['emergencySchema'], key: string) => Promise<ActAnswer>
-  readonly approve: (id: string, signed: Signed, key: string) => Promise<ActAnswer>
-  readonly activate: (id: string, signed: Signed, key: string) => Promise<ActAnswer>
+  readonly emergency: (asked: Wire['emergencyActSchema'], key: string) => Promise<ActAnswer>
+  readonly approve: (id: string, signed: Signed, key: string, tap?: SentTap) => Promise<ActAnswer>
+  readonly activate: (id: string, signed: Signed, key: string, tap?: SentTap) => Promise<ActAnswer>
   readonly reject: (id: string, reason: string, key: string) => Promise<ActAnswer>
   readonly withdraw: (id: string, reason: string, key: string) => Promise<ActAnswer>
   readonly revoke: (id: string, reason: string, key: string) => Promise<ActAnswer>
-  readonly review: (id: string, review: Wire['reviewSchema'], key: string) => Promise<ActAnswer>
+  readonly review: (id: string, review: Wire['reviewActSchema'], key: string) => Promise<ActAnswer>
   readonly erase: (erasure: Wire['erasureSchema'], key: string) => Promise<Wire['erasureAnswerSchema']>
   readonly optOut: (id: string) => Promise<OptOutView>
   readonly optOuts: (query?: Wire['listQuerySchema']) => Promise<Wire['listAnswerSchema']>
@@ -56,9 +58,14 @@ export interface ApiClient {
   readonly signIn: () => Promise<People['signInSchema']>
   readonly sessions: () => Promise<People['sessionsSchema']>
   readonly signOut: () => Promise<void>
+  /** What a second factor over the act is to sign; for the session that asks. */
+  readonly challenge: (wanted: People['tapWantedSchema']) => Promise<People['challengeSchema']>
+  /** A challenge of this session, or of an emergency that names its person as the second. */
+  readonly pendingChallenge: (id: string) => Promise<People['tapPendingSchema']>
   readonly beginDevice: (wanted: People['deviceWantedSchema']) => Promise<People['deviceSchema']>
   readonly pollDevice: (deviceCode: string) => Promise<People['deviceTokenSchema']>
   readonly enrolments: () => Promise<People['enrolmentsSchema']>
+  readonly enrolSsh: (key: People['sshEnrolSchema'], idempotencyKey: string) => Promise<People['enrolmentSchema']>
   readonly link: (wanted: People['linkWantedSchema'], key: string) => Promise<People['linkSchema']>
   readonly vouch: (credential: string, vouch: People['vouchSchema'], key: string) => Promise<People['enrolmentSchema']>
   readonly removeKey: (credential: string, reason: string, key: string) => Promise<People['enrolmentSchema']>
@@ -85,8 +92,8 @@ export function apiClient(options: ApiOptions): ApiClient {
     request: (asked, key) => post('/v1/opt-outs', asked, actAnswerSchema, key),
     importOffline: (sent, key) => post('/v1/offline-grants', sent, actAnswerSchema, key),
     emergency: (asked, key) => post('/v1/emergencies', asked, actAnswerSchema, key),
-    approve: (id, signed, key) => post(on(id, 'approvals'), { signed }, actAnswerSchema, key),
-    activate: (id, signed, key) => post(on(id, 'activation'), { signed }, actAnswerSchema, key),
+    approve: (id, signed, key, tap) => post(on(id, 'approvals'), { signed, tap }, actAnswerSchema, key),
+    activate: (id, signed, key, tap) => post(on(id, 'activation'), { signed, tap }, actAnswerSchema, key),
     reject: (id, reason, key) => post(on(id, 'rejection'), { reason }, actAnswerSchema, key),
     withdraw: (id, reason, key) => post(on(id, 'withdrawal'), { reason }, actAnswerSchema, key),
     revoke: (id, reason, key) => post(on(id, 'revocation'), { reason }, actAnswerSchema, key),
@@ -115,9 +122,12 @@ export function apiClient(options: ApiOptions): ApiClient {
     signIn: () => get('/v1/sign-in', signInSchema),
     sessions: () => get('/v1/sessions', sessionsSchema),
     signOut: async () => { await call({ method: 'DELETE', path: '/v1/session' }) },
+    challenge: (wanted) => post('/v1/challenges', wanted, challengeSchema),
+    pendingChallenge: (id) => get(`/v1/challenges/${encodeURIComponent(id)}`, tapPendingSchema),
     beginDevice: (wanted) => post('/v1/device', wanted, deviceSchema),
     pollDevice: (deviceCode) => post('/v1/device/token', { deviceCode }, deviceTokenSchema),
     enrolments: () => get('/v1/enrolments', enrolmentsSchema),
+    enrolSsh: (sent, key) => post('/v1/enrolments/ssh', sent, enrolmentSchema, key),
     link: (wanted, key) => post('/v1/links', wanted, linkSchema, key),
     vouch: (credential, vouch, key) => post(`/v1/enrolments/${credential}/vouch`, encodeVouch(vouch), enrolmentSchema, key),
     removeKey: (credential, reason, key) => post(`/v1/enrolments/${credential}/removal`, { reason }, enrolmentSchema, key),

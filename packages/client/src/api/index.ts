@@ -2,5 +2,5 @@
 export { apiCodes } from './codes.ts'
 export type { ApiCode } from './codes.ts'
 export { apiClient } from './client.ts'
-export type { ApiClient, ApiOptions, DocumentKind } from './client.ts'
+export type { ApiClient, ApiOptions, DocumentKind, SentTap } from './client.ts'
 export { ApiError, isAway } from './errors.ts'

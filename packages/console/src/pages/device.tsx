@@ -2,20 +2,18 @@
 import { deviceViewSchema, type People } from '@exeat/core/wire'
 import { type ReactNode, useState } from 'react'
 import { anything, get, post } from '../api.ts'
-import { HandedAct } from '../parts/handed-act.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Problem } from '../parts/problem.tsx'
-import type { SignedIn } from '../session.ts'
+import type { Session, SignedIn } from '../session.ts'
+import { Handed, type HandedAct } from './handed.tsx'
 
 type View = People['deviceViewSchema']
 
-const titles = { renew: 'Ask for a renewal', emergency: 'Declare an emergency', review: 'Review an emergency' } as const
-const verbs = { approve: 'approving', activate: 'activating', renew: 'asking for', emergency: 'declaring', review: 'reviewing' } as const
-
-export function DevicePage({ signedIn }: { readonly signedIn: SignedIn }): ReactNode {
+export function DevicePage({ session, signedIn }: { readonly session: Session; readonly signedIn: SignedIn }): ReactNode {
   const [code, setCode] = useState('')
   const [view, setView] = useState<View>()
   const [said, setSaid] = useState<'allowed' | 'denied'>()
+  const [handed, setHanded] = useState<HandedAct>()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const plain = code.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
@@ -32,13 +30,15 @@ export function DevicePage({ signedIn }: { readonly signedIn: SignedIn }): React
   const look = (): Promise<void> => run(async () => { setView(await get(`/v1/device/${encodeURIComponent(plain)}`, deviceViewSchema)) })
   const answer = (allow: boolean): Promise<void> => run(async () => {
     await post(`/v1/device/${encodeURIComponent(plain)}`, { code: plain, allow }, anything)
-    if (allow && view?.act !== undefined && 'signed' in view.act) location.assign(`/opt-outs/${encodeURIComponent(view.act.id)}`)
+    const act = allow ? view?.act : undefined
+    if (act?.purpose === 'approve' || act?.purpose === 'activate') location.assign(`/opt-outs/${encodeURIComponent(act.id)}`)
+    else if (act !== undefined) setHanded(act)
     else setSaid(allow ? 'allowed' : 'denied')
   })
-  if (said === 'allowed' && view?.act !== undefined && !('signed' in view.act)) return <Layout title={titles[view.act.purpose]} signedIn={signedIn}><HandedAct act={view.act} /></Layout>
   if (said !== undefined) {
-    return <Layout title="Command line" signedIn={signedIn}><section className="card narrow"><p role="status">{said === 'allowed' ? 'The command line is signed in as you. You can close this page.' : 'It was refused, and got nothing.'}</p></section></Layout>
+    return <Layout title="Command line" signedIn={signedIn}><section className="card narrow"><p role="status">{outcomes[said]}</p></section></Layout>
   }
+  if (handed !== undefined) return <Layout title={titles[handed.purpose]} signedIn={signedIn}><Handed wanted={handed} session={session} done={(page) => { location.assign(page) }} /></Layout>
   return (
     <Layout title="Command line" signedIn={signedIn}>
       <form className="card narrow" onSubmit={(event) => { event.preventDefault(); void look() }}>
@@ -51,6 +51,14 @@ export function DevicePage({ signedIn }: { readonly signedIn: SignedIn }): React
   )
 }
 
+const outcomes = {
+  allowed: 'The command line is signed in as you. You can close this page.', denied: 'It was refused, and got nothing.'
+} as const
+const titles: Readonly<Record<HandedAct['purpose'], string>> = { approve: 'Approve', activate: 'Activate', renew: 'Ask for a renewal', emergency: 'Declare an emergency', review: 'Review an emergency', enrol: 'Vouch for a key' }
+const purposes: Readonly<Record<HandedAct['purpose'], string>> = {
+  approve: 'approving one opt-out', activate: 'activating one opt-out', renew: 'renewing one opt-out', emergency: 'declaring one emergency', review: 'reviewing one emergency', enrol: 'vouching for one key',
+}
+
 function Asked({ view: { client, act }, busy, answer }: { readonly view: View; readonly busy: boolean; readonly answer: (allow: boolean) => Promise<void> }): ReactNode {
   return (
     <>
@@ -58,7 +66,7 @@ function Asked({ view: { client, act }, busy, answer }: { readonly view: View; r
         <div><dt>asked by</dt><dd><code>{client.user}@{client.host}</code></dd></div>
         <div><dt>from</dt><dd><code>{client.address}</code></dd></div>
         <div><dt>command</dt><dd><code>{client.command}</code></dd></div>
-        <div><dt>for</dt><dd>{act === undefined ? 'acting as you until you sign out; approving and activating still need your key' : `${verbs[act.purpose]} one opt-out, which you see next`}</dd></div>
+        <div><dt>for</dt><dd>{act === undefined ? 'acting as you until you sign out; approving and activating still need your key' : `${purposes[act.purpose]}, which you see next`}</dd></div>
       </dl>
       <p className="quiet">Host, user and command are what the other side says of itself.</p>
       <span className="buttons">

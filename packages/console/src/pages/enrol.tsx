@@ -34,7 +34,7 @@ export function EnrolPage({ signedIn }: { readonly signedIn: SignedIn }): ReactN
   }
   if (done !== undefined) return <Enrolled enrolment={done} signedIn={signedIn} />
   if (secret === undefined && signedIn.session === null) {
-    return <Layout title="Enrol a key" signedIn={signedIn}><section className="card narrow"><p>This page needs a one-time link. Ask an administrator for one: <code>exeat people invite NAME</code>.</p></section></Layout>
+    return <Layout title="Enrol a key" signedIn={signedIn}><section className="card narrow"><p>This page needs a one-time link. Ask an administrator for one: <code>exeat enrol invite NAME</code>.</p></section></Layout>
   }
   return (
     <Layout title="Enrol a key" signedIn={signedIn}>

@@ -3,14 +3,15 @@ import { actAnswerSchema } from '@exeat/core/wire'
 import { type ReactNode, useCallback, useState } from 'react'
 import { post } from '../api.ts'
 import { ComparisonCode } from '../parts/code.tsx'
-import { Expansion, Row } from '../parts/expansion.tsx'
+import { Covers, Row, SignedDigests } from '../parts/covers.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
 import { Phase } from '../parts/phase.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
-import { fetchShown, type Shown } from '../shown.ts'
-import { ReviewAct, SignAct } from '../parts/sign-act.tsx'
+import { fetchShown, type Shown, statesShown } from '../shown.ts'
+import { ReviewAct } from '../parts/review-act.tsx'
+import { SignAct } from '../parts/sign-act.tsx'
 import { whenOf } from '../words.ts'
 
 export function OptOutPage({ id, signedIn }: { readonly id: string; readonly signedIn: SignedIn }): ReactNode {
@@ -33,28 +34,24 @@ function Review({ shown: { view, document, findings, code } }: { readonly shown:
   return (
     <>
       <p><Phase view={view} /></p>
-      <Expansion document={document} findings={findings} used={view.uses.counted}>
+      <Covers document={document} findings={findings} counted={view.uses.counted}>
         {renews === undefined && view.renewal === 0 ? null : <Row term="renewal">number {view.renewal}{renews === undefined ? '' : <>, of <code>{renews}</code></>}</Row>}
         <Row term="asked by">{view.requester.sub}</Row>
         {view.approvals.map(({ by, groups, evidence, at }) => <Row key={`${by.iss} ${by.sub}`} term="approved by">{by.sub} of {groups.join(', ')}, {evidence}, {whenOf(Date.parse(at))}</Row>)}
         {view.activation === undefined ? null : <Row term="activated by">{view.activation.by.sub}, {view.activation.evidence}, {whenOf(Date.parse(view.activation.at))}</Row>}
         {view.review === 'none' ? null : <Row term="review">{view.review}</Row>}
         {view.missing.length === 0 ? null : <Row term="still needs">{view.missing.join(', ')}</Row>}
-      </Expansion>
-      <details>
-        <summary>What is signed</summary>
-        <dl className="terms digests">
-          <Row term="opt-out"><code>{view.uid}</code></Row>
-          <Row term="document"><code>{view.binding.optOut}</code></Row>
-          <Row term="terms"><code>{view.binding.terms}</code></Row>
-          <Row term="impact"><code>{view.binding.impact ?? 'none'}</code></Row>
-          <Row term="entries">{view.entries.join(', ')} of the log</Row>
-        </dl>
-      </details>
+      </Covers>
+      <SignedDigests uid={view.uid} binding={view.binding}><Row term="entries">{view.entries.join(', ')} of the log</Row></SignedDigests>
       <ComparisonCode code={code} of="what is signed" />
     </>
   )
 }
+
+const notes = {
+  approve: 'Your tap signs what stands above, and nothing else. It changes nothing by itself: somebody activates it afterwards.',
+  activate: 'Your tap makes it work, from the entry in the log on, until the end stated above.',
+} as const
 
 interface ActsProps {
   readonly shown: Shown
@@ -63,16 +60,18 @@ interface ActsProps {
 }
 
 function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
-  const { view: { phase, uid, requester, review } } = shown
+  const { view: { phase, uid, requester, binding, name, review } } = shown
   const person = signedIn.session?.person
   const own = person !== undefined && person.iss === requester.iss && person.sub === requester.sub
-  const reviewing = (review === 'due' || review === 'overdue') && !own ? <ReviewAct shown={shown} again={again} /> : null
+  const signing = (purpose: 'approve' | 'activate'): ReactNode =>
+    <SignAct wanted={{ purpose, id: uid, signed: binding }} name={name} note={notes[purpose]} expected={(envelope) => statesShown(envelope, purpose, shown)} done={again} />
   if (phase === 'proposed') {
     return own
       ? <EndAct uid={uid} act="withdrawal" verb="Withdraw" again={again} note="You asked for it, so somebody else approves it." />
-      : <div className="acts"><SignAct act="approve" shown={shown} again={again} /><EndAct uid={uid} act="rejection" verb="Reject" again={again} /></div>
+      : <div className="acts">{signing('approve')}<EndAct uid={uid} act="rejection" verb="Reject" again={again} /></div>
   }
-  if (phase === 'approved') return <div className="acts"><SignAct act="activate" shown={shown} again={again} /><EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
+  if (phase === 'approved') return <div className="acts">{signing('activate')}<EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
+  const reviewing = (review === 'due' || review === 'overdue') && !own ? <ReviewAct shown={shown} again={again} /> : null
   if (phase === 'active') return <div className="acts"><EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." />{reviewing}</div>
   if (reviewing !== null) return reviewing
   return <p className="quiet">It is over, and excuses nothing. Names and opt-outs are never used again: ask for a new one.</p>

@@ -34,7 +34,7 @@ export function SignInPage({ signedIn }: { readonly signedIn: SignedIn }): React
           <p className="problem">Nobody can sign in yet: the workspace names no relying party and no identity provider. Put <code>identity</code> under <code>spec</code> of the workspace document.</p>
         )}
         <Problem error={error} />
-        {signedIn.passkey ? <p className="quiet">No key yet? Ask an administrator for a link: <code>exeat people invite NAME</code>.</p> : null}
+        {signedIn.passkey ? <p className="quiet">No key yet? Ask an administrator for a link: <code>exeat enrol invite NAME</code>.</p> : null}
       </section>
     </Layout>
   )

@@ -1,14 +1,12 @@
 /** Back from an identity provider: its answer waits at the challenge, and completes the one act that it was asked for. */
 import { tapPendingSchema } from '@exeat/core/wire'
 import { type ReactNode, useCallback, useState } from 'react'
+import { perform, verbs } from '../acts.ts'
 import { get } from '../api.ts'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
-import { complete } from '../tap.ts'
-
-const verbs = { approve: 'Approve', activate: 'Activate', renew: 'Ask for it', emergency: 'Declare the emergency', review: 'Record the review' } as const
 
 export function TapPage({ id, signedIn }: { readonly id: string; readonly signedIn: SignedIn }): ReactNode {
   const loaded = useLoaded(useCallback(() => get(`/v1/challenges/${encodeURIComponent(id)}`, tapPendingSchema), [id]))
@@ -17,12 +15,11 @@ export function TapPage({ id, signedIn }: { readonly id: string; readonly signed
   return (
     <Layout title="Signed in again" signedIn={signedIn}>
       <Loaded from={loaded}>{({ wanted, proved }) => {
-        if (wanted.purpose === 'second' || wanted.purpose === 'enrol') return <p>Go back to where you began; this page completes acts on opt-outs alone.</p>
-        const finish = async (): Promise<void> => {
+        const complete = async (): Promise<void> => {
           setBusy(true)
           setError(undefined)
           try {
-            location.assign(`/opt-outs/${await complete(wanted, { challenge: id, proof: { kind: 'oidc' } })}`)
+            location.assign(await perform(wanted, { challenge: id, proof: { kind: 'oidc' } }))
           } catch (cause) {
             setError(cause)
             setBusy(false)
@@ -32,7 +29,7 @@ export function TapPage({ id, signedIn }: { readonly id: string; readonly signed
           <section className="card narrow">
             <p>{proved ? 'Your identity provider has confirmed it is you, for this one act.' : 'Your identity provider has not answered for this act.'}</p>
             <span className="buttons">
-              <button type="button" className="primary" disabled={busy || !proved} onClick={() => { void finish() }}>{verbs[wanted.purpose]}</button>
+              <button type="button" className="primary" disabled={busy || !proved} onClick={() => { void complete() }}>{verbs[wanted.purpose]}</button>
               {'id' in wanted ? <a className="button" href={`/opt-outs/${encodeURIComponent(wanted.id)}`}>Look at it again</a> : null}
             </span>
             <Problem error={error} />

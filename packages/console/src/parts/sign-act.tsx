@@ -1,66 +1,80 @@
-/** The acts on one opt-out that take a tap, each over what its page shows. */
-import type { AnyEnvelope } from '@exeat/core/envelope'
+/** An act that takes a fresh tap, over exactly what the page shows. */
 import { type ReactNode, useState } from 'react'
-import type { Shown } from '../shown.ts'
-import { Sign } from './sign.tsx'
+import { perform, verbs } from '../acts.ts'
+import { type Challenge, challengeFor, type Expected, type Tap, tapWithPasskey, type Wanted } from '../tap.ts'
+import { Problem } from './problem.tsx'
 
 interface SignActProps {
-  readonly act: 'approve' | 'activate'
-  readonly shown: Shown
-  readonly again: () => void
+  readonly wanted: Wanted
+  /** Of what it is about. */
+  readonly name: string
+  readonly note: string
+  readonly expected: Expected
+  /** A challenge that was asked for already, to show what it states: good for one try. */
+  readonly made?: Challenge
+  /** Where the act has to wait for somebody. */
+  readonly waiting?: boolean
+  /** The page that shows what came of it. */
+  readonly done: (page: string) => void
 }
 
-const notes = {
-  approve: 'Your tap signs what stands above, and nothing else. It changes nothing by itself: somebody activates it afterwards.',
-  activate: 'Your tap makes it work, from the entry in the log on, until the end stated above.',
-} as const
-
-export function SignAct({ act, shown, again }: SignActProps): ReactNode {
-  const { view: { uid, binding, name } } = shown
-  const verb = act === 'approve' ? 'Approve' : 'Activate'
-  return <Sign wanted={{ purpose: act, id: uid, signed: binding }} states={(envelope) => states(envelope, act, shown)} verb={verb} label={`${verb} ${name}`} note={notes[act]} done={again} />
-}
-
-/** What an emergency came to, in somebody else's judgement. */
-export function ReviewAct({ shown, again }: Omit<SignActProps, 'act'>): ReactNode {
-  const [verdict, setVerdict] = useState<'justified' | 'unjustified'>()
-  const [reason, setReason] = useState('')
-  const { view: { name } } = shown
-  const said = reason.trim()
+export function SignAct({ wanted, name, note, expected, made, waiting = false, done }: SignActProps): ReactNode {
+  const [challenge, setChallenge] = useState<Challenge>()
+  const [tried, setTried] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const verb = verbs[wanted.purpose]
+  const run = async (work: () => Promise<void>): Promise<void> => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      await work()
+    } catch (cause) {
+      setChallenge(undefined)
+      setTried(true)
+      setError(cause)
+    }
+    setBusy(false)
+  }
+  const finish = async (tap: Tap): Promise<void> => { done(await perform(wanted, tap)) }
+  const begin = (): Promise<void> => run(async () => {
+    const asked = made === undefined || tried ? await challengeFor(wanted, expected) : made
+    const { webauthn, totp, oidc } = asked.factors
+    if (webauthn !== undefined && totp === undefined && oidc === undefined) return finish(await tapWithPasskey(asked))
+    setChallenge(asked)
+  })
   return (
-    <section className="card end" aria-label={`Review ${name}`}>
-      <fieldset>
-        <legend>This emergency was</legend>
-        {(['justified', 'unjustified'] as const).map((each) => (
-          <label key={each} className="choice"><input type="radio" name="verdict" value={each} checked={verdict === each} onChange={() => { setVerdict(each) }} />{each}</label>
-        ))}
-      </fieldset>
-      <label>Why<textarea name="why" required maxLength={4096} rows={2} value={reason} onChange={(event) => { setReason(event.target.value) }} /></label>
-      {verdict === undefined || said === '' ? null : <Judge key={`${verdict} ${said}`} shown={shown} verdict={verdict} reason={said} done={again} />}
+    <section className="card sign" aria-label={`${verb}: ${name}`}>
+      <p>{note}</p>
+      {challenge === undefined
+        ? <button type="button" className="primary" disabled={busy || waiting} onClick={() => { void begin() }}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
+        : <Factors challenge={challenge} verb={verb} busy={busy} use={(tap) => { void run(async () => { await finish(await tap()) }) }} />}
+      <Problem error={error} />
     </section>
   )
 }
 
-interface JudgeProps {
-  readonly shown: Shown
-  readonly verdict: 'justified' | 'unjustified'
-  readonly reason: string
-  readonly done: () => void
+interface FactorsProps {
+  readonly challenge: Challenge
+  readonly verb: string
+  readonly busy: boolean
+  readonly use: (tap: () => Promise<Tap>) => void
 }
 
-/** The tap of a review, over this verdict and this reason. */
-export function Judge({ shown, verdict, reason, done }: JudgeProps): ReactNode {
-  const { view: { uid, name } } = shown
+function Factors({ challenge, verb, busy, use }: FactorsProps): ReactNode {
+  const [code, setCode] = useState('')
+  const { id, factors: { webauthn, totp, oidc } } = challenge
   return (
-    <Sign wanted={{ purpose: 'review', id: uid, review: { verdict, reason } }} states={(envelope) => states(envelope, 'review', shown)} verb="Record it" label={`Record the review of ${name}`}
-      note={`Your tap records that it was ${verdict}, and why. It stands for ever.`} done={done} />
+    <div className="factors">
+      {webauthn === undefined ? null : <button type="button" className="primary" disabled={busy} onClick={() => { use(() => tapWithPasskey(challenge)) }}>{verb} with a passkey</button>}
+      {oidc === undefined ? null : <a className="button" href={oidc}>{verb} by signing in again</a>}
+      {totp === undefined ? null : (
+        <form onSubmit={(event) => { event.preventDefault(); use(async () => ({ challenge: id, proof: { kind: 'totp', code } })) }}>
+          <label>Code of your authenticator app<input inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6,8}" required value={code} onChange={(event) => { setCode(event.target.value) }} /></label>
+          <button type="submit" disabled={busy || !/^[0-9]{6,8}$/.test(code)}>{verb} with this code</button>
+        </form>
+      )}
+      {webauthn === undefined && oidc === undefined && totp === undefined ? <p className="problem" role="alert">None of your keys will do for this. Enrol one, and have somebody vouch for it: <a href="/people">People and keys</a>.</p> : null}
+    </div>
   )
-}
-
-/** What stands above is what the envelope must state: act, opt-out, document, terms, impact and end. */
-function states(envelope: AnyEnvelope, act: string, { view, document }: Shown): boolean {
-  if ('about' in envelope) return false
-  const { purpose, uid, optOut, terms, impact, window } = envelope
-  return purpose === act && uid === view.uid && optOut === view.binding.optOut && terms === view.binding.terms && impact === view.binding.impact
-    && window.from === document.spec.window.from && window.until === document.spec.window.until
 }

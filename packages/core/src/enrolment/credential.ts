@@ -23,6 +23,11 @@ const webauthn = z.strictObject({
   attested: z.boolean(),
 })
 /** A FIDO2 key of OpenSSH, in its wire form (RFC 4253 §6.6). */
+/** Of the signature that shows who holds an SSH key. */
+export const sshEnrolNamespace = 'exeat-enrol@v1'
+/** What it signs: `exeat/ssh-enrol/v1`, 0, and `credentialDigest` of the person and the key, in hex. */
+export const sshEnrolMessage = (digest: HexDigest): Uint8Array => utf8(`exeat/ssh-enrol/v1\0${digest}`)
+
 const ssh = z.strictObject({ kind: z.literal('ssh'), publicKey: base64url(2048) })
 /** The secret is the server's alone. `id` is random. */
 const totp = z.strictObject({ kind: z.literal('totp'), id: z.string().regex(/^[0-9a-f]{32}$/) })

@@ -104,7 +104,10 @@ export function comparisonCode(digest: HexDigest): string {
   return code
 }
 
-/** The code of what an approval or activation is about, before there is an envelope: command line and page make it each from what they themselves show. */
-export function shownCode(uid: HexDigest, { optOut, terms, impact }: Binding, sha256: Sha256): string {
-  return comparisonCode(taggedDigest('exeat/shown/v1', { uid, optOut, terms, impact }, sha256))
+/**
+ * The code of what an act is about, whatever its nonce: command line and page make it each from what they themselves show.
+ * `statement`: of acts that say more than their opt-out does.
+ */
+export function shownCode(uid: HexDigest, { optOut, terms, impact }: Binding, sha256: Sha256, statement?: HexDigest): string {
+  return comparisonCode(taggedDigest('exeat/shown/v1', { uid, optOut, terms, impact, ...(statement === undefined ? {} : { statement }) }, sha256))
 }

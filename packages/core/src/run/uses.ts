@@ -30,7 +30,7 @@ export function strangers({ active, ended, refused }: OptOutSet, standing: reado
 /** Why a stranger excuses nothing. */
 export const notActive = (name: string, origin: string): TermRefusal => ({
   code: 'NOT_IN_LOG', term: 'log', policies: [], message: `it is not active in the log \`${origin}\``,
-  hint: `ask for it: \`exeat request ${name} --actor NAME\`; then it is approved and activated (\`exeat status ${name}\`)`,
+  hint: `ask for it: \`exeat request ${name}\`; then it is approved and activated (\`exeat status ${name}\`)`,
 })
 
 /** What became of a claim. */

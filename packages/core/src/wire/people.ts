@@ -33,15 +33,20 @@ export const ceremonySchema = z.strictObject({ id, options: webauthnJson, expire
 export const ceremonyAnswerSchema = z.strictObject({ id, response: webauthnJson }).meta({ id: 'CeremonyAnswer' })
 
 /** What is to be tapped. The answer's envelope is what the second factor signs; the act itself comes afterwards, with the tap. */
-export const tapWantedSchema = z.discriminatedUnion('purpose', [
+const entered = [
   z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema }),
   z.strictObject({ purpose: z.literal('renew'), asked: requestSchema }),
   z.strictObject({ purpose: z.literal('emergency'), asked: emergencySchema }),
   z.strictObject({ purpose: z.literal('review'), id: line, review: reviewSchema }),
+  z.strictObject({ purpose: z.literal('enrol'), credential: fingerprint }),
+] as const
+export const tapWantedSchema = z.discriminatedUnion('purpose', [
+  ...entered,
   /** Confirming somebody else's emergency, by their challenge, which names whoever asks for this one as the second person. */
   z.strictObject({ purpose: z.literal('second'), challenge: id }),
-  z.strictObject({ purpose: z.literal('enrol'), credential: fingerprint }),
 ]).meta({ id: 'TapWanted' })
+/** An act with a tap that comes to an entry of its own, and so can be handed over to a browser. */
+const handedSchema = z.discriminatedUnion('purpose', entered)
 
 export const challengeSchema = z.strictObject({
   id,
@@ -63,8 +68,16 @@ export const challengeSchema = z.strictObject({
 /** The second person's tap, to be kept at the challenge of whoever declares the emergency. */
 export const secondSchema = z.strictObject({ tap: tapSchema }).meta({ id: 'Second' })
 
-/** A challenge that waits: for the page that an identity provider sends the browser back to. Told to the session that it was made for alone. */
-export const tapPendingSchema = z.strictObject({ wanted: tapWantedSchema, proved: z.boolean(), expiresAt: instant }).meta({ id: 'TapPending' })
+/**
+ * A challenge that waits: for the page that an identity provider sends the browser back to, or for the second person of an emergency. Told to the session that
+ * it was made for, and to that person.
+ */
+export const tapPendingSchema = z.strictObject({
+  wanted: tapWantedSchema, by: identitySchema, proved: z.boolean(),
+  /** Of an emergency that names a second person: whether they have confirmed it. */
+  seconded: z.boolean(),
+  expiresAt: instant,
+}).meta({ id: 'TapPending' })
 
 /** A one-time link for a person to enrol a key with. Its secret stands behind the `#`, so that no server's log sees it. */
 export const linkWantedSchema = z.strictObject({ person: identitySchema, label: line }).meta({ id: 'LinkWanted' })
@@ -73,6 +86,12 @@ export const linkSchema = z.strictObject({ url: z.string(), expiresAt: instant }
 /** `secret`: of a link; absent where somebody who is signed in adds another key. */
 export const enrolStartSchema = z.strictObject({ secret: z.exactOptional(base64url(64)) }).meta({ id: 'EnrolStart' })
 export const enrolSchema = z.strictObject({ id, response: webauthnJson, label: line }).meta({ id: 'Enrol' })
+
+/**
+ * An SSH security key of one's own. `publicKey`: its blob (RFC 4253 §6.6). `signature`: by that key, armoured, in the namespace `exeat-enrol@v1`, over the bytes
+ * of `sshEnrolMessage`: nobody enrols a key that they do not hold.
+ */
+export const sshEnrolSchema = z.strictObject({ publicKey: base64url(2048), signature: z.string().max(8192), label: line }).meta({ id: 'SshEnrol' })
 
 export const enrolmentSchema = z.strictObject({
   credential: fingerprint,
@@ -109,20 +128,13 @@ export const totpConfirmationSchema = z.strictObject({ id: z.string().regex(/^[0
 /** A key that every poll and every later request is signed with: P-256, as a JWK (RFC 7517). */
 const publicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url(43).length(43), y: base64url(43).length(43) })
 
-/** An act that the command line has looked at, for a browser to sign: what its tap is wanted for. */
-export const handedActSchema = z.discriminatedUnion('purpose', [
-  z.strictObject({ purpose: z.enum(['approve', 'activate']), id: line, signed: bindingSchema }),
-  z.strictObject({ purpose: z.literal('renew'), asked: requestSchema }),
-  z.strictObject({ purpose: z.literal('emergency'), asked: emergencySchema }),
-  z.strictObject({ purpose: z.literal('review'), id: line, review: reviewSchema }),
-])
-
 /** The command line hands over to a browser: to sign in, or for one act that it has looked at itself (RFC 8628, bound to a key). */
 export const deviceWantedSchema = z.strictObject({
   key: publicJwk,
   /** Shown on the page, and believed by nobody. */
   client: z.strictObject({ host: line, user: line, command: line }),
-  act: z.exactOptional(handedActSchema),
+  /** Begun by somebody who signed in, and answered by nobody else. */
+  act: z.exactOptional(handedSchema),
 }).meta({ id: 'DeviceWanted' })
 export const deviceSchema = z.strictObject({
   deviceCode: base64url(64), userCode: z.string(), verificationUri: z.string(), verificationUriComplete: z.string(), interval: z.int().min(1), expiresAt: instant,
@@ -130,18 +142,18 @@ export const deviceSchema = z.strictObject({
 /** What the page shows of it. */
 export const deviceViewSchema = z.strictObject({
   client: z.strictObject({ host: line, user: line, command: line, address: z.string() }),
-  act: z.exactOptional(handedActSchema),
+  act: z.exactOptional(handedSchema),
   expiresAt: instant,
 }).meta({ id: 'DeviceView' })
 /** The user code again, as it was typed by hand: nobody follows a link into signing somebody else in. */
 export const deviceConsentSchema = z.strictObject({ code: z.string().max(40), allow: z.boolean() }).meta({ id: 'DeviceConsent' })
-/** A poll, signed by the key (RFC 9449). */
+/** A poll, signed by the key that it began with (RFC 9449): of an act, the key of the session. */
 export const devicePollSchema = z.strictObject({ deviceCode: base64url(64) }).meta({ id: 'DevicePoll' })
 /** To the poll. `token`: of a session that is bound to the key. */
 export const deviceTokenSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('pending'), interval: z.int().min(1) }),
   z.strictObject({ state: z.literal('signed-in'), token: z.string(), session: sessionSchema }),
-  z.strictObject({ state: z.literal('done'), index: z.int().min(0), receipt: z.string(), uid: fingerprint }),
+  z.strictObject({ state: z.literal('done'), index: z.int().min(0), receipt: z.string() }),
   z.strictObject({ state: z.literal('denied') }),
 ]).meta({ id: 'DeviceToken' })
 

@@ -77,7 +77,7 @@ describe('a run', () => {
   })
   test('knows nothing of what the set does not name', () => {
     expect(strangers(optOutSet({ set, optOuts: [stands({ name: 'a' })] }), [stands({ name: 'a' }), stands({ name: 'x' })]).map(nameOf)).toEqual(['x'])
-    expect(notActive('x', 'log.example')).toMatchObject({ code: 'NOT_IN_LOG', hint: expect.stringContaining('exeat request x --actor NAME') as string })
+    expect(notActive('x', 'log.example')).toMatchObject({ code: 'NOT_IN_LOG', hint: expect.stringContaining('`exeat request x`') as string })
   })
   test('adds up to its findings and blocks, and rests on the weakest evidence', () => {
     const decisions = [...judge(whole), ...judge({ active: [], ended: [], refused: [] })]

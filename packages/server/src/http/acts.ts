@@ -52,28 +52,29 @@ export function addActs(app: App, uses: UseCases, people: People): void {
     return tap === undefined || caller.kind !== 'person' ? actor : { ...actor, tap: people.taps.made(caller.session, wanted, tap, addressOf(c)) }
   }
   const plainly = (c: Context<Env>): Actor => actorOf(c, people.now)
-
-  /** Tells the command line that handed an act over what came of it. */
-  const told = async (c: Context<Env>, done: Parameters<People['devices']['done']>[1], answer: Response): Promise<Response> => {
+  /** The act with its second factor; a command line that handed over this very act is told of its entry. */
+  const tapped = (c: Context<Env>, wanted: Wanted, tap: Sent, run: (actor: Actor, key: string) => Promise<ActAnswer>) => async (actor: Actor, key: string): Promise<ActAnswer> => {
+    const answer = await run(actor, key)
     const caller = c.get('caller')
-    if (answer.ok && caller.kind === 'person') {
-      const { index, optOut: { uid } } = await answer.clone().json() as ActAnswer
-      await people.devices.done(caller.session, done, { uid, index })
-    }
+    if (tap !== undefined && caller.kind === 'person') await people.devices.done(caller.session, 'id' in wanted ? { ...wanted, id: answer.optOut.uid } : wanted, answer.index)
     return answer
   }
 
-  app.openapi(request, async (c) => {
+  app.openapi(request, (c) => {
     const { tap, ...asked } = c.req.valid('json')
-    return told(c, { purpose: 'renew', asked }, await begun(c, acting(c, { purpose: 'renew', asked }, tap), (actor, key) => uses.request(actor, asked, key)))
+    const wanted = { purpose: 'renew', asked } as const
+    return begun(c, acting(c, wanted, tap), tapped(c, wanted, tap, (actor, key) => uses.request(actor, asked, key)))
   })
-  app.openapi(emergency, async (c) => {
+  app.openapi(emergency, (c) => {
     const { tap, ...asked } = c.req.valid('json')
-    return told(c, { purpose: 'emergency', asked }, await begun(c, acting(c, { purpose: 'emergency', asked }, tap), (actor, key) => uses.emergency(actor, asked, key)))
+    const wanted = { purpose: 'emergency', asked } as const
+    return begun(c, acting(c, wanted, tap), tapped(c, wanted, tap, (actor, key) => uses.emergency(actor, asked, key)))
   })
   app.openapi(importOffline, (c) => begun(c, plainly(c), (actor, key) => uses.importOffline(actor, c.req.valid('json'), key)))
-  const signing = (purpose: 'approve' | 'activate') => async (c: Context<Env>, id: string, { signed, tap }: z.output<typeof signedSchema>): Promise<Response> =>
-    told(c, { purpose }, await act(c, acting(c, { purpose, id, signed }, tap), (actor, key) => uses[purpose](actor, id, signed, key)))
+  const signing = (purpose: 'approve' | 'activate') => (c: Context<Env>, id: string, { signed, tap }: z.output<typeof signedSchema>): Promise<Response> => {
+    const wanted = { purpose, id, signed }
+    return act(c, acting(c, wanted, tap), tapped(c, wanted, tap, (actor, key) => uses[purpose](actor, id, signed, key)))
+  }
   const approving = signing('approve')
   const activating = signing('activate')
   app.openapi(approve, (c) => approving(c, c.req.valid('param').id, c.req.valid('json')))
@@ -81,10 +82,11 @@ export function addActs(app: App, uses: UseCases, people: People): void {
   app.openapi(reject, (c) => act(c, plainly(c), (actor, key) => uses.reject(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
   app.openapi(withdraw, (c) => act(c, plainly(c), (actor, key) => uses.withdraw(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
   app.openapi(revoke, (c) => act(c, plainly(c), (actor, key) => uses.revoke(actor, c.req.valid('param').id, c.req.valid('json').reason, key)))
-  app.openapi(review, async (c) => {
+  app.openapi(review, (c) => {
     const { id } = c.req.valid('param')
     const { tap, ...said } = c.req.valid('json')
-    return told(c, { purpose: 'review', id, review: said }, await act(c, acting(c, { purpose: 'review', id, review: said }, tap), (actor, key) => uses.review(actor, id, said, key)))
+    const wanted = { purpose: 'review', id, review: said } as const
+    return act(c, acting(c, wanted, tap), tapped(c, wanted, tap, (actor, key) => uses.review(actor, id, said, key)))
   })
   app.openapi(erase, (c) => act(c, plainly(c), (actor, key) => uses.erase(actor, c.req.valid('json'), key)))
   app.openapi(synchronise, async (c) => c.json(await uses.synchronise(), 200))

@@ -37,7 +37,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/challenges': own, 'GET /v1/challenges/{id}': own, 'POST /v1/challenges/{id}/second': { ...own, tap: 'always' },
   'POST /v1/links': { callers: ['operator', 'person'] },
   // Whoever has a link is nobody yet.
-  'POST /v1/enrolments/options': anyone, 'POST /v1/enrolments': anyone,
+  'POST /v1/enrolments/options': anyone, 'POST /v1/enrolments': anyone, 'POST /v1/enrolments/ssh': own,
   'GET /v1/enrolments': read,
   'POST /v1/enrolments/{credential}/vouch': act, 'POST /v1/enrolments/{credential}/removal': ending,
   'POST /v1/totp': own, 'POST /v1/totp/confirmation': { ...own, tap: 'always' },

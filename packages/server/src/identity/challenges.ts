@@ -102,6 +102,11 @@ export async function waitingChallenge(rows: IdentityRows, session: Pick<Session
   return challenge
 }
 
+/** The same, and told to the second person whom it names as well: to look at, before they confirm it with a challenge of their own. @throws {ExeatError} TAP_UNKNOWN */
+export async function shownChallenge(rows: IdentityRows, session: Pick<Session, 'id' | 'person'>, id: string, now: number): Promise<Challenge> {
+  return waitingChallenge(rows, session, id, now).catch(() => challengeToSecond(rows, session.person, id, now))
+}
+
 const isOf = (challenge: Challenge, { id, person }: Pick<Session, 'id' | 'person'>): boolean => challenge.session === id && sameIdentity(challenge.person, person)
 
 /**
@@ -120,7 +125,8 @@ export async function spendChallenge(rows: IdentityRows, session: Pick<Session, 
   return challenge
 }
 
-const contentOf = (wanted: TapWanted): HexDigest => taggedDigest('exeat/wanted/v1', JSON.parse(JSON.stringify(wanted)) as Json, sha256)
+/** Of all that an act says. */
+export const contentOf = (wanted: TapWanted): HexDigest => taggedDigest('exeat/wanted/v1', JSON.parse(JSON.stringify(wanted)) as Json, sha256)
 
 /**
  * Notes at the challenge what an identity provider answered. Once: whatever comes later changes nothing.

@@ -12,7 +12,7 @@ import type { IdentityRows } from '../ports/identity.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { standingKeysOf } from '../use/enrolment/keys.ts'
 import type { Mfa, Prepared, Tap, UseCases } from '../use/types.ts'
-import { type Challenge, challengeBytes, challengeToSecond, issueChallenge, proveChallenge, secondChallenge, spendChallenge, type TapWanted, waitingChallenge } from './challenges.ts'
+import { type Challenge, challengeBytes, challengeToSecond, issueChallenge, proveChallenge, secondChallenge, shownChallenge, spendChallenge, type TapWanted, waitingChallenge } from './challenges.ts'
 import { identityError, type identityProblem } from './codes.ts'
 import { advanceCounter } from './counters.ts'
 import { actorOfSession } from './signed-in.ts'
@@ -45,6 +45,8 @@ export interface TapDependencies {
 export interface Taps {
   readonly challenge: (session: Session, wanted: TapWanted) => Promise<People['challengeSchema']>
   readonly waiting: (session: Pick<Session, 'id' | 'person'>, id: string) => Promise<Challenge>
+  /** One's own, or of an emergency that names one as the second person. */
+  readonly shown: (session: Pick<Session, 'id' | 'person'>, id: string) => Promise<Challenge>
   /** What an identity provider answered by the browser. */
   readonly prove: (session: Pick<Session, 'id' | 'person'>, id: string, proved: NonNullable<Challenge['proved']>) => Promise<void>
   /** Keeps a second person's tap at the challenge of the emergency that names them. */
@@ -56,6 +58,7 @@ export interface Taps {
 export const taps = (deps: TapDependencies): Taps => ({
   challenge: (session, wanted) => challenge(deps, session, wanted),
   waiting: (session, id) => waitingChallenge(deps.rows, session, id, deps.now()),
+  shown: (session, id) => shownChallenge(deps.rows, session, id, deps.now()),
   prove: (session, id, proved) => proveChallenge(deps.rows, session, id, proved, deps.now()),
   second: async (session, id, sent, address) => {
     const { envelope, evidence } = await made(deps, session, { purpose: 'second', challenge: id }, sent, address)

@@ -15,7 +15,7 @@ const begin = createRoute({
   responses: answers(challengeSchema, 'What would be recorded, and what is to be signed.'),
 })
 const waiting = createRoute({
-  ...common, method: 'get', path: '/v1/challenges/{id}', summary: 'A challenge of one\'s own that waits', request: { params: z.strictObject({ id: base64url(64) }) },
+  ...common, method: 'get', path: '/v1/challenges/{id}', summary: 'A challenge that waits: one\'s own, or of an emergency that names one as the second person', request: { params: z.strictObject({ id: base64url(64) }) },
   responses: answers(tapPendingSchema, 'What it is for.'),
 })
 
@@ -30,8 +30,8 @@ export function addChallenges(app: App, people: People): void {
   // Instants are integers within, and canonical texts on the wire.
   app.openapi(begin, async (c) => Response.json(z.encode(challengeSchema, await people.taps.challenge(sessionOf(c), c.req.valid('json'))), { headers: fresh }))
   app.openapi(waiting, async (c) => {
-    const { wanted, proved, expiresAt } = await people.taps.waiting(sessionOf(c), c.req.valid('param').id)
-    return c.json({ wanted, proved: proved !== undefined, expiresAt: canonicalInstant(expiresAt) }, 200, fresh)
+    const { wanted, person: by, proved, seconded, expiresAt } = await people.taps.shown(sessionOf(c), c.req.valid('param').id)
+    return c.json({ wanted, by, proved: proved !== undefined, seconded: seconded !== undefined, expiresAt: canonicalInstant(expiresAt) }, 200, fresh)
   })
   app.openapi(second, async (c) => {
     await people.taps.second(sessionOf(c), c.req.valid('param').id, c.req.valid('json').tap, addressOf(c))

@@ -2,12 +2,14 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { devicePollSchema, deviceConsentSchema, deviceSchema, deviceTokenSchema, deviceViewSchema, deviceWantedSchema } from '@exeat/core/wire'
 import { calculateJwkThumbprint } from 'jose'
+import type { Context } from 'hono'
 import * as z from 'zod'
 import { identityError } from '../../identity/codes.ts'
 import { provenKey } from '../../identity/dpop.ts'
 import type { UseCases } from '../../use/types.ts'
 import { addressOf, sessionOf, urlsOf } from '../access.ts'
 import { answers, type App, bodyOf, createRoute, forAnyone, forPeople, refusals } from '../parts.ts'
+import type { Env } from '../env.ts'
 import type { People } from './services.ts'
 import { viewOf } from './sign-in.ts'
 
@@ -26,29 +28,32 @@ const fresh = { 'cache-control': 'no-store' }
 export function addDevices(app: App, people: People, uses: UseCases): void {
   app.openapi(begin, async (c) => {
     const wanted = c.req.valid('json')
-    const thumbprint = await provenKey({ proof: c.req.header('dpop'), method: 'POST', urls: await urlsOf(c, people) }, people.rows, people.now())
+    // What somebody is to tap is begun by them alone: else anybody could put acts of their own choosing before people.
+    const person = wanted.act === undefined ? undefined : sessionOf(c).person
+    const thumbprint = await thumbprintOf(c, people)
     if (thumbprint !== await calculateJwkThumbprint(wanted.key)) throw identityError('PROOF_WRONG', 'the proof is of another key than was sent')
     const [origin] = await people.origins()
     if (origin === undefined) throw identityError('PASSKEYS_OFF', 'the workspace names no address to sign in at', 'state `identity.relyingParty` in the workspace')
-    return c.json(await people.devices.begin(wanted, addressOf(c), origin), 201, fresh)
+    return c.json(await people.devices.begin(wanted, { address: addressOf(c), origin, ...(person === undefined ? {} : { person }) }), 201, fresh)
   })
   app.openapi(poll, async (c) => {
-    const thumbprint = await provenKey({ proof: c.req.header('dpop'), method: 'POST', urls: await urlsOf(c, people) }, people.rows, people.now())
+    const thumbprint = await thumbprintOf(c, people)
     const polled = await people.devices.poll(c.req.valid('json').deviceCode, thumbprint)
     if (polled.state === 'allowed') {
       const { person, label, method, authenticatedAt } = polled.session
       const { token, session } = await people.sessions.open({ person, label, method, authenticatedAt, boundTo: thumbprint })
       return c.json({ state: 'signed-in' as const, token, session: await viewOf(c, people, session) }, 200, fresh)
     }
-    if (polled.state === 'done') return c.json({ state: 'done' as const, uid: polled.uid, ...await uses.receipt(polled.index) }, 200, fresh)
+    if (polled.state === 'done') return c.json({ state: 'done' as const, ...await uses.receipt(polled.index) }, 200, fresh)
     return c.json(polled, 200, fresh)
   })
   app.openapi(look, async (c) => {
-    const { person } = sessionOf(c)
+    const session = sessionOf(c)
+    const { person } = session
     const address = addressOf(c)
     await people.attempts.refuseLocked(person, address)
     try {
-      return c.json(await people.devices.view(c.req.valid('param').userCode), 200, fresh)
+      return c.json(await people.devices.view(session, c.req.valid('param').userCode), 200, fresh)
     } catch (error) {
       await people.attempts.failed(person, address)
       throw error
@@ -61,4 +66,11 @@ export function addDevices(app: App, people: People, uses: UseCases): void {
     await people.devices.answer(sessionOf(c), userCode, allow)
     return c.body(null, 204, fresh)
   })
+}
+
+/** Of the key that signed the request: the session's own, which was proved before it came here, or the one whose proof came along. @throws {ExeatError} PROOF_* */
+async function thumbprintOf(c: Context<Env>, people: People): Promise<string> {
+  const caller = c.get('caller')
+  const bound = caller.kind === 'person' ? caller.session.boundTo : undefined
+  return bound ?? provenKey({ proof: c.req.header('dpop'), method: 'POST', urls: await urlsOf(c, people) }, people.rows, people.now())
 }

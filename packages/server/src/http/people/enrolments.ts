@@ -3,15 +3,17 @@ import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Identity, Instant } from '@exeat/core'
 import { fingerprint, localIssuer } from '@exeat/core/entry'
-import { ceremonySchema, enrolmentSchema, enrolmentsSchema, enrolSchema, enrolStartSchema, linkSchema, linkWantedSchema, reasonSchema, vouchSchema } from '@exeat/core/wire'
+import { ceremonySchema, enrolmentSchema, enrolmentsSchema, enrolSchema, enrolStartSchema, linkSchema, linkWantedSchema, reasonSchema, sshEnrolSchema, vouchSchema } from '@exeat/core/wire'
 import * as z from 'zod'
 import { identityError } from '../../identity/codes.ts'
 import { advanceCounter } from '../../identity/counters.ts'
 import { beginRegistration, finishRegistration } from '../../identity/passkeys.ts'
+import { heldSshKey } from '../../identity/ssh-keys.ts'
+import { actorOfSession } from '../../identity/signed-in.ts'
 import type { Actor, UseCases } from '../../use/types.ts'
 import { actorOf, addressOf, keyOf, sessionOf } from '../access.ts'
 import type { Env } from '../env.ts'
-import { actHeaders, answers, type App, bodyOf, createRoute, forActors, forAnyone, forPoints } from '../parts.ts'
+import { actHeaders, answers, type App, bodyOf, createRoute, forActors, forAnyone, forPeople, forPoints } from '../parts.ts'
 import type { People } from './services.ts'
 
 const tags = ['people']
@@ -21,11 +23,12 @@ const params = z.strictObject({ credential: fingerprint })
 const link = createRoute({ tags, security: forActors, parameters, method: 'post', path: '/v1/links', summary: 'Make a one-time link to enrol a key with', request: { body: bodyOf(linkWantedSchema) }, responses: answers(linkSchema, 'Shown once.', 201) })
 const options = createRoute({ tags, security: forAnyone, method: 'post', path: '/v1/enrolments/options', summary: 'Begin to enrol a passkey', request: { body: bodyOf(enrolStartSchema) }, responses: answers(ceremonySchema, 'What the browser is to ask the authenticator.') })
 const enrol = createRoute({ tags, security: forAnyone, parameters: [actHeaders[0]], method: 'post', path: '/v1/enrolments', summary: 'Enrol a passkey', request: { body: bodyOf(enrolSchema) }, responses: answers(enrolmentSchema, 'The key, as the log has it.', 201) })
+const enrolSsh = createRoute({ tags, security: forPeople, parameters: [actHeaders[0]], method: 'post', path: '/v1/enrolments/ssh', summary: 'Enrol an SSH security key of one\'s own', request: { body: bodyOf(sshEnrolSchema) }, responses: answers(enrolmentSchema, 'The key, as the log has it.', 201) })
 const list = createRoute({ tags, security: forPoints, method: 'get', path: '/v1/enrolments', summary: 'Every key that is or was enrolled', responses: answers(enrolmentsSchema, 'The keys.') })
 const vouch = createRoute({ tags, security: forActors, parameters, method: 'post', path: '/v1/enrolments/{credential}/vouch', summary: 'Vouch for a key', request: { params, body: bodyOf(vouchSchema) }, responses: answers(enrolmentSchema, 'The key as it stands now.') })
 const remove = createRoute({ tags, security: forActors, parameters, method: 'post', path: '/v1/enrolments/{credential}/removal', summary: 'Remove a key, at once', request: { params, body: bodyOf(reasonSchema) }, responses: answers(enrolmentSchema, 'The key as it was.') })
 
-export const enrolmentRoutes: readonly RouteConfig[] = [link, options, enrol, list, vouch, remove]
+export const enrolmentRoutes: readonly RouteConfig[] = [link, options, enrol, enrolSsh, list, vouch, remove]
 
 const fresh = { 'cache-control': 'no-store' }
 
@@ -61,13 +64,21 @@ export function addEnrolments(app: App, people: People, uses: UseCases): void {
     await advanceCounter(people.rows, view.credential, counter, people.now(), people.passkeys.report)
     return c.json(view, 201, fresh)
   })
+  app.openapi(enrolSsh, async (c) => {
+    const session = sessionOf(c)
+    const { label, ...sent } = c.req.valid('json')
+    const credential = heldSshKey(session.person, sent)
+    const index = await uses.enrol(actorOfSession(session), { credential, label }, keyOf(c))
+    return c.json(await viewAt(uses, index), 201, fresh)
+  })
   app.openapi(list, async (c) => c.json(await uses.enrolments(), 200, fresh))
   app.openapi(vouch, async (c) => {
     const { credential } = c.req.valid('param')
     const said = c.req.valid('json')
     const root = 'root' in said ? said : undefined
     const actor = 'tap' in said ? tapping(c, people, credential, said.tap) : actorOf(c, people.now)
-    await uses.vouch(actor, credential, root, keyOf(c))
+    const index = await uses.vouch(actor, credential, root, keyOf(c))
+    if ('tap' in said) await people.devices.done(sessionOf(c), { purpose: 'enrol', credential }, index)
     return c.json(await viewOf(uses, credential), 200, fresh)
   })
   app.openapi(remove, async (c) => {

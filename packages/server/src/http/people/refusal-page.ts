@@ -10,14 +10,17 @@ const sentence = (text: string): string => escaped(`${text.charAt(0).toUpperCase
 
 export function refusalPage(problems: readonly [Problem, ...Problem[]]): Response {
   const { status, code, detail, hint } = problemDocument(problems)
+  // Who was to confirm an act is signed in as before, and only the act is not done.
+  const act = code.startsWith('TAP_')
+  const title = act ? 'Not confirmed' : 'Not signed in'
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Not signed in</title>
-<h1>Not signed in</h1>
+<title>${title}</title>
+<h1>${title}</h1>
 <p>${sentence(detail)}</p>
-${hint === undefined ? '' : `<p>${sentence(hint)}</p>\n`}<p><a href="/sign-in">Sign in</a></p>
+${hint === undefined ? '' : `<p>${sentence(hint)}</p>\n`}${act ? '<p>Nothing was signed. Go back to what you wanted to sign, and try again.</p>\n<p><a href="/">All opt-outs</a></p>' : '<p><a href="/sign-in">Sign in</a></p>'}
 <p><small>${escaped(code)}</small></p>
 `
   return new Response(html, { status, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } })

@@ -6,7 +6,9 @@ import { identityError, type IdentityCode } from '../codes.ts'
 import { tolerance } from '../issuer/token.ts'
 import type { Provider } from './provider.ts'
 
-const refused = (code: IdentityCode, because: string) => identityError(code, `the identity provider's answer is not taken: ${because}`, 'sign in again; if it happens again, ask whoever keeps the provider')
+const refused = (code: IdentityCode, because: string, hint = 'sign in again; if it happens again, ask whoever keeps the provider') =>
+  identityError(code, `the identity provider's answer is not taken: ${because}`, hint)
+const stronger = 'sign in there by a stronger factor, a security key or a passkey; whoever keeps the provider knows which ones it has'
 
 /** OpenID Connect Core 1.0, §3.1.3.7: who it is, and that it was said to us. Issuer, audience, end and signature were verified before. @throws {ExeatError} */
 export function personOf(claims: JWTPayload, { issuer, clientId }: Provider, code: IdentityCode): Identity {
@@ -31,9 +33,9 @@ export function signedInAt({ auth_time: stated }: JWTPayload, earliest: number, 
 
 /** @throws {ExeatError} */
 export function checkStrength({ acr, amr }: JWTPayload, { stepUp = {} }: Provider, code: IdentityCode): void {
-  if (stepUp.acr !== undefined && !(typeof acr === 'string' && stepUp.acr.includes(acr))) throw refused(code, `its \`acr\` is ${shown(acr)}, and the workspace asks for ${listed(stepUp.acr)}`)
+  if (stepUp.acr !== undefined && !(typeof acr === 'string' && stepUp.acr.includes(acr))) throw refused(code, `its \`acr\` is ${shown(acr)}, and the workspace asks for ${listed(stepUp.acr)}`, stronger)
   const methods = stringsOf(amr)
-  if (stepUp.amr !== undefined && !stepUp.amr.some((each) => methods.includes(each))) throw refused(code, `its \`amr\` is ${shown(amr)}, and the workspace asks for ${listed(stepUp.amr)}`)
+  if (stepUp.amr !== undefined && !stepUp.amr.some((each) => methods.includes(each))) throw refused(code, `its \`amr\` is ${shown(amr)}, and the workspace asks for ${listed(stepUp.amr)}`, stronger)
 }
 
 const listed = (values: readonly string[]): string => values.map((each) => `\`${each}\``).join(' or ')
