@@ -10,6 +10,8 @@ export interface Claimed {
   readonly uid: HexDigest
   readonly state: 'counted' | 'refused' | 'spooled' | 'lost'
   readonly message?: string
+  /** The server answered that it does not count it. */
+  readonly spent?: boolean
 }
 
 const batch = 100
@@ -37,7 +39,7 @@ async function claimSome(client: ApiClient, uses: readonly Use[]): Promise<reado
   return uses.map(({ uid }, i): Claimed | undefined => {
     const result = results[i]
     if (result?.uid !== uid) return undefined
-    return result.outcome === 'counted' ? { uid, state: 'counted' } : { uid, state: 'refused', message: `the server did not count its use: ${result.message ?? result.code ?? 'it gave no reason'}` }
+    return result.outcome === 'counted' ? { uid, state: 'counted' } : { uid, state: 'refused', spent: true, message: `the server did not count its use: ${result.message ?? result.code ?? 'it gave no reason'}` }
   })
 }
 

@@ -38,6 +38,8 @@ export interface UseClaim {
   readonly uid: HexDigest
   readonly state: string
   readonly message?: string
+  /** The server answered that it does not count it: asking again changes nothing. */
+  readonly spent?: boolean
 }
 
 export interface Counting<C extends UseClaim> {
@@ -84,11 +86,12 @@ function usedBy(decisions: readonly Decision[], { active }: OptOutSet): readonly
 
 function without({ active, ended, refused }: OptOutSet, uncounted: readonly HexDigest[], claims: ReadonlyMap<HexDigest, UseClaim>): OptOutSet {
   const gone = new Set(uncounted)
-  const because = (uid: HexDigest): TermRefusal => ({
-    code: 'NOT_IN_LOG', term: 'limits.uses', policies: [], message: claims.get(uid)?.message ?? 'its use was not counted', hint: 'its use must be counted before it excuses: run the gate again once the server counts it',
+  const because = ({ uid, document: { metadata: { name } } }: ActiveOptOut): TermRefusal => ({
+    code: 'NOT_IN_LOG', term: 'limits.uses', policies: [], message: claims.get(uid)?.message ?? 'its use was not counted',
+    hint: claims.get(uid)?.spent === true ? `\`exeat status ${name}\` says what became of it; what ended or was used up is asked for anew` : 'its use must be counted before it excuses: run the gate again once the server counts it',
   })
   return {
     active: active.filter(({ uid }) => !gone.has(uid)), ended,
-    refused: [...refused, ...active.filter(({ uid }) => gone.has(uid)).map((optOut): RefusedOptOut => ({ ...optOut, because: [because(optOut.uid)] }))],
+    refused: [...refused, ...active.filter(({ uid }) => gone.has(uid)).map((optOut): RefusedOptOut => ({ ...optOut, because: [because(optOut)] }))],
   }
 }

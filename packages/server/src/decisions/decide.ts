@@ -1,5 +1,5 @@
 /** Decides a run as a gate does: by the bundle that any point is given, verified as any point verifies it, and by the policies of the very commit that it is of. */
-import { type ActiveOptOut, decide, type Decision, type HexDigest, type Instant, judgeReports, type OptOutSet, type RefusedOptOut } from '@exeat/core'
+import { type ActiveOptOut, decide, type Decision, type Instant, judgeReports, type OptOutSet, type RefusedOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { concernedBy, concerning, countUses, isProtected, notActive, strangers, summarise, type UseClaim, useOf } from '@exeat/core/run'
 import type { DecisionRequest } from '@exeat/core/wire'
@@ -116,5 +116,5 @@ async function claimed(optOuts: readonly ActiveOptOut[], facts: RunFacts, claim:
 
 type Result = Awaited<ReturnType<UseCases['claimUses']>>['results'][number]
 
-const claimOf = ({ uid, outcome, code, message }: Result): { readonly uid: HexDigest; readonly state: string; readonly message?: string } =>
-  (outcome === 'counted' ? { uid, state: 'counted' } : { uid, state: 'refused', message: `the server did not count its use: ${message ?? code ?? 'it gave no reason'}` })
+const claimOf = ({ uid, outcome, code, message }: Result): UseClaim =>
+  (outcome === 'counted' ? { uid, state: 'counted' } : { uid, state: 'refused', spent: true, message: `the server did not count its use: ${message ?? code ?? 'it gave no reason'}` })

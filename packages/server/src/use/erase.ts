@@ -51,7 +51,7 @@ async function usesLeft({ log }: UseDependencies, uid: HexDigest): Promise<boole
 async function append(deps: UseDependencies, asking: Asking, part: Part): Promise<Appended> {
   const operation = operationFor(asking)
   const answer = await deps.log.append({
-    ...operation, key: part.part === 0 ? operation.key : `${operation.key}/${part.part}`, restricts: true,
+    ...operation, key: part.part === 0 ? operation.key : `erasure/${part.part}/${operation.key}`, restricts: true,
     apply: async (tx) => {
       const before = await optOutOf(tx, part.uid)
       const erased = await eraseSome(tx, deps, before, part)
