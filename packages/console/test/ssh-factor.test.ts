@@ -83,12 +83,12 @@ describeWith('ssh-keygen', 'with ssh-keygen', () => {
     })
 
     test.each([
-      ['EVIDENCE_UNVERIFIED_USER', 'nobody was verified at the key', [], { flags: flag.present }, undefined],
+      ['nobody was verified at the key', 'touched, and not unlocked', [], { flags: flag.present }, undefined],
       ['TAP_WRONG', 'a key that nobody enrolled', [], {}, sshKey('sk-ed25519')],
       ['SHOWN_DIFFERS', 'another code than is shown', ['--code', '00000-00000-00000-00000'], {}, undefined],
-    ] as const)('is refused with %s: %s', async (code, _, more, signing, key) => {
+    ] as const)('is refused with "%s": %s', async (told, _, more, signing, key) => {
       const refused = await exeat('ben', ['approve', 'first', ...ssh('ben'), ...more], signing, key)
-      expect(refused.stderr).toContain(code)
+      expect(refused.stderr).toContain(told)
       expect(world.exeat(['status', 'first']).stdout).toContain('proposed')
     })
 

@@ -35,6 +35,7 @@ export function defineSigned(act: SignedAct, command: Command, io: Io, finish: (
 async function sign(act: SignedAct, id: string, flags: SignFlags, io: Io): Promise<void> {
   const { session, ...by } = acting(flags, io)
   const { client, key } = by
+  if (session === undefined) refuseSshOfOperator(flags)
   const shown = await fetchShown(client, id)
   const { view: { uid, binding, approvals, name }, document, findings, code } = shown
   if (session !== undefined) {
@@ -42,7 +43,6 @@ async function sign(act: SignedAct, id: string, flags: SignFlags, io: Io): Promi
     printAnswer(act, await tapOptOut({ act, wanted: { purpose: act, id: uid, signed: binding }, uid, document, findings, binding, approvals, send }, { ...by, session }, flags, io), flags, io)
     return
   }
-  refuseSshOfOperator(flags)
   // Where JSON is asked for, standard output holds that alone.
   const sink = flags.format === 'json' ? io.stderr : io.stdout
   sink.write(`${signedText(act, { document, findings, code, approvals, binding, evidence: evidenceNote, ...(flags.actor === undefined ? {} : { actor: flags.actor }) }, io)}\n\n`)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { permissionOf, permissions } from '../../src/http/permissions.ts'
 import type { Reply } from '../main/support.ts'
-import { optOut } from '../use/support.ts'
+import { optOut, start } from '../use/support.ts'
 import { type Browser, type PeopleSite, peopleSite } from './browser.ts'
 
 const operations = Object.entries(openApiDocument().paths ?? {}).flatMap(([path, methods]) => Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`)).filter((route) => !route.includes(' /log'))
@@ -105,6 +105,42 @@ describe('over the network', () => {
         expect([route, kind, reply.status, reply.json()['code']]).toEqual([route, kind, 403, 'CALLER_REFUSED'])
       }
     }
+  })
+
+  test('attack-15: an act is handed over by whoever signed in alone, to themselves alone, and nothing but this very act answers it', async () => {
+    const ben = at.browser('ben')
+    await at.rootVouch('ben', await at.enrol(ben))
+    await ben.signIn()
+    const review = (reason: string, verdict: 'justified' | 'unjustified' = 'unjustified') => ({ purpose: 'review', id: 'fire', review: { verdict, reason } }) as const
+    const key = await newSessionKey()
+    const proof = async (path: string): Promise<Record<string, string>> => ({ dpop: await proofFor(key, { method: 'POST', url: `https://exeat.acme.example${path}`, now: at.clock.now }) })
+    const wanted = { key: publicPart(key), client: { host: 'h', user: 'u', command: 'exeat review fire' }, act: review('the site was up') }
+    const nobody = await at.ask('/v1/device', { method: 'POST', over: 'network', token: null, body: wanted, headers: await proof('/v1/device') })
+    expect(nobody.json()).toMatchObject({ status: 401, code: 'NOT_SIGNED_IN_HERE' })
+    for (const act of [{ purpose: 'second', challenge: 'a'.repeat(43) }, { purpose: 'request', asked: {} }, { ...wanted.act, more: 1 }, { purpose: '__proto__' }]) {
+      expect((await ann.ask('POST', '/v1/device', { ...wanted, act }, await proof('/v1/device'))).status, act.purpose).toBe(400)
+    }
+    const document = JSON.parse(JSON.stringify(optOut('fire', { category: 'emergency', from: at.clock.now - start, until: at.clock.now - start + 3_600_000, environments: ['production'] }))) as Record<string, unknown>
+    const asked = { document, team: 'sre' }
+    const declared = await ann.ask('POST', '/v1/emergencies', { ...asked, tap: await ann.tap({ purpose: 'emergency', asked }) })
+    expect(declared.status).toBe(201)
+    const uid = (declared.json() as { optOut: { uid: string } }).optOut.uid
+    const begun = (await ben.ask('POST', '/v1/device', { ...wanted, act: { ...review('the site was up'), id: uid } }, await proof('/v1/device'))).json() as { deviceCode: string; userCode: string }
+    const code = begun.userCode.replace('-', '')
+    const poll = async (): Promise<unknown> => {
+      at.clock.now += 10_000
+      return (await at.ask('/v1/device/token', { method: 'POST', over: 'network', token: null, body: { deviceCode: begun.deviceCode }, headers: await proof('/v1/device/token') })).json()
+    }
+    expect((await ann.ask('GET', `/v1/device/${code}`)).json()).toMatchObject({ status: 404, code: 'DEVICE_UNKNOWN' })
+    expect((await ann.ask('POST', `/v1/device/${code}`, { code, allow: true })).json()).toMatchObject({ status: 404, code: 'DEVICE_UNKNOWN' })
+    expect((await ben.ask('POST', `/v1/device/${code}`, { code, allow: true })).status).toBe(204)
+    // Another judgement of the same emergency, by the session that allowed it, is not what was handed over.
+    const other = review('the site was down', 'justified')
+    const reviewed = await ben.ask('POST', `/v1/opt-outs/${uid}/review`, { ...other.review, tap: await ben.tap({ ...other, id: uid }) })
+    expect(reviewed.status).toBe(200)
+    expect(await poll()).toMatchObject({ state: 'pending' })
+    at.clock.now += 5 * 60_000
+    expect(await poll()).toMatchObject({ status: 404, code: 'DEVICE_UNKNOWN' })
   })
 
   test('attack-15: an API key reads and asks as far as its scopes go, and never acts', async () => {
