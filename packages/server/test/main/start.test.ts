@@ -239,8 +239,14 @@ describe('a database that is not what was signed', () => {
     at.configure((config) => ({ ...config, limits: { acts: { perSecond: 10_000, burst: 10_000 } } }))
     await at.start()
     // Until the first bundle is full and away from the right edge, which alone is checked at the start.
-    const names = Array.from({ length: 270 }, (_, i) => `old-${i}`)
-    await Promise.all(names.map((name) => at.ask('/v1/opt-outs', { method: 'POST', body: { document: optOut(name) }, headers: by('alice') })))
+    for (let round = 0; round < 4; round++) {
+      const names = Array.from({ length: 40 }, (_, i) => `old-${round}-${i}`)
+      // oxlint-disable-next-line no-await-in-loop -- nobody has more than fifty requests waiting
+      await Promise.all(names.map((name) => at.ask('/v1/opt-outs', { method: 'POST', body: { document: optOut(name) }, headers: by('alice') })))
+      // oxlint-disable-next-line no-await-in-loop
+      await Promise.all(names.map((name) => at.ask(`/v1/opt-outs/${name}/withdrawal`, { method: 'POST', body: { reason: 'mended' }, headers: by('alice') })))
+    }
+    await at.ask('/v1/opt-outs', { method: 'POST', body: { document: optOut('old-0') }, headers: by('alice') })
     expect((await at.ask('/v1/status')).json()['size']).toBeGreaterThan(270)
     const { binding } = (await at.ask('/v1/opt-outs/old-0')).json() as { binding: unknown }
     await at.stop()
