@@ -49,7 +49,13 @@ export function createApp(options: AppOptions): App {
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
-  app.use(async (c, next) => (isPage(c.req.path) ? next() : secured(c, next)))
+  app.use(async (c, next) => {
+    if (isPage(c.req.path)) return next()
+    await secured(c, next)
+    const own = c.get('policy')
+    if (own !== undefined) c.res.headers.set('content-security-policy', own)
+    return undefined
+  })
   app.use(guardHead)
   app.use(async (_, next) => (stopping() ? refusal([serverProblem('SERVER_STOPPING', 'the server is stopping, and takes nothing more', 'repeat it with the same key')], { connection: 'close', 'retry-after': '5' }) : next()))
   app.use(methodNotAllowed({

@@ -10,5 +10,7 @@ export interface Env {
     caller: Caller
     /** Of the session, where a cookie brought it: what a sign-out and a sign-in end. */
     cookie: string | undefined
+    /** A content security policy of the answer's own. */
+    policy: string | undefined
   }
 }

@@ -1,4 +1,5 @@
 /** Signing in and stepping up at a real OpenID provider, and every way in which its answer may be another than was asked for. */
+import { createHash } from 'node:crypto'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -80,6 +81,9 @@ describe('signing in', () => {
     const reply = await at.ask(back, { over: 'network', token: null, headers: { accept: 'text/html,*/*', cookie: [...visitor.jar].map(([name, value]) => `${name}=${value}`).join('; ') }, conforms: false })
     expect([reply.status, reply.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8'])
     expect(reply.headers['content-security-policy']).toContain("default-src 'none'")
+    // Its own style, and nothing else that anybody could put in.
+    const [, style = ''] = /<style>([^]*)<\/style>/.exec(reply.text) ?? []
+    expect(reply.headers['content-security-policy']).toContain(`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}';`)
     expect(reply.text).toContain('access_denied')
     expect(reply.text).not.toContain('<b>')
     await nobodyIn(visitor)

@@ -14,7 +14,7 @@ import { addressOf, sessionOf } from '../access.ts'
 import type { Env } from '../env.ts'
 import { isPage } from '../pages.ts'
 import { type App, createRoute, forAnyone, forPeople, refusals } from '../parts.ts'
-import { refusalPage, wantsPage } from './refusal-page.ts'
+import { refusalPage, refusalPolicy, wantsPage } from './refusal-page.ts'
 import type { People } from './services.ts'
 import { openSession } from './sign-in.ts'
 
@@ -81,8 +81,9 @@ async function shown(c: Context<Env>, run: () => Promise<Response>): Promise<Res
   try {
     return await run()
   } catch (error) {
-    if (error instanceof ExeatError && wantsPage(c.req.header('accept'))) return refusalPage(error.problems)
-    throw error
+    if (!(error instanceof ExeatError) || !wantsPage(c.req.header('accept'))) throw error
+    c.set('policy', refusalPolicy)
+    return refusalPage(error.problems)
   }
 }
 
