@@ -31,7 +31,7 @@ export function Handed({ wanted, session, done }: HandedProps<HandedAct>): React
 
 const askedNotes = {
   renew: 'Your tap asks for it, and nothing else: others approve it, and it is activated afterwards.',
-  emergency: 'Your tap makes it work at once, for the time stated above. Everybody who watches hears of it, and somebody else reviews it.',
+  emergency: 'Your tap makes it work at once, for the time stated above. It stands in the log before it works, and somebody else has to review it in time.',
 } as const
 
 function HandedDocument({ wanted, session: { person }, done }: HandedProps<AskedWanted>): ReactNode {
