@@ -27,7 +27,7 @@ interface Client {
 
 const pg = createRequire(new URL('../packages/server/package.json', import.meta.url))('pg') as { readonly Client: new (options: object) => Client }
 /** Milliseconds that log and bare inserts run in turn, and how many turns there are. */
-const slice = Number(process.argv[2] ?? 1000)
+const slice = process.argv.slice(2).map(Number).find((each) => each > 0) ?? 1000
 const turnsOf = 5
 const callersOf = [1, 100, 256] as const
 const entrySize = 300
