@@ -49,6 +49,11 @@ export const receiptSchema = z.strictObject({ index: z.int().min(0), receipt: z.
 
 export const phases = ['proposed', 'approved', 'active', 'lapsed', 'revoked', 'exhausted', 'rejected', 'withdrawn', 'timed-out', 'stale'] as const
 
+/** `at`: when it was first delivered, else of the next attempt, or when it was given up. `message`: why the last attempt failed. */
+const deliverySchema = z.strictObject({ sink: z.string(), state: z.enum(['waiting', 'delivered', 'dead']), attempts: z.int(), at: instant, message: z.exactOptional(z.string()) })
+const heardSchema = z.strictObject({ by: identity, evidence: z.string(), at: instant })
+export const alarmSchema = z.strictObject({ deliveries: z.array(deliverySchema), acknowledged: z.exactOptional(heardSchema) }).meta({ id: 'Alarm' })
+
 /** One opt-out as the server sees it at an instant. */
 export const optOutViewSchema = z.strictObject({
   uid: fingerprint,
@@ -70,6 +75,8 @@ export const optOutViewSchema = z.strictObject({
   approvals: z.array(z.strictObject({ by: identity, groups: z.array(z.string()), evidence: z.string(), at: instant })),
   activation: z.exactOptional(z.strictObject({ by: identity, evidence: z.string(), at: instant })),
   ended: z.exactOptional(instant),
+  /** Of an emergency: whom it was told to, and who heard it. Absent for those of an earlier release. */
+  alarm: z.exactOptional(alarmSchema),
   /** What is still missing before it may be activated: `1 of security`. */
   missing: z.array(z.string()),
   renewal: z.int(),

@@ -3,6 +3,7 @@ import { formatVerifierKey, type SignerKey } from '@exeat/log'
 import type { Problem } from '@exeat/core'
 import type { WitnessAddress } from '@exeat/client/log'
 import type { Delegations } from '@exeat/verify'
+import { deliveriesIn } from '../alarm/progress.ts'
 import { bundleMaker } from '../bundle/index.ts'
 import { serverProblem } from '../config/codes.ts'
 import { checkDataFolder, type DataPaths, dataPaths } from '../config/folder.ts'
@@ -22,6 +23,7 @@ import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
+import { composeAlarms } from './alarms.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
 import { providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
@@ -85,9 +87,10 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const { useCases, decide } = compose({ config, paths, log, governance, delegations, rows, now })
+    const { useCases, decide, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
-    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, now, report })
+    const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
     const serving = await serve(options, { config, paths, log, useCases, decide, people, house, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
@@ -116,19 +119,19 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide'> & { readonly webhook: SignerKey } {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
-  const { bundle } = readWorkingKeys(paths, logKey, delegations.current)
+  const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
   const bundleKey = (): SignerKey => bundle
   const useCases = createUseCases({
-    ...writer, log, governance, directory: directory(rows, now), now,
+    ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }) }
+  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), webhook }
 }
 
 interface Serving {

@@ -1,4 +1,5 @@
 /** What every use case works with. */
+import type { DeliveriesOf } from '../ports/alarm.ts'
 import type { BundleMaker } from '../ports/bundle.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { LogStore } from '../ports/log.ts'
@@ -13,6 +14,8 @@ export interface UseDependencies {
   readonly random: (count: number) => Uint8Array
   /** 32 bytes: who holds it can tell which person a pseudonym in the log stands for. */
   readonly pseudonymKey: Uint8Array
+  /** What came of alarms. */
+  readonly deliveries: DeliveriesOf
   readonly makeBundle: BundleMaker
   /** The log's. */
   readonly origin: string

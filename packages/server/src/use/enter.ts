@@ -4,6 +4,7 @@ import { type Envelope, envelopeDigest, type Purpose, statementOf } from '@exeat
 import type { Evidence } from '@exeat/core/entry'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
+import { type Alarm, raiseAlarm } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
 import { isAmong } from './judge.ts'
 import { saveOptOut, type Versioned } from './load.ts'
@@ -27,6 +28,8 @@ export interface Entering {
   /** Undefined for one that is asked for. */
   readonly before: Versioned<StoredOptOut> | undefined
   readonly particulars: Particulars
+  /** Of an emergency: who is told of it. None is entered without. */
+  readonly alarm?: Alarm | undefined
   /** Of an offline grant, who signed it first, and what shows it; else undefined. */
   readonly offline?: { readonly by: Identity; readonly evidence: Evidence } | undefined
 }
@@ -55,6 +58,7 @@ export async function enter(tx: Transaction, deps: UseDependencies, entering: En
   if (stored === undefined) throw new Error('an act left no record')
   await saveOptOut(tx, before, withEntries(stored, entries.map((_, i) => tx.index + i), bodies))
   if (before === undefined) await spendName(tx, stored)
+  for (const [i, { type }] of verdict.events.entries()) if (type === 'emergency.activated') await raiseAlarm(tx, stored, tx.index + i, entering.alarm)
   return verdict.ok ? { ok: true, entries } : { ok: false, problem: verdict.refusal, entries }
 }
 

@@ -109,7 +109,8 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
     const wanted = askedOf(asked.document, terms.limits.uses?.value)
     const verdict = transition(withAliases(ledger, governed), { kind: 'emergency', uid: asked.uid, asked: wanted, team, ...second }, facts, at)
     const mfa = terms.emergency?.value.mfa ?? strongest
-    if (!verdict.ok) return { verdict, over, mfa }
+    const alerts = terms.alerts.map(({ value }) => value)
+    if (!verdict.ok) return { verdict, over, mfa, alerts }
     const { from, until } = asked.document.spec.window
     const log = { renewal: 0, total: (until - from) as Duration, ...(wanted.limits.uses === undefined ? {} : { uses: wanted.limits.uses }), witnessed: false }
     const person = { groups: facts.groups }
@@ -124,7 +125,7 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
         ...governed.policySet.conditions(terms, 'activate', { optOut: asked.document, requester: person, activator: person, now: at }),
       ].map((each) => termProblem('TERMS_NOT_MET', each)),
     ])
-    return { verdict, over, mfa }
+    return { verdict, over, mfa, alerts }
   })
 
 const isConfirmed = (shown: Shown['second'], named: Identity): boolean => shown !== undefined && (shown.identity === 'whoever' || sameIdentity(shown.identity, named))
@@ -136,7 +137,7 @@ const secondNeeded = ({ sub }: Identity) => new ExeatError([{
 const namesOf = ({ metadata: { name }, spec: { renews } }: OptOut): readonly string[] => (renews === undefined ? [name] : [name, renews])
 
 function asking(
-  deps: UseDependencies, sent: Sent, tap: Act['tap'], people: readonly Identity[], judge: (asked: Asked, judging: Judging) => Promise<Pick<Outcome, 'verdict' | 'over' | 'mfa'>>,
+  deps: UseDependencies, sent: Sent, tap: Act['tap'], people: readonly Identity[], judge: (asked: Asked, judging: Judging) => Promise<Pick<Outcome, 'verdict' | 'over' | 'mfa' | 'alerts'>>,
 ): Act {
   let asked: Asked | undefined
   return {

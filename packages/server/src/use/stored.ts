@@ -1,7 +1,8 @@
 /** What the use cases keep beside the log: records by kind and key, bodies by kind and digest. All of it follows from the log while no body was erased. */
-import type { HexDigest, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
+import type { HexDigest, Identity, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
 import type { EnrolmentEntry } from '@exeat/core/enrolment'
 import type { Dsse } from '@exeat/verify'
+import type { Sink } from '../ports/alarm.ts'
 
 export const recordKinds = {
   /** Key: uid. `StoredOptOut`. */
@@ -23,6 +24,8 @@ export const recordKinds = {
   enrolment: 'enrolment',
   /** Key: `current`. `StoredBundle`: the content published last. */
   bundle: 'bundle',
+  /** Key: `alarmKey` of the entry that it tells of. `StoredAlarm`. Never removed. */
+  alarm: 'alarm',
 } as const
 
 /**
@@ -98,6 +101,26 @@ export interface StoredBundle {
   readonly size: number
   readonly folded: Instant
 }
+
+/** Whom an emergency or a drill is told to, written with its entry: no configuration that comes later can silence it. */
+export interface StoredAlarm {
+  /** Of the entry that it tells of. */
+  readonly index: number
+  readonly at: Instant
+  /** Of the emergency; null for a drill. */
+  readonly uid: HexDigest | null
+  /** Told at once: those whom the terms name. */
+  readonly first: readonly Sink[]
+  /** Told as well while nobody has acknowledged it: all of the workspace. */
+  readonly all: readonly Sink[]
+  /** It is not repeated from then on. */
+  readonly until: Instant
+  readonly acknowledged?: { readonly by: Identity; readonly strength: string; readonly at: Instant; readonly index: number; readonly body: HexDigest }
+  /** Of a drill that has ended. */
+  readonly over?: Instant
+}
+
+export const alarmKey = (index: number): string => String(index).padStart(12, '0')
 
 export const toBytes = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value), 'utf8'))
 

@@ -65,6 +65,8 @@ export interface UseCases {
   readonly withdraw: (actor: Actor, id: string, reason: string, key: IdempotencyKey) => Promise<ActAnswer>
   readonly revoke: (actor: Actor, id: string, reason: string, key: IdempotencyKey) => Promise<ActAnswer>
   readonly review: (actor: Actor, id: string, review: Wire['reviewSchema'], key: IdempotencyKey) => Promise<ActAnswer>
+  /** Says that somebody heard the alarm of an emergency: anybody but who declared or confirmed it. */
+  readonly acknowledge: (actor: Actor, id: string, key: IdempotencyKey) => Promise<ActAnswer>
   /** Counts uses. Each is judged alone; one that is refused refuses none beside it. */
   readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>
   readonly optOut: (id: string) => Promise<OptOutView>
