@@ -21,6 +21,10 @@ Examples:
   exeat emergency outage-4711 --actor erin --team sre-oncall --second frank
   exeat emergency outage-4711 --server https://exeat.example --team sre-oncall
 
+Everybody whom the policies' \`alerts\` name is told at once, and all of the
+workspace every 15 minutes until somebody else says that they heard it:
+  exeat emergency ack outage-4711 --server https://exeat.example
+
 Exit codes:
   0 active   1 the server could not be reached   3 refused
   4 a second person is needed                    64 wrong usage`
@@ -34,6 +38,12 @@ interface EmergencyFlags extends ActFlags {
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  actOptions(command.command('ack').summary('say that you heard its alarm').description('Say that you heard the alarm of an emergency, so that it is not repeated: whoever did not declare it.').argument('<name>', 'name or uid of the opt-out'))
+    .action(async (id: string, flags: ActFlags) => {
+      const { client, key } = acting(flags, io)
+      printAnswer('acknowledge', await client.acknowledge(id, key), flags, io)
+      finish(0)
+    })
   actOptions(command.argument('<name-or-file>', 'the opt-out, or the file that it stands in'))
     .requiredOption('--team <group>', 'the group on whose account it goes')
     .option('--second <name>', 'the second person, where an emergency overlaps an unreviewed one')

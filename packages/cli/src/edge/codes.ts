@@ -61,6 +61,8 @@ export const cliCodes = {
   NOT_CONFIRMED: usage('Nobody confirmed what would be signed; nothing was.'),
   HAND_OVER_REFUSED: invalid('What was handed over to a browser was refused there.'),
   HAND_OVER_OVER: { exit: 4, http: 409, summary: 'Nobody answered in the browser while the code held.' },
+  DRILL_UNHEARD: failed('A drill ended, and nobody had acknowledged its alarm.'),
+  DRILL_UNDELIVERED: failed('A drill ended, and its alarm had reached no sink of the workspace.'),
   RECEIPT_OTHER: { exit: 2, http: 422, summary: 'The log recorded something else than what was looked at before it was signed.' },
   KEY_NOT_LISTED: invalid('No key of that digest or comparison code is enrolled.'),
   ROOT_KEY: invalid('The file of a founder\'s root key is missing, cannot be read, or holds none.'),

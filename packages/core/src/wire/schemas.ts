@@ -54,6 +54,18 @@ const deliverySchema = z.strictObject({ sink: z.string(), state: z.enum(['waitin
 const heardSchema = z.strictObject({ by: identity, evidence: z.string(), at: instant })
 export const alarmSchema = z.strictObject({ deliveries: z.array(deliverySchema), acknowledged: z.exactOptional(heardSchema) }).meta({ id: 'Alarm' })
 
+/** `within`: seconds that somebody has to acknowledge it. */
+export const drillWantedSchema = z.strictObject({ within: z.int().min(1).max(86_400) }).meta({ id: 'DrillWanted' })
+export const drillSchema = z.strictObject({
+  /** Of the entry that started it. */
+  index: z.int().min(0),
+  by: identity, evidence: z.string(), at: instant, until: instant,
+  state: z.enum(['running', 'acknowledged', 'unacknowledged', 'undelivered']),
+  ...alarmSchema.shape,
+}).meta({ id: 'Drill' })
+/** The receipt is of the act's own entry. */
+export const drillAnswerSchema = z.strictObject({ drill: drillSchema, index: z.int().min(0), receipt: z.string(), evidence: z.string() }).meta({ id: 'DrillAnswer' })
+
 /** One opt-out as the server sees it at an instant. */
 export const optOutViewSchema = z.strictObject({
   uid: fingerprint,

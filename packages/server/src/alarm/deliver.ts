@@ -94,8 +94,8 @@ async function* alarmsBehind(reader: Pick<StateReader, 'records'>, from: string)
 }
 
 /** Whether it goes on until somebody has heard it. */
-async function isCalling(reader: Pick<StateReader, 'record'>, { acknowledged, uid, until, over }: StoredAlarm, now: number): Promise<boolean> {
-  if (acknowledged !== undefined || over !== undefined || !(now < until)) return false
+async function isCalling(reader: Pick<StateReader, 'record'>, { acknowledged, uid, until, drill }: StoredAlarm, now: number): Promise<boolean> {
+  if (acknowledged !== undefined || drill?.over !== undefined || !(now < until)) return false
   if (uid === null) return true
   const record = (await readRecord<StoredOptOut>(reader, recordKinds.optOut, uid))?.value.record
   return record !== undefined && record.ended === undefined && reviewAt(record, now as Instant) === 'due'

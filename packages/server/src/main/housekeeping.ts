@@ -75,6 +75,7 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
     repeat(every.sweep, async () => { await rows.sweep(now()) }),
     repeat(every.witnesses, witnesses.round),
     repeat(every.alarms, alarms.round),
+    repeat(every.alarms, useCases.endDrill),
   ]
 
   /** Runs a chore now and again so many milliseconds after it has ended; what goes wrong is told once for as long as it stays the same. */

@@ -3,10 +3,10 @@ import { type Identity, type Instant } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { type Asking, doneAt, type Done, operationFor } from './act.ts'
-import { alarmAt } from './alarm.ts'
+import { alarmAt, type FoundAlarm } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
 import { isAmong } from './judge.ts'
-import { optOutOf, type Versioned } from './load.ts'
+import { optOutOf } from './load.ts'
 import { demand, useError } from './problem.ts'
 import { recordKinds, type StoredAlarm, type StoredOptOut, toBytes } from './stored.ts'
 import type { Actor, IdempotencyKey } from './types.ts'
@@ -25,7 +25,7 @@ async function heard(tx: Transaction, deps: UseDependencies, stored: StoredOptOu
   const alarm = emergency === undefined ? undefined : await alarmAt(tx, index)
   if (alarm === undefined) throw useError('ALARM_NONE', `\`${name}\` raised no alarm`)
   refuseHearing(alarm.value, actor.identity, [requester, ...(emergency?.second === undefined ? [] : [emergency.second])], `\`${name}\``)
-  return { ok: true, entries: await hear(tx, deps, alarm, actor, (evidence) => ({ type: 'dev.exeat.emergency.acknowledged.v1', subject: uid, data: { by: actor.identity, evidence, entry: alarm.value.index } })) }
+  return { ok: true, entries: await hear(tx, deps, alarm, actor, [{ type: 'dev.exeat.emergency.acknowledged.v1', subject: uid, data: { by: actor.identity, evidence: actor.evidence, entry: alarm.value.index } }]) }
 }
 
 /** @throws {ExeatError} ALARM_HEARD, ALARM_OWN */
@@ -34,12 +34,11 @@ export function refuseHearing({ acknowledged }: StoredAlarm, by: Identity, raise
   if (isAmong(raised, by)) throw useError('ALARM_OWN', `the alarm of ${what} was raised by \`${by.sub}\``, 'somebody else is to hear it')
 }
 
-/** Enters that the alarm was heard, keeps it with the alarm, and gives the entry. */
+/** Enters that the alarm was heard, keeps it with the alarm, and gives the entries. */
 export async function hear(
-  tx: Transaction, deps: UseDependencies, { key, version, value }: Versioned<StoredAlarm> & { readonly key: string }, { identity, evidence }: Actor, saying: (evidence: Actor['evidence']) => Said,
-  more: Partial<StoredAlarm> = {},
+  tx: Transaction, deps: UseDependencies, { key, version, value }: FoundAlarm, { identity, evidence }: Actor, said: readonly Said[], more: Partial<StoredAlarm> = {},
 ): Promise<readonly Uint8Array[]> {
-  const { entries, bodies: [body = ''] } = await writeEvents(tx, deps, identity, [saying(evidence)])
+  const { entries, bodies: [body = ''] } = await writeEvents(tx, deps, identity, said)
   const next: StoredAlarm = { ...value, ...more, acknowledged: { by: identity, strength: evidence.strength, at: tx.at as Instant, index: tx.index, body } }
   demand(await tx.put(recordKinds.alarm, key, toBytes(next), version))
   return entries

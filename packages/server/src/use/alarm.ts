@@ -32,8 +32,12 @@ export async function raiseAlarm(tx: Transaction, { record }: StoredOptOut, inde
   demand(await tx.put(recordKinds.alarm, alarmKey(index), toBytes(stored), 0))
 }
 
+export interface FoundAlarm extends Versioned<StoredAlarm> {
+  readonly key: string
+}
+
 /** The alarm of the entry at this index; undefined where there is none. */
-export async function alarmAt(reader: Pick<StateReader, 'record'>, index: number | undefined): Promise<(Versioned<StoredAlarm> & { readonly key: string }) | undefined> {
+export async function alarmAt(reader: Pick<StateReader, 'record'>, index: number | undefined): Promise<FoundAlarm | undefined> {
   if (index === undefined) return undefined
   const key = alarmKey(index)
   const found = await readRecord<StoredAlarm>(reader, recordKinds.alarm, key)

@@ -5,6 +5,7 @@ import type { LogReader } from '../ports/log.ts'
 import { acknowledge } from './acknowledge.ts'
 import type { Done } from './act.ts'
 import type { UseDependencies } from './context.ts'
+import { acknowledgeDrill, drill, endDrill, startDrill } from './drill.ts'
 import { end, type Ending } from './end.ts'
 import { enrol, enrolIssuerKey } from './enrolment/enrol.ts'
 import { keysNow } from './enrolment/keys.ts'
@@ -43,6 +44,10 @@ export function createUseCases(deps: UseDependencies): UseCases {
     revoke: ending('revoke'),
     review: (actor, id, said, key) => answered(() => review(deps, actor, id, said, key)),
     acknowledge: (actor, id, key) => answered(() => acknowledge(deps, actor, id, key)),
+    startDrill: (actor, wanted, key) => startDrill(deps, actor, wanted, key),
+    acknowledgeDrill: (actor, index, key) => acknowledgeDrill(deps, actor, index, key),
+    drill: (index) => drill(deps, index),
+    endDrill: () => endDrill(deps),
     claimUses: async (uses) => {
       await pending.retry()
       return claimUses(deps, pending, uses)

@@ -1,5 +1,6 @@
 /** What the use cases keep beside the log: records by kind and key, bodies by kind and digest. All of it follows from the log while no body was erased. */
 import type { HexDigest, Identity, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
+import type { EventData } from '@exeat/core/entry'
 import type { EnrolmentEntry } from '@exeat/core/enrolment'
 import type { Dsse } from '@exeat/verify'
 import type { Sink } from '../ports/alarm.ts'
@@ -26,6 +27,8 @@ export const recordKinds = {
   bundle: 'bundle',
   /** Key: `alarmKey` of the entry that it tells of. `StoredAlarm`. Never removed. */
   alarm: 'alarm',
+  /** Key: `latest`. Index of the entry that started the last drill, as JSON. */
+  drill: 'drill',
 } as const
 
 /**
@@ -116,9 +119,11 @@ export interface StoredAlarm {
   /** It is not repeated from then on. */
   readonly until: Instant
   readonly acknowledged?: { readonly by: Identity; readonly strength: string; readonly at: Instant; readonly index: number; readonly body: HexDigest }
-  /** Of a drill that has ended. */
-  readonly over?: Instant
+  /** Of a drill. */
+  readonly drill?: { readonly by: Identity; readonly strength: string; readonly over?: { readonly at: Instant; readonly outcome: DrillOutcome } }
 }
+
+export type DrillOutcome = EventData['dev.exeat.drill.ended.v1']['outcome']
 
 export const alarmKey = (index: number): string => String(index).padStart(12, '0')
 
