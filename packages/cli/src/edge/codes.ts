@@ -34,6 +34,7 @@ export const cliCodes = {
   LINT_OVER_BROAD: invalid('An opt-out limits itself neither by path, resource, image nor fingerprint. A warning.'),
   LINT_DUPLICATE: invalid('Two opt-outs excuse the same. A warning.'),
   LINT_REFUSED: invalid('The policies in force refuse an opt-out. A warning.'),
+  LINT_UNHEARD: invalid('A policy permits emergencies and names no `alerts`: nobody would be told, and the server refuses them.'),
   LINT_UNTESTED: invalid('No test case touches a policy. A warning.'),
   STATE_UNUSABLE: failed('What Exeat remembers of a log could not be read or kept.'),
   SAVED_CHECKPOINT: invalid('A checkpoint of an earlier time, kept or given with `--since`, does not verify under the pinned keys.'),

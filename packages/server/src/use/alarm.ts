@@ -5,7 +5,7 @@ import type { Governed } from '../ports/governance.ts'
 import type { StateReader, Transaction } from '../ports/log.ts'
 import { isSinkUrl } from '../alarm/url.ts'
 import { readRecord, type Versioned } from './load.ts'
-import { demand } from './problem.ts'
+import { demand, type UseProblem, useProblem } from './problem.ts'
 import { alarmKey, recordKinds, type StoredAlarm, type StoredOptOut, toBytes } from './stored.ts'
 
 /** By the protected ref as it governs. */
@@ -21,6 +21,14 @@ export const sinksOf = ({ governance }: Governed): readonly Sink[] =>
 export function alarmFor(governed: Governed, alerts: readonly string[]): Alarm {
   const all = sinksOf(governed)
   return { first: all.filter(({ name }) => alerts.includes(name)), all }
+}
+
+/** An emergency is never silent: by the policies and the workspace of the protected ref, somebody is told (attack 27). */
+export function unheard(governed: Governed, alerts: readonly string[]): readonly UseProblem[] {
+  if (alarmFor(governed, alerts).first.length > 0) return []
+  const message = alerts.length === 0 ? 'the policies that cover the emergency name no `alerts`, so that nobody would be told'
+    : `none of the \`alerts\` that the policies name (${alerts.map((name) => `\`${name}\``).join(', ')}) is a sink of the workspace that anything can be sent to`
+  return [useProblem('ALARM_UNHEARD', message, 'name a sink under `alerts` of the policy, and its https address under `alerts` of the workspace, at the protected ref')]
 }
 
 /** Within the transaction of the emergency's entry: there is no way for the one to stand without the other (attack 27). */

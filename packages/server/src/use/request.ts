@@ -9,6 +9,7 @@ import { emergencySchema, requestSchema, type Wire } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
 import type { Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
+import { unheard } from './alarm.ts'
 import { type Act, type Done, type Judging, type Outcome, perform, prepared, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import type { Particulars } from './enter.ts'
@@ -124,6 +125,7 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
         ...governed.policySet.conditions(terms, 'request', { optOut: asked.document, requester: person, now: at }),
         ...governed.policySet.conditions(terms, 'activate', { optOut: asked.document, requester: person, activator: person, now: at }),
       ].map((each) => termProblem('TERMS_NOT_MET', each)),
+      ...unheard(governed, alerts),
     ])
     return { verdict, over, mfa, alerts }
   })
