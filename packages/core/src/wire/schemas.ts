@@ -159,6 +159,8 @@ export const statusSchema = z.strictObject({
   singleFounder: z.boolean(),
   /** The last whole reading of the log (`fsck`): when it ended, of how many entries, and whether all of it is what the head says. */
   checked: z.exactOptional(z.strictObject({ at: instant, size: z.int().min(0), ok: z.boolean(), message: z.exactOptional(z.string()) })),
+  /** With which alarms are signed, as Standard Webhooks spells it; the founders delegated to it. */
+  webhookKey: z.exactOptional(z.string()),
   /** By witness: how many entries it has not cosigned yet, and why the last attempt failed. */
   witnesses: z.exactOptional(z.array(z.strictObject({ name: z.string(), size: z.int().min(0).nullable(), lag: z.int().min(0), message: z.exactOptional(z.string()) }))),
 }).meta({ id: 'Status' })

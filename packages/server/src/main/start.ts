@@ -3,6 +3,7 @@ import { formatVerifierKey, type SignerKey } from '@exeat/log'
 import type { Problem } from '@exeat/core'
 import type { WitnessAddress } from '@exeat/client/log'
 import type { Delegations } from '@exeat/verify'
+import { webhookKeyText } from '../alarm/message.ts'
 import { deliveriesIn } from '../alarm/progress.ts'
 import { bundleMaker } from '../bundle/index.ts'
 import { serverProblem } from '../config/codes.ts'
@@ -91,7 +92,7 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
-    const serving = await serve(options, { config, paths, log, useCases, decide, people, house, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, useCases, decide, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -119,7 +120,7 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide'> & { readonly webhook: SignerKey } {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
@@ -142,6 +143,7 @@ interface Serving {
   readonly decide: DecideRun
   readonly people: People
   readonly house: Housekeeping
+  readonly webhook: SignerKey
   readonly key: string
 }
 
@@ -151,13 +153,13 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, people, house, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, people, house, webhook, key }: Serving) {
   let stopping = false
   const app: App = createApp({
     useCases, decide, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
-    health: house.health,
+    health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),
     readiness: async () => ({ problems: [...stopping ? [serverProblem('SERVER_STOPPING', 'the server is stopping')] : [], ...house.problems()], ...checkedAt(house) }),
   })
   const listeners: Listener[] = []

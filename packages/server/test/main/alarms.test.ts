@@ -59,6 +59,7 @@ test('attack-27: a drill reaches a sink, signed by the key that the founders del
   const file = readdirSync(folder).find((name) => name.startsWith('webhook-')) ?? ''
   const over = Buffer.concat([Buffer.from(`${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.`), body])
   expect(verifySignature(readSigner(join(folder, file)).publicKey, new Uint8Array(over), new Uint8Array(Buffer.from(String(headers['webhook-signature']).slice(4), 'base64')))).toBe(true)
+  expect((await at.ask('/v1/status')).json()['webhookKey']).toBe(`whpk_${Buffer.from(readSigner(join(folder, file)).publicKey).toString('base64')}`)
   expect(JSON.parse(body.toString('utf8'))).toMatchObject({ type: 'dev.exeat.drill.started.v1', source: 'log.acme.example', data: { drill: true, strength: 'operator-asserted' } })
   const { index } = await latest()
   expect((await post(`/v1/drills/${index}/acknowledgement`, {}, 'keeper')).json()).toMatchObject({ status: 403, code: 'ALARM_OWN' })
