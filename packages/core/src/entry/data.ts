@@ -16,6 +16,9 @@ const whole = z.int().min(0)
 
 const continuation = z.strictObject({ predecessor: fingerprint, renewal: z.int().min(1), total: milliseconds })
 
+/** What the workspace's incident system answered about the ticket, and when it was asked; `answer`: SHA-256 of its body. */
+export const incidentSchema = z.strictObject({ ticket: line, state: line, at: instantText, answer: fingerprint })
+
 const agreedTerms = z.strictObject({
   approve: z.array(z.strictObject({ groups: some, count: z.int().min(1) })),
   activate: z.union([z.literal('anyone'), groups]),
@@ -108,6 +111,7 @@ export const dataSchemas = {
     seconded: z.exactOptional(z.strictObject(act)),
     /** Digest of the offline grant that it was (`offlineGrantDigest`), whose evidence is of kind `offline`. */
     offline: z.exactOptional(fingerprint),
+    incident: z.exactOptional(incidentSchema),
   }),
   /** Somebody heard of it. `entry`: what was told of. No act on the opt-out: it changes nothing of what may be excused. */
   'dev.exeat.emergency.acknowledged.v1': z.strictObject({ by: identitySchema, evidence: evidenceSchema, entry: whole }),

@@ -77,6 +77,8 @@ export interface Signed {
   readonly evidence: Evidence
   /** Of an emergency that a second person confirmed. */
   readonly seconded?: Pick<Signed, 'envelope' | 'evidence'>
+  /** Of an emergency, where the workspace names a system that is asked. */
+  readonly incident?: EventData['dev.exeat.emergency.activated.v1']['incident']
 }
 
 /**
@@ -98,7 +100,7 @@ export function recorded(event: LifecycleEvent, signed: Signed | null): Pick<Log
 export function lifecycleOf(event: LogEvent): LifecycleEvent | undefined {
   const { subject, time, type, data } = event
   if (subject === null || !/^dev\.exeat\.(?:optout|emergency|use)\./.test(type) || besideLife.has(type)) return undefined
-  const { envelope: _envelope, seconded: _seconded, evidence, ...said } = data as { readonly envelope?: unknown; readonly seconded?: unknown; readonly evidence?: Evidence }
+  const { envelope: _envelope, seconded: _seconded, incident: _incident, evidence, ...said } = data as { readonly envelope?: unknown; readonly seconded?: unknown; readonly incident?: unknown; readonly evidence?: Evidence }
   const short = type.replace(/^dev\.exeat\.(.+)\.v1$/, '$1')
   const strength = evidence !== undefined && strengthened.has(short) ? { evidence: evidence.strength } : {}
   return { ...said, ...strength, type: short, uid: subject, at: time } as unknown as LifecycleEvent

@@ -4,7 +4,7 @@ import type { SignerKey } from '@exeat/log'
 import { randomInt } from 'node:crypto'
 import { addressGuard } from '../alarm/address.ts'
 import { type Deliverer, deliverer } from '../alarm/deliver.ts'
-import { poster } from '../alarm/post.ts'
+import { type Connect, connector, poster } from '../alarm/post.ts'
 import { progressIn } from '../alarm/progress.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
@@ -24,10 +24,13 @@ interface Composing {
   readonly report: (problem: Problem) => void
 }
 
+/** To where the workspace names, and the operator lets it. */
+export const composeConnect = (config: Pick<ServerConfig, 'alarms'>): Connect => connector({ guard: addressGuard(config.alarms?.allow ?? []) })
+
 export function composeAlarms({ config, log, governance, rows, webhook, now, report }: Composing): Deliverer {
   const sign = signerOf(webhook.seed)
   return deliverer({
-    log, now, report, progress: progressIn(rows, now), post: poster({ guard: addressGuard(config.alarms?.allow ?? []) }), sign: (bytes) => sign(webhook.seed, bytes),
+    log, now, report, progress: progressIn(rows, now), post: poster(composeConnect(config)), sign: (bytes) => sign(webhook.seed, bytes),
     sinks: () => {
       const governed = governance.latest()
       return governed === undefined ? [] : sinksOf(governed)

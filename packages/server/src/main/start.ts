@@ -3,6 +3,7 @@ import { formatVerifierKey, type SignerKey } from '@exeat/log'
 import type { Problem } from '@exeat/core'
 import type { WitnessAddress } from '@exeat/client/log'
 import type { Delegations } from '@exeat/verify'
+import { incidentsOf } from '../alarm/incidents.ts'
 import { webhookKeyText } from '../alarm/message.ts'
 import { deliveriesIn } from '../alarm/progress.ts'
 import { bundleMaker } from '../bundle/index.ts'
@@ -24,9 +25,9 @@ import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
-import { composeAlarms } from './alarms.ts'
+import { composeAlarms, composeConnect } from './alarms.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
-import { providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
+import { incidentsSecretIn, providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
 import { openServerLog } from './open.ts'
 import { composePeople, openIdentityRows } from './people.ts'
@@ -128,7 +129,7 @@ function compose({ config, paths, log, governance, delegations, rows, now }: Com
   const writer = { random: randomOf, pseudonymKey, origin }
   const bundleKey = (): SignerKey => bundle
   const useCases = createUseCases({
-    ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), now,
+    ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })

@@ -55,6 +55,8 @@ export interface Outcome {
   readonly over?: Over
   /** Of an emergency: the sinks of the workspace that its terms name. */
   readonly alerts?: readonly string[]
+  /** What the workspace's incident system answered, where it has one. */
+  readonly incident?: Entering['incident']
   /** What shows an emergency that was granted offline, in place of what whoever enters it showed. */
   readonly offline?: Entering['offline']
   /** Beside a refusal, where the judge knows better than the lifecycle what helps. */
@@ -115,9 +117,9 @@ async function entered(tx: Transaction, deps: UseDependencies, judging: Judging,
   const outcome = await judged(judging, act)
   if (outcome === undefined) return { ok: false, problem: moved }
   await forget(tx, outcome.over ?? [])
-  const { verdict, before, particulars, alerts, hint, offline } = outcome
+  const { verdict, before, particulars, alerts, incident, hint, offline } = outcome
   const alarm = alerts === undefined ? undefined : alarmFor(governed, alerts)
-  const done = await enter(tx, deps, { verdict, by, shown, workspace: workspaceOf(governed), before, particulars, alarm, offline })
+  const done = await enter(tx, deps, { verdict, by, shown, workspace: workspaceOf(governed), before, particulars, alarm, incident, offline })
   if (done.ok) await outcome.keep?.(tx)
   return done.ok || hint === undefined ? done : { ...done, problem: { ...done.problem, hint } }
 }

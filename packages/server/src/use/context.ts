@@ -1,6 +1,7 @@
 /** What every use case works with. */
 import type { DeliveriesOf } from '../ports/alarm.ts'
 import type { BundleMaker } from '../ports/bundle.ts'
+import type { IncidentsOf } from '../ports/incidents.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { Directory } from '../identity/directory.ts'
@@ -16,6 +17,8 @@ export interface UseDependencies {
   readonly pseudonymKey: Uint8Array
   /** What came of alarms. */
   readonly deliveries: DeliveriesOf
+  /** Asks the workspace's incident system. */
+  readonly incidents: IncidentsOf
   readonly makeBundle: BundleMaker
   /** The log's. */
   readonly origin: string

@@ -4,8 +4,10 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { addressGuard, isNetwork } from '../../src/alarm/address.ts'
-import { type Lookup, poster } from '../../src/alarm/post.ts'
+import { connector, type Lookup, poster as posterOf } from '../../src/alarm/post.ts'
 import { isSinkUrl } from '../../src/alarm/url.ts'
+
+const poster = (options: Parameters<typeof connector>[0]) => posterOf(connector(options))
 
 const closing: (() => void)[] = []
 afterEach(() => { for (const close of closing.splice(0)) close() })
