@@ -5,7 +5,7 @@
  * sent, and its row says what came of it; whoever dies between sends it again, under the same id. A sink that does not answer keeps neither an act nor another
  * sink waiting.
  */
-import { type Instant, type Problem, reviewAt } from '@exeat/core'
+import type { Problem } from '@exeat/core'
 import { decodeEvent, decodeLeaf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
 import { serverProblem } from '../config/codes.ts'
 import type { Delivery, Post, Sink } from '../ports/alarm.ts'
@@ -98,7 +98,7 @@ async function isCalling(reader: Pick<StateReader, 'record'>, { acknowledged, ui
   if (acknowledged !== undefined || drill?.over !== undefined || !(now < until)) return false
   if (uid === null) return true
   const record = (await readRecord<StoredOptOut>(reader, recordKinds.optOut, uid))?.value.record
-  return record !== undefined && record.ended === undefined && reviewAt(record, now as Instant) === 'due'
+  return record !== undefined && record.ended === undefined && record.emergency?.verdict === undefined
 }
 
 function dueNow(key: string, alarm: StoredAlarm, isOpen: boolean, { sinks, now }: DelivererOptions): readonly Due[] {

@@ -5,6 +5,7 @@ import { verifySignature } from '../../src/store/ed25519.ts'
 import { fromBytes, recordKinds, type StoredAlarm } from '../../src/use/index.ts'
 import { times } from '../../src/alarm/deliver.ts'
 import { agree, codesOf, day, eventsOf, hour, newKey } from '../use/support.ts'
+import { tappedPolicy } from '../identity/people.ts'
 import { type AlarmKind, declared, eventOf, fire, minute, type Sent, webhookKey, worlds } from './world.ts'
 
 const hosts = (sent: readonly Sent[]): readonly string[] => sent.map(({ url }) => new URL(url).hostname).sort()
@@ -122,6 +123,22 @@ export function deliverSuite(kind: AlarmKind): void {
       expect(second.map((each) => [eventOf(each).data['repeat'], eventOf(each).id === eventOf(first as Sent).id])).toEqual([[1, false], [1, false]])
       at.clock.now += 30 * minute
       expect((await at.deliver()).map((each) => eventOf(each).data['repeat'])).toEqual([3, 3])
+      at.clock.now += 15 * minute
+      expect(await at.deliver()).toEqual([])
+    })
+
+    test('is repeated although its review is overdue, and not once it is reviewed or ended', async () => {
+      const at = await world({ '.exeat/policies/trivy.yaml': tappedPolicy().replace('reviewWithin: 72h', 'reviewWithin: 10m').replace('revoke: { groups: [security] }', 'revoke: { groups: [security, sre] }') })
+      await declared(at, 'fire')
+      await declared(at, 'other')
+      at.clock.now += 15 * minute
+      await at.deliver()
+      at.clock.now += 15 * minute
+      expect((await at.useCases.optOut('fire')).review).toBe('overdue')
+      expect(await at.deliver()).toHaveLength(4)
+      const review = { verdict: 'justified', reason: 'the site was down' } as const
+      await at.useCases.review(await at.tapping('ben', { purpose: 'review', id: 'fire', review }), 'fire', review, newKey())
+      await at.useCases.revoke(at.person('ann'), 'other', 'it is over', newKey())
       at.clock.now += 15 * minute
       expect(await at.deliver()).toEqual([])
     })
