@@ -47,6 +47,9 @@ export interface Devices {
   readonly poll: (deviceCode: string, thumbprint: string) => Promise<Polled>
 }
 
+/** How often a row is read again that somebody else keeps writing. */
+const attempts = 10
+
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const newUserCode = (): string => Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)] ?? '').join('')
 /** As people read it. */
@@ -60,12 +63,21 @@ export function devices(rows: IdentityRows, now: () => number): Devices {
   async function byUserCode({ person }: Pick<Session, 'person'>, code: string): Promise<{ readonly key: string; readonly row: Row; readonly kept: Kept }> {
     const [found] = await rows.owned(rowKinds.device, plain(code), now())
     const kept = found === undefined ? undefined : fromBytes<Kept>(found.value)
-    if (found === undefined || kept?.answer.state !== 'pending' || (kept.person !== undefined && !sameIdentity(kept.person, person))) throw unknown()
+    if (found === undefined || kept === undefined || !awaits(kept, person)) throw unknown()
     return { key: found.key, row: found, kept }
   }
-  async function change(key: string, row: Row, kept: Kept): Promise<void> {
-    const next = { value: toBytes(kept), ...(row.owner === null ? {} : { owner: row.owner }), ...(row.expires === null ? {} : { expires: row.expires }) }
-    if (!await rows.put(rowKinds.device, key, next, row.version, now())) throw unknown()
+  /** Reads again where somebody else wrote in between: a poll comes every two seconds, whatever else happens. False where there is nothing left to change. */
+  async function change(key: string, next: (kept: Kept) => Kept | undefined): Promise<boolean> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      // oxlint-disable-next-line no-await-in-loop -- each attempt sees what the one before missed
+      const row = await rows.get(rowKinds.device, key, now())
+      const changed = row === undefined ? undefined : next(fromBytes<Kept>(row.value))
+      if (row === undefined || changed === undefined) return false
+      const written = { value: toBytes(changed), ...(row.owner === null ? {} : { owner: row.owner }), ...(row.expires === null ? {} : { expires: row.expires }) }
+      // oxlint-disable-next-line no-await-in-loop
+      if (await rows.put(rowKinds.device, key, written, row.version, now())) return true
+    }
+    return false
   }
   return {
     begin: async ({ key, client, act }, { address, origin, person }) => {
@@ -83,17 +95,16 @@ export function devices(rows: IdentityRows, now: () => number): Devices {
     },
     answer: async (session, userCode, allow) => {
       const { id, person, label, method, authenticatedAt } = session
-      const { key, row, kept } = await byUserCode(session, userCode)
-      await change(key, row, { ...kept, answer: allow ? { state: 'allowed', session: { id, person, label, method, authenticatedAt } } : { state: 'denied' } })
+      const { key } = await byUserCode(session, userCode)
+      const answer: Kept['answer'] = allow ? { state: 'allowed', session: { id, person, label, method, authenticatedAt } } : { state: 'denied' }
+      if (!await change(key, (kept) => (awaits(kept, person) ? { ...kept, answer } : undefined))) throw unknown()
     },
     done: async (session, wanted, index) => {
       const content = contentOf(wanted)
-      for (const { key, ...row } of await rows.all(rowKinds.device, now())) {
-        const kept = fromBytes<Kept>(row.value)
-        const { act, answer } = kept
-        if (answer.state !== 'allowed' || answer.session.id !== session.id || act === undefined || contentOf(act) !== content) continue
-        // oxlint-disable-next-line no-await-in-loop -- one, as a rule
-        await change(key, row, { ...kept, answer: { state: 'done', index } })
+      const isThis = ({ act, answer }: Kept): boolean => answer.state === 'allowed' && answer.session.id === session.id && act !== undefined && contentOf(act) === content
+      for await (const { key, value } of everyRow(rows, now())) {
+        // The act stands in the log by now: that nobody waits for it any more is nothing that it could fail by.
+        if (isThis(fromBytes<Kept>(value))) await change(key, (kept) => (isThis(kept) ? { ...kept, answer: { state: 'done', index } } : undefined))
       }
     },
     poll: async (deviceCode, thumbprint) => {
@@ -108,9 +119,25 @@ export function devices(rows: IdentityRows, now: () => number): Devices {
         return answer
       }
       const tooSoon = polledAt !== undefined && now() - polledAt < kept.interval * 1000 - 500
-      const next = { ...kept, interval: tooSoon ? kept.interval + slowDown : kept.interval, polledAt: now() }
-      await change(key, row, next)
+      const next = { interval: tooSoon ? kept.interval + slowDown : kept.interval, polledAt: now() }
+      // What came meanwhile is told to the next poll.
+      await change(key, (current) => ({ ...current, ...next }))
       return { state: 'pending', interval: next.interval }
     },
+  }
+}
+
+/** Whether somebody may look at it and answer it: nobody has, and an act is shown to whoever began it alone. */
+const awaits = ({ answer, person }: Kept, who: Identity): boolean => answer.state === 'pending' && (person === undefined || sameIdentity(person, who))
+
+/** However many hand-overs wait. */
+async function* everyRow(rows: IdentityRows, now: number): AsyncGenerator<Row & { readonly key: string }> {
+  for (let after = ''; ;) {
+    // oxlint-disable-next-line no-await-in-loop -- a page after the other
+    const page = await rows.all(rowKinds.device, now, { after })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined) return
+    after = last.key
   }
 }
