@@ -12,7 +12,10 @@ import { plainEnvironment, type Ran, runExeat } from './session.ts'
 /** A finding of severity critical among five; the others pass. */
 const report = fileURLToPath(new URL('../../../vectors/scanner-outputs/trivy/scheme_2_many_vulns.json', import.meta.url))
 
-const workspace = (id: string): string => `apiVersion: exeat.dev/v1
+/** Nobody listens there, and the server would not go there. */
+const nobody = 'http://127.0.0.1:9/'
+
+export const workspace = (id: string, oncall = nobody): string => `apiVersion: exeat.dev/v1
 kind: Workspace
 metadata: { name: workspace }
 spec:
@@ -23,12 +26,13 @@ spec:
     - { name: development, proof: asserted }
     - { name: production, protected: true, proof: workload }
   gates: [{ thresholds: [{ tools: [trivy], severity: critical }] }]
+  alerts: [{ name: oncall, url: "${oncall}" }]
   groups:
     engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
     security: [{ iss: "exeat:operator", sub: bob }, { iss: "exeat:operator", sub: dora }]
 `
 
-const policy = `apiVersion: exeat.dev/v1
+export const policy = `apiVersion: exeat.dev/v1
 kind: OptOutPolicy
 metadata: { name: development }
 spec:
@@ -43,6 +47,7 @@ spec:
   limits: { duration: 14d, findings: 10 }
   requires: { targets: [repositories, environments], impact: false }
   emergency: { groups: [engineering], duration: 4h, mfa: { evidence: idp-signed }, reviewers: [security], reviewWithin: 72h }
+  alerts: [oncall]
 `
 
 const hour = 3_600_000
@@ -102,7 +107,7 @@ export interface Founding {
 }
 
 export async function logWorld(main: string, id = 'acme/payments', founding: Founding = {}): Promise<World> {
-  const workspaceText = founding.workspace ?? workspace
+  const workspaceText = founding.workspace ?? ((of: string) => workspace(of))
   const folder = temporaryFolder()
   const repository = temporaryRepository({ '.exeat/workspace.yaml': workspaceText(id), '.exeat/policies.yaml': founding.policy ?? policy })
   const { dir } = repository

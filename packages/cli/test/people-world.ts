@@ -20,6 +20,7 @@ spec:
   limits: { duration: 14d, findings: 10 }
   requires: { targets: [repositories, environments], impact: false }
   emergency: { groups: [engineering], duration: 4h, mfa: { evidence: user-signed }, reviewers: [security], reviewWithin: 72h }
+  alerts: [oncall]
 `
 
 /** Ann is an engineer, ben of security; both are enrolled here, with a passkey. */
@@ -34,6 +35,7 @@ spec:
     - { name: development, proof: asserted }
     - { name: production, protected: true, proof: workload }
   gates: [{ thresholds: [{ tools: [trivy], severity: critical }] }]
+  alerts: [{ name: oncall, url: "http://127.0.0.1:9/" }]
   groups:
     engineering: [{ iss: "exeat:local", sub: ann }]
     security: [{ iss: "exeat:local", sub: ben }]

@@ -6,10 +6,10 @@ import { nextStep, optOutPage, pageOf, row } from './page.ts'
 import { evidenceNote, serverAddress, type ServerFlags } from './server.ts'
 import { codeOf } from './shown.ts'
 
-export type ActName = 'request' | 'approve' | 'activate' | 'reject' | 'withdraw' | 'revoke' | 'review' | 'emergency' | 'offline'
+export type ActName = 'request' | 'approve' | 'activate' | 'reject' | 'withdraw' | 'revoke' | 'review' | 'emergency' | 'acknowledge' | 'offline'
 
 const done: Readonly<Record<ActName, string>> = {
-  request: 'REQUESTED', approve: 'APPROVED', activate: 'ACTIVATED', reject: 'REJECTED', withdraw: 'WITHDRAWN', revoke: 'REVOKED', review: 'REVIEWED', emergency: 'EMERGENCY', offline: 'ENTERED',
+  request: 'REQUESTED', approve: 'APPROVED', activate: 'ACTIVATED', reject: 'REJECTED', withdraw: 'WITHDRAWN', revoke: 'REVOKED', review: 'REVIEWED', emergency: 'EMERGENCY', acknowledge: 'HEARD', offline: 'ENTERED',
 }
 
 /** `notes`: further rows, such as who may give what is missing. */

@@ -1,12 +1,14 @@
 /** Opt-outs as the server tells of them, for a person at a terminal. */
-import { formatInstant, type Instant, parseInstant } from '@exeat/core'
+import type { Instant } from '@exeat/core'
 import type { OptOutView } from '@exeat/core/wire'
 import type { Io } from '../edge/io.ts'
 import { clipped, oneLine, shellWord, shown } from '../text/safe.ts'
 import { fromNow } from '../text/span.ts'
 import type { Styles } from '../text/style.ts'
 import { hanging } from '../text/wrap.ts'
+import { alarmRows } from './alarm-rows.ts'
 import { codeOf } from './shown.ts'
+import { operatorIssuer, person, time, told } from './words.ts'
 
 const label = 14
 const pad = (name: string): string => `  ${name.padEnd(label)}`
@@ -14,14 +16,7 @@ const pad = (name: string): string => `  ${name.padEnd(label)}`
 /** `row('window', …)`: a label and its text, broken at the width. */
 export const row = (name: string, text: string, width: number): string => hanging(pad(name), text, width)
 
-export const operatorIssuer = 'exeat:operator'
-
-/** A name typed at the socket is told apart from one that an identity provider vouches for. */
-export const person = ({ iss, sub }: OptOutView['requester']): string => (iss === operatorIssuer ? shown(sub) : `${shown(sub)} (${shown(iss)})`)
-
-export const time = (text: string): Instant => parseInstant(text) ?? (Number.NaN as Instant)
-/** To the second: fractions say nothing to people. */
-const told = (text: string): string => formatInstant((Math.floor(time(text) / 1000) * 1000) as Instant)
+export { operatorIssuer, person, time } from './words.ts'
 
 function windowText({ window: { from, until }, phase }: OptOutView, now: Instant): string {
   const isOver = time(until) <= now
@@ -40,7 +35,7 @@ export function phaseText({ phase, review, inForce }: OptOutView, styles: Styles
 /** The whole of one opt-out. */
 export function optOutPage(view: OptOutView, { styles, width, now }: { readonly styles: Styles; readonly width: number; readonly now: Instant }): string {
   const line = (name: string, text: string): string => row(name, text, width)
-  const { name, uid, category, owner, requester, approvals, activation, missing, uses, entries, reason, ended, renewal } = view
+  const { name, uid, category, owner, requester, approvals, activation, missing, uses, entries, reason, ended, renewal, alarm } = view
   return [
     `${styles.bold(shown(name))}  ${phaseText(view, styles)}`,
     ...scopeRows(view, width),
@@ -49,6 +44,7 @@ export function optOutPage(view: OptOutView, { styles, width, now }: { readonly 
     line('asked by', person(requester)),
     ...approvals.map(({ by, groups, evidence, at }) => line('approved by', `${person(by)} of ${groups.map(shown).join(', ')}, ${told(at)}, ${evidence}`)),
     ...(activation === undefined ? [] : [line('activated', `by ${person(activation.by)}, ${told(activation.at)}, ${activation.evidence}`)]),
+    ...alarmRows(alarm, now).map(([label, text]) => line(label, text)),
     ...(ended === undefined ? [] : [line('ended', `${told(ended)}${time(ended) < now - 1000 ? ` (${fromNow(time(ended), now)})` : ''}`)]),
     ...(missing.length === 0 ? [] : [line('missing', missing.map(oneLine).join('; '))]),
     ...(uses.limit === null && uses.counted === 0 ? [] : [line('uses', uses.limit === null ? String(uses.counted) : `${uses.counted} of ${uses.limit}`)]),

@@ -7,6 +7,7 @@ import { findDocument, requestOf } from '../acts/document.ts'
 import { type Acting, type ActFlags, acting, actOptions } from '../acts/server.ts'
 import { refuseSshOfOperator } from '../acts/sign.ts'
 import type { Io } from '../edge/io.ts'
+import { cliError } from '../edge/problem.ts'
 import { loadAuthored, sha256 } from '../governance/load.ts'
 
 const help = `
@@ -21,6 +22,10 @@ Examples:
   exeat emergency outage-4711 --actor erin --team sre-oncall --second frank
   exeat emergency outage-4711 --server https://exeat.example --team sre-oncall
 
+Everybody whom the policies' \`alerts\` name is told at once, and all of the
+workspace every 15 minutes until somebody else says that they heard it:
+  exeat emergency ack outage-4711 --server https://exeat.example
+
 Exit codes:
   0 active   1 the server could not be reached   3 refused
   4 a second person is needed                    64 wrong usage`
@@ -34,14 +39,25 @@ interface EmergencyFlags extends ActFlags {
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
+  actOptions(command.command('ack').summary('say that you heard its alarm').description('Say that you heard the alarm of an emergency, so that it is not repeated: whoever did not declare it.').argument('<name>', 'name or uid of the opt-out'))
+    .action(async (id: string, _own: ActFlags, ack: Command) => {
+      // Commander gives the options of both to the outer command.
+      const flags = ack.optsWithGlobals<ActFlags>()
+      const { client, key } = acting(flags, io)
+      printAnswer('acknowledge', await client.acknowledge(id, key), flags, io)
+      finish(0)
+    })
   actOptions(command.argument('<name-or-file>', 'the opt-out, or the file that it stands in'))
-    .requiredOption('--team <group>', 'the group on whose account it goes')
+    .option('--team <group>', 'the group on whose account it goes; needed')
     .option('--second <name>', 'the second person, where an emergency overlaps an unreviewed one')
     .option('--ssh <keyfile>', 'with --server: this FIDO2 key gives the second factor; default: a browser')
     .option('-y, --yes', 'with --ssh: sign without being asked')
     .option('--code <code>', 'the comparison code that you saw; anything else is not signed')
     .addHelpText('after', help)
-    .action(async (word: string, flags: EmergencyFlags) => {
+    .action(async (word: string, { team, ...rest }: Partial<EmergencyFlags> & ActFlags) => {
+      // Not for commander to require: it would of `ack`, too.
+      if (team === undefined) throw cliError('USAGE', 'required option `--team <group>` not specified', 'see `exeat help emergency`')
+      const flags: EmergencyFlags = { ...rest, team }
       const found = findDocument(word, await loadAuthored({}, io), io)
       printAnswer('emergency', await declare(found, acting(flags, io), flags, io), flags, io)
       finish(0)

@@ -4,6 +4,7 @@ import { ExeatError } from '@exeat/core/error'
 import type { Governance } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { exitOf } from '../edge/code-table.ts'
+import { cliProblem } from '../edge/problem.ts'
 import { problemLines } from '../edge/report.ts'
 import { healthWarnings, healthOf } from '../governance/health.ts'
 import { judgeStanding, leavingOutPeople } from '../governance/standing.ts'
@@ -65,7 +66,7 @@ async function look(flags: LintFlags, io: Io): Promise<Found> {
     return { errors: problemsOf(error), warnings: [] }
   }
   const signers = await lintSigners(governance, io)
-  const errors = [...governance.refused.flatMap(({ problems }) => problems), ...signers.problems]
+  const errors = [...governance.refused.flatMap(({ problems }) => problems), ...signers.problems, ...unheard(governance)]
   let policySet: PolicySet
   try {
     policySet = await compilePolicies(governance)
@@ -84,6 +85,11 @@ async function judge(policySet: PolicySet, governance: Governance, signers: { re
   // A broken file of signers is told already, and says nothing of the opt-outs.
   return signers.problems.length > 0 ? { active: [], ended: [], refused: [] } : judgeStanding(policySet, governance, io.now, { dir: io.cwd })
 }
+
+/** An emergency is never silent: one that no policy of those that cover it tells anybody of is refused by the server. */
+const unheard = ({ policies }: Governance): readonly Problem[] => policies.flatMap(({ document: { metadata: { name }, spec }, origin: { file, line, column } }) =>
+  (spec.effect === 'permit' && spec.emergency !== undefined && spec.alerts === undefined
+    ? [cliProblem('LINT_UNHEARD', `policy \`${name}\` permits emergencies, and names no \`alerts\` that are told of them`, 'name a sink of the workspace: `alerts: [oncall]`', { file, line, column })] : []))
 
 function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof ExeatError) return error.problems

@@ -45,7 +45,7 @@ async function ofServer(flags: ServerFlags, io: Io): Promise<number> {
   return status.state === 'open' ? 0 : 1
 }
 
-function writeServer({ workspace, origin, size, root, at, state, message, ref, commit, founders, singleFounder, checked, witnesses = [] }: Status, name: string, io: Io): void {
+function writeServer({ workspace, origin, size, root, at, state, message, ref, commit, founders, singleFounder, checked, webhookKey, witnesses = [] }: Status, name: string, io: Io): void {
   const styles = stylesFor(io.stdout, io.env)
   const line = (label: string, text: string): void => { io.stdout.write(`${row(label, text, io.stdout.columns)}\n`) }
   io.stdout.write(`${styles.bold(shown(workspace))}  ${state === 'open' ? styles.good('open') : styles.bad(state)}${message === undefined ? '' : `: ${oneLine(message)}`}\n`)
@@ -55,5 +55,6 @@ function writeServer({ workspace, origin, size, root, at, state, message, ref, c
   line('governed by', commit === undefined ? 'nothing that could be read yet' : `${shown(ref ?? 'the protected branch')} at ${shown(commit.slice(0, 12))}`)
   line('founders', `${founders.map(oneLine).join(', ')}${singleFounder ? ' (single-founder)' : ''}`)
   if (checked !== undefined) line('checked', `${checked.ok ? 'whole' : styles.bad(`differs: ${oneLine(checked.message ?? '')}`)}, ${plural(checked.size, 'entry', 'entries')}, ${fromNow(time(checked.at), io.now)}`)
+  if (webhookKey !== undefined) line('alarms', `signed by ${shown(webhookKey)}`)
   for (const witness of witnesses) line('witness', `${oneLine(witness.name)}, ${witness.lag === 0 ? 'up to date' : `${witness.lag} behind`}${witness.message === undefined ? '' : `: ${oneLine(witness.message)}`}`)
 }

@@ -74,8 +74,8 @@ describe('an export with bodies', () => {
   test('says what it holds, asks for nothing twice, and is for its owner alone', () => {
     expect(exports.map(({ exit, stderr }) => [exit, stderr])).toEqual([[0, ''], [0, ''], [0, '']])
     expect(exports[0]?.stdout).toContain('the public tree alone')
-    expect(exports[1]?.stdout).toMatch(/bodies: 28, documents: 8, 36 files written; erased: 3\n/)
-    expect(exports[2]?.stdout).toMatch(/nothing new.*\nbodies: 28, documents: 8, 0 files written; erased: 3\n/)
+    expect(exports[1]?.stdout).toMatch(/bodies: 32, documents: 8, 40 files written; erased: 3\n/)
+    expect(exports[2]?.stdout).toMatch(/nothing new.*\nbodies: 32, documents: 8, 0 files written; erased: 3\n/)
     const folder = join(acted.folder, 'export')
     for (const file of files(folder).filter((each) => /^(?:bodies|documents)\//.test(each))) expect(statSync(join(folder, file)).mode & 0o777, file).toBe(0o600)
     expect(statSync(join(folder, 'bodies')).mode & 0o777).toBe(0o700)
@@ -90,7 +90,7 @@ describe('all acts, from files alone', () => {
   test('hold, each with its strength; what nobody signed is told as such, and what was erased as erased', async () => {
     const told = await all()
     expect([told.exit, told.outcome, told.faults]).toEqual([0, 'holds', []])
-    expect(told.content).toEqual({ held: 36, erased: 3, missing: 0 })
+    expect(told.content).toEqual({ held: 40, erased: 3, missing: 0 })
     const act = (name: string) => told.acts.find(({ index }) => index === indexOf(name))
     for (const name of ['tapped/approve', 'tapped/activate', 'fire/emergency', 'fire/review']) expect(act(name), name).toMatchObject({ state: 'verified', evidence: { strength: 'user-signed', kind: 'webauthn', userVerified: true } })
     for (const name of ['federated/approve', 'federated/activate']) expect(act(name), name).toMatchObject({ state: 'verified', evidence: { strength: 'idp-signed', kind: 'oidc', acr: 'urn:acme:phr' } })

@@ -27,6 +27,7 @@ spec:
     - { name: staging, proof: asserted }
     - { name: production, protected: true, proof: workload }
   gates: [{ thresholds: [{ tools: [trivy], severity: critical }] }]
+  alerts: [{ name: oncall, url: "http://127.0.0.1:9/" }]
   groups:
     sre: [{ iss: git, sub: ann@acme.example }, { iss: git, sub: ben@acme.example }, { iss: git, sub: cid@acme.example }]
     security: [{ iss: "exeat:operator", sub: bob }]
@@ -46,6 +47,7 @@ spec:
   limits: { duration: 14d, findings: 10 }
   requires: { targets: [repositories, environments] }
   emergency: { groups: [sre], duration: 4h, reviewers: [security], reviewWithin: 72h, ${emergency} }
+  alerts: [oncall]
 `
 
 export const signersText = (names: readonly Name[] = people): string => names.map((name) => `${mail(name)} namespaces="exeat-offline@v1" ${keys[name].line}\n`).join('')

@@ -1,6 +1,6 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
-  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, challengeSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
+  type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, challengeSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, drillAnswerSchema, drillSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
   type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
@@ -40,6 +40,12 @@ export interface ApiClient {
   readonly withdraw: (id: string, reason: string, key: string) => Promise<ActAnswer>
   readonly revoke: (id: string, reason: string, key: string) => Promise<ActAnswer>
   readonly review: (id: string, review: Wire['reviewActSchema'], key: string) => Promise<ActAnswer>
+  /** Of an emergency's alarm. */
+  readonly acknowledge: (id: string, key: string) => Promise<ActAnswer>
+  readonly startDrill: (wanted: Wire['drillWantedSchema'], key: string) => Promise<Wire['drillAnswerSchema']>
+  /** `latest`, or the index of the entry that started it. */
+  readonly drill: (index: number | 'latest') => Promise<Wire['drillSchema']>
+  readonly acknowledgeDrill: (index: number, key: string) => Promise<Wire['drillAnswerSchema']>
   readonly erase: (erasure: Wire['erasureSchema'], key: string) => Promise<Wire['erasureAnswerSchema']>
   readonly optOut: (id: string) => Promise<OptOutView>
   readonly optOuts: (query?: Wire['listQuerySchema']) => Promise<Wire['listAnswerSchema']>
@@ -98,6 +104,10 @@ export function apiClient(options: ApiOptions): ApiClient {
     withdraw: (id, reason, key) => post(on(id, 'withdrawal'), { reason }, actAnswerSchema, key),
     revoke: (id, reason, key) => post(on(id, 'revocation'), { reason }, actAnswerSchema, key),
     review: (id, review, key) => post(on(id, 'review'), review, actAnswerSchema, key),
+    acknowledge: (id, key) => post(on(id, 'acknowledgement'), {}, actAnswerSchema, key),
+    startDrill: (wanted, key) => post('/v1/drills', wanted, drillAnswerSchema, key),
+    drill: (index) => get(`/v1/drills/${index}`, drillSchema),
+    acknowledgeDrill: (index, key) => post(`/v1/drills/${index}/acknowledgement`, {}, drillAnswerSchema, key),
     erase: (erasure, key) => post('/v1/erasures', erasure, erasureAnswerSchema, key),
     optOut: (id) => get(`/v1/opt-outs/${encodeURIComponent(id)}`, optOutViewSchema),
     optOuts: (query = {}) => get(`/v1/opt-outs${queryText(query)}`, listAnswerSchema),

@@ -40,6 +40,13 @@ const member = z.strictObject({ iss: identifier, sub: identifier, label: optiona
 
 const https = identifier.refine((text) => /^https:\/\/[^/?#]+(?:\/[^?#]*)?$/.test(text) || /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:\/[^?#]*)?$/.test(text), 'must be an https URL without query, or a loopback one')
 
+const incidents = z.strictObject({
+  url: identifier.refine((text) => text.split('{ticket}').length === 2 && /^(?:https:\/\/[^/?#{}]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)\/[^#]*$/.test(text), 'must be an https URL, or a loopback one, with `{ticket}` once behind its host')
+    .meta({ description: 'Answers GET with JSON: `https://incidents.acme.example/api/{ticket}`.' }),
+  field: identifier.meta({ description: 'Where the state stands in the answer, by names with dots between: `incident.status`.' }),
+  open: some(line).meta({ description: 'Its values that mean an open incident.' }),
+})
+
 /** Who people and jobs are, and what their second factors are made for. All of it stands here, and not at the server, so that points and auditors can check what was signed. */
 const identity = z.strictObject({
   relyingParty: optional(z.strictObject({
@@ -86,7 +93,8 @@ export const workspaceSchema = z.strictObject({
     governance: optional(z.strictObject({ approve: some(approval), evidence }).meta({ description: 'What a change of these documents takes.' })),
     groups: optional(z.record(group, some(member)).meta({ description: 'Members of groups that no identity provider gives.' })),
     identity: optional(identity.meta({ description: 'How people sign in and tap, and which jobs are believed.' })),
-    alerts: optional(some(z.strictObject({ name: dnsLabel, url: identifier }))),
+    alerts: optional(some(z.strictObject({ name: dnsLabel, url: identifier })).meta({ description: 'Whom emergencies and drills are told to, by HTTP POST.' })),
+    incidents: optional(incidents.meta({ description: 'Where it is asked whether the `ticket` of an emergency is an open incident. Without it nobody is asked.' })),
     log: optional(z.strictObject({ origin: identifier, keys: some(line), witnesses: optional(some(line)), quorum: optional(count) })),
   }),
 }).meta({ title: 'Exeat workspace', description: 'What is governed: repositories, environments, gates, groups. One for each governance repository.' })

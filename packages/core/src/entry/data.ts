@@ -1,6 +1,6 @@
 /** What the bodies of entries say, a schema a type. A body is decoded strictly: what this release does not know is refused, never skipped. */
 import * as z from 'zod'
-import { fingerprint, group, identifier, line } from '../document/scalars.ts'
+import { dnsLabel, fingerprint, group, identifier, line } from '../document/scalars.ts'
 import { credentialSchema, rootSignature } from '../enrolment/credential.ts'
 import { enrolEnvelopeSchema, envelopeSchema, identitySchema } from '../envelope/envelope.ts'
 import { evidenceSchema } from './evidence.ts'
@@ -15,6 +15,9 @@ const window = z.strictObject({ from: instantText, until: instantText })
 const whole = z.int().min(0)
 
 const continuation = z.strictObject({ predecessor: fingerprint, renewal: z.int().min(1), total: milliseconds })
+
+/** What the workspace's incident system answered about the ticket, and when it was asked; `answer`: SHA-256 of its body. */
+export const incidentSchema = z.strictObject({ ticket: line, state: line, at: instantText, answer: fingerprint })
 
 const agreedTerms = z.strictObject({
   approve: z.array(z.strictObject({ groups: some, count: z.int().min(1) })),
@@ -108,7 +111,10 @@ export const dataSchemas = {
     seconded: z.exactOptional(z.strictObject(act)),
     /** Digest of the offline grant that it was (`offlineGrantDigest`), whose evidence is of kind `offline`. */
     offline: z.exactOptional(fingerprint),
+    incident: z.exactOptional(incidentSchema),
   }),
+  /** Somebody heard of it. `entry`: what was told of. No act on the opt-out: it changes nothing of what may be excused. */
+  'dev.exeat.emergency.acknowledged.v1': z.strictObject({ by: identitySchema, evidence: evidenceSchema, entry: whole }),
   'dev.exeat.emergency.reviewed.v1': z.strictObject({ by: identitySchema, verdict: z.enum(['justified', 'unjustified']), reason, ...act }),
   'dev.exeat.use.claimed.v1': z.strictObject({ point: line, subject: line }),
   /** `content`: `contentDigest` of what was published; `size`: of the log it was folded from. */
@@ -119,6 +125,11 @@ export const dataSchemas = {
   }),
   'dev.exeat.audit.degraded.v1': degraded,
   'dev.exeat.audit.restored.v1': degraded,
+  /** The alarm tried out: nothing is excused, and nothing is counted. `sinks`: whom it went to. */
+  'dev.exeat.drill.started.v1': z.strictObject({ by: identitySchema, evidence: evidenceSchema, sinks: z.array(dnsLabel).min(1).max(200), until: instantText }),
+  /** `drill`: index of the entry that started it. */
+  'dev.exeat.drill.acknowledged.v1': z.strictObject({ by: identitySchema, evidence: evidenceSchema, drill: whole }),
+  'dev.exeat.drill.ended.v1': z.strictObject({ drill: whole, outcome: z.enum(['acknowledged', 'unacknowledged', 'undelivered']) }),
 } as const satisfies Record<EventType, z.ZodType>
 
 export type EventData = { readonly [T in EventType]: z.output<(typeof dataSchemas)[T]> }

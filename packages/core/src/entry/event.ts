@@ -77,6 +77,8 @@ export interface Signed {
   readonly evidence: Evidence
   /** Of an emergency that a second person confirmed. */
   readonly seconded?: Pick<Signed, 'envelope' | 'evidence'>
+  /** Of an emergency, where the workspace names a system that is asked. */
+  readonly incident?: EventData['dev.exeat.emergency.activated.v1']['incident']
 }
 
 /**
@@ -94,15 +96,18 @@ export function recorded(event: LifecycleEvent, signed: Signed | null): Pick<Log
   return { type: typeOfLifecycle(type), data } as Pick<LogEvent, 'type' | 'data'>
 }
 
-/** The lifecycle event that a body records, or undefined for events about the workspace or the log. */
+/** The lifecycle event that a body records, or undefined for events about the workspace, the log, or who was told. */
 export function lifecycleOf(event: LogEvent): LifecycleEvent | undefined {
   const { subject, time, type, data } = event
-  if (subject === null || !/^dev\.exeat\.(?:optout|emergency|use)\./.test(type)) return undefined
-  const { envelope: _envelope, seconded: _seconded, evidence, ...said } = data as { readonly envelope?: unknown; readonly seconded?: unknown; readonly evidence?: Evidence }
+  if (subject === null || !/^dev\.exeat\.(?:optout|emergency|use)\./.test(type) || besideLife.has(type)) return undefined
+  const { envelope: _envelope, seconded: _seconded, incident: _incident, evidence, ...said } = data as { readonly envelope?: unknown; readonly seconded?: unknown; readonly incident?: unknown; readonly evidence?: Evidence }
   const short = type.replace(/^dev\.exeat\.(.+)\.v1$/, '$1')
   const strength = evidence !== undefined && strengthened.has(short) ? { evidence: evidence.strength } : {}
   return { ...said, ...strength, type: short, uid: subject, at: time } as unknown as LifecycleEvent
 }
+
+/** About an opt-out, and nothing of what it is: neither bundles nor the fold of a log have them among its entries. */
+export const besideLife: ReadonlySet<string> = new Set<EventType>(['dev.exeat.emergency.acknowledged.v1'])
 
 /** The acts whose evidence counts towards what an opt-out may excuse. */
 const strengthened: ReadonlySet<string> = new Set(['optout.approved', 'optout.activated', 'emergency.activated'])

@@ -15,12 +15,16 @@ export const eventTypes = [
   'dev.exeat.optout.exhausted.v1',
   'dev.exeat.optout.stale.v1',
   'dev.exeat.emergency.activated.v1',
+  'dev.exeat.emergency.acknowledged.v1',
   'dev.exeat.emergency.reviewed.v1',
   'dev.exeat.use.claimed.v1',
   'dev.exeat.bundle.published.v1',
   'dev.exeat.body.erased.v1',
   'dev.exeat.audit.degraded.v1',
   'dev.exeat.audit.restored.v1',
+  'dev.exeat.drill.started.v1',
+  'dev.exeat.drill.acknowledged.v1',
+  'dev.exeat.drill.ended.v1',
 ] as const
 
 export type EventType = (typeof eventTypes)[number]

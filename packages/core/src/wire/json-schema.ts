@@ -4,7 +4,7 @@ import type { Json } from '../document/located.ts'
 import { identifier, line } from '../document/scalars.ts'
 import { eventTypes } from '../entry/types.ts'
 import { evidenceStrengths } from '../model/facts.ts'
-import { actAnswerSchema, optOutViewSchema, statusSchema } from './schemas.ts'
+import { actAnswerSchema, drillAnswerSchema, drillSchema, optOutViewSchema, statusSchema } from './schemas.ts'
 
 const head = <Kind extends string>(kind: Kind) => ({ schemaVersion: z.literal(1), kind: z.literal(kind) })
 const next = z.exactOptional(z.string().meta({ description: 'The next command or step; absent where nothing is left to do.' }))
@@ -48,9 +48,9 @@ const evidenceOutput = z.strictObject({
 const outputs = {
   'act-result.v1.json': z.strictObject({
     ...head('ActResult'),
-    act: z.enum(['request', 'approve', 'activate', 'reject', 'withdraw', 'revoke', 'review', 'emergency', 'offline']),
+    act: z.enum(['request', 'approve', 'activate', 'reject', 'withdraw', 'revoke', 'review', 'emergency', 'acknowledge', 'offline']),
     evidence: actAnswerSchema.shape.evidence, index: actAnswerSchema.shape.index, receipt: actAnswerSchema.shape.receipt, optOut: optOutViewSchema, code, next,
-  }).meta({ title: 'exeat request, approve, activate, reject, withdraw, revoke, review, emergency, offline import --format json' }),
+  }).meta({ title: 'exeat request, approve, activate, reject, withdraw, revoke, review, emergency, emergency ack, offline import --format json' }),
   'opt-out-status.v1.json': z.strictObject({ ...head('OptOutStatus'), optOut: optOutViewSchema, code, next }).meta({ title: 'exeat status NAME --format json' }),
   'server-opt-outs.v1.json': z.strictObject({
     ...head('ServerOptOuts'), server: z.string(), complete: z.boolean().meta({ description: 'False where the server knows more than are listed.' }), optOuts: z.array(optOutViewSchema),
@@ -60,6 +60,10 @@ const outputs = {
     ...head('BundleResult'), path: z.string(), bytes: z.int().min(1), workspace: identifier, origin: line, audience: identifier,
     issuedAt: instant, notAfter: instant, active: z.int().min(0), ended: z.int().min(0),
   }).meta({ title: 'exeat bundle --format json' }),
+  'drill-result.v1.json': z.strictObject({
+    ...head('DrillResult'), drill: drillSchema,
+    act: z.exactOptional(z.enum(['start', 'acknowledge'])), evidence: z.exactOptional(drillAnswerSchema.shape.evidence), index: z.exactOptional(drillAnswerSchema.shape.index), receipt: z.exactOptional(drillAnswerSchema.shape.receipt),
+  }).meta({ title: 'exeat drill start, ack, status --format json' }),
   'log-evidence.v1.json': evidenceOutput,
 } as const
 

@@ -49,6 +49,23 @@ export const receiptSchema = z.strictObject({ index: z.int().min(0), receipt: z.
 
 export const phases = ['proposed', 'approved', 'active', 'lapsed', 'revoked', 'exhausted', 'rejected', 'withdrawn', 'timed-out', 'stale'] as const
 
+/** `at`: when it was first delivered, else of the next attempt, or when it was given up. `message`: why the last attempt failed. */
+const deliverySchema = z.strictObject({ sink: z.string(), state: z.enum(['waiting', 'delivered', 'dead']), attempts: z.int(), at: instant, message: z.exactOptional(z.string()) })
+const heardSchema = z.strictObject({ by: identity, evidence: z.string(), at: instant })
+export const alarmSchema = z.strictObject({ deliveries: z.array(deliverySchema), acknowledged: z.exactOptional(heardSchema) }).meta({ id: 'Alarm' })
+
+/** `within`: seconds that somebody has to acknowledge it. */
+export const drillWantedSchema = z.strictObject({ within: z.int().min(1).max(86_400) }).meta({ id: 'DrillWanted' })
+export const drillSchema = z.strictObject({
+  /** Of the entry that started it. */
+  index: z.int().min(0),
+  by: identity, evidence: z.string(), at: instant, until: instant,
+  state: z.enum(['running', 'acknowledged', 'unacknowledged', 'undelivered']),
+  ...alarmSchema.shape,
+}).meta({ id: 'Drill' })
+/** The receipt is of the act's own entry. */
+export const drillAnswerSchema = z.strictObject({ drill: drillSchema, index: z.int().min(0), receipt: z.string(), evidence: z.string() }).meta({ id: 'DrillAnswer' })
+
 /** One opt-out as the server sees it at an instant. */
 export const optOutViewSchema = z.strictObject({
   uid: fingerprint,
@@ -70,6 +87,8 @@ export const optOutViewSchema = z.strictObject({
   approvals: z.array(z.strictObject({ by: identity, groups: z.array(z.string()), evidence: z.string(), at: instant })),
   activation: z.exactOptional(z.strictObject({ by: identity, evidence: z.string(), at: instant })),
   ended: z.exactOptional(instant),
+  /** Of an emergency: whom it was told to, and who heard it. Absent for those of an earlier release. */
+  alarm: z.exactOptional(alarmSchema),
   /** What is still missing before it may be activated: `1 of security`. */
   missing: z.array(z.string()),
   renewal: z.int(),
@@ -140,6 +159,8 @@ export const statusSchema = z.strictObject({
   singleFounder: z.boolean(),
   /** The last whole reading of the log (`fsck`): when it ended, of how many entries, and whether all of it is what the head says. */
   checked: z.exactOptional(z.strictObject({ at: instant, size: z.int().min(0), ok: z.boolean(), message: z.exactOptional(z.string()) })),
+  /** With which alarms are signed, as Standard Webhooks spells it; the founders delegated to it. */
+  webhookKey: z.exactOptional(z.string()),
   /** By witness: how many entries it has not cosigned yet, and why the last attempt failed. */
   witnesses: z.exactOptional(z.array(z.strictObject({ name: z.string(), size: z.int().min(0).nullable(), lag: z.int().min(0), message: z.exactOptional(z.string()) }))),
 }).meta({ id: 'Status' })

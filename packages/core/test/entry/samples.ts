@@ -87,9 +87,13 @@ export const others: readonly (readonly [EventType, EventData[EventType]])[] = [
   ['dev.exeat.body.erased.v1', { by: person, reason: 'asked for', erased: [{ kind: 'event', digest: digest('d') }] }],
   ['dev.exeat.audit.degraded.v1', { code: 'STORE_FULL', message: 'the disk is full' }],
   ['dev.exeat.audit.restored.v1', { code: 'STORE_FULL', message: 'there is room again' }],
+  ['dev.exeat.emergency.acknowledged.v1', { by: ann, evidence: about.evidence, entry: 12 }],
+  ['dev.exeat.drill.started.v1', { by: ann, evidence: about.evidence, sinks: ['pager', 'chat'], until: at(hour) }],
+  ['dev.exeat.drill.acknowledged.v1', { by: person, evidence: { strength: 'operator-asserted', name: 'alice' }, drill: 13 }],
+  ['dev.exeat.drill.ended.v1', { drill: 13, outcome: 'acknowledged' }],
 ]
 
 export function samples(): readonly LogEvent[] {
   const lived = lifecycle().map(bodyOf)
-  return [...lived, ...others.map(([type, data], n) => ({ type, data, id: id(1000 + n), source: origin, subject: type === 'dev.exeat.body.erased.v1' ? digest('1') : null, time: at(n) } as LogEvent))]
+  return [...lived, ...others.map(([type, data], n) => ({ type, data, id: id(1000 + n), source: origin, subject: type === 'dev.exeat.body.erased.v1' || type === 'dev.exeat.emergency.acknowledged.v1' ? digest('1') : null, time: at(n) } as LogEvent))]
 }

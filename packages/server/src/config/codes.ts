@@ -26,6 +26,7 @@ export const serverCodes = {
   WORKSPACE_PINS: invalid('The workspace pins another log, or other root keys, than this server\'s.'),
   GENESIS_INVALID: tampered('The log does not begin with what its founders signed, or a later epoch does not follow.'),
   LOG_DIFFERS: tampered('A whole reading of the log found that its entries and tiles are not what its head says.'),
+  ALARM_UNDELIVERED: failed('An alarm did not reach a sink of the workspace, or not yet; it is tried for three days.'),
   LISTEN_FAILED: failed('The server cannot listen where it should.'),
   SERVER_RUNNING: failed('Another server already runs on this data folder.'),
   SERVER_STARTING: failed('The server is not ready yet.'),

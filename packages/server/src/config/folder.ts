@@ -27,6 +27,8 @@ export interface DataPaths {
   readonly sealing: string
   /** Where the keys are that can be replaced: named by purpose and key id. */
   readonly working: (purpose: 'bundle' | 'webhook', id: string) => string
+  /** What the server shows to the workspace's incident system (`Authorization`), where that wants something. */
+  readonly incidents: string
   /** What the server shows to the identity provider of this name, where that wants a secret. */
   readonly provider: (name: string) => string
   readonly founder: (name: string) => string
@@ -45,6 +47,7 @@ export function dataPaths(folder: string): DataPaths {
     pseudonym: join(keys, fileNames.pseudonym),
     sealing: join(keys, fileNames.sealing),
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
+    incidents: join(keys, 'incidents.secret'),
     provider: (name) => join(keys, `provider-${name}.secret`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),
     mirror: join(folder, fileNames.mirror),

@@ -1,5 +1,6 @@
 /** `server.json`: what the server was founded with, and what its operator may set. Secrets stand in files of their own. */
 import * as z from 'zod'
+import { isNetwork } from '../alarm/address.ts'
 import { fingerprint, identifier, line } from '@exeat/core/entry'
 
 const rate = z.strictObject({
@@ -30,6 +31,8 @@ export const configSchema = z.strictObject({
   issuers: z.exactOptional(z.array(z.strictObject({ issuer: identifier, keys: z.array(z.record(z.string(), z.unknown())).min(1).max(100) })).max(100)),
   /** PEM certificates of makers of authenticators, whose attestations are believed; without any, none is. */
   attestationRoots: z.exactOptional(z.array(z.string().max(10_000)).max(100)),
+  /** Networks (CIDR) that alarms may go to though they are not public: `10.1.0.0/16`. */
+  alarms: z.exactOptional(z.strictObject({ allow: z.array(z.string().max(50).refine(isNetwork, 'it is no network in CIDR notation')).max(100) })),
   /** Where the console's pages were built to; those that came with the command where absent. */
   pages: z.exactOptional(line),
   /** By how many milliseconds the clocks of replicas may differ. */

@@ -12,6 +12,7 @@ import type { People } from './people/services.ts'
 const common = { security: forActors, tags: ['acts'] }
 const local = { security: forOperators, tags: ['acts'] }
 const parameters = [...actHeaders]
+const nothingSchema = z.strictObject({})
 const started = answers(actAnswerSchema, 'The opt-out as it stands now, and the receipt of its entry.', 201)
 const done = answers(actAnswerSchema, 'The opt-out as it stands now, and the receipt of the act\'s entry.')
 
@@ -30,6 +31,8 @@ const withdraw = onOptOut('withdrawal', 'Withdraw one\'s own request', reasonSch
 const revoke = onOptOut('revocation', 'End an opt-out at once', reasonSchema)
 const review = onOptOut('review', 'Judge an emergency', reviewActSchema)
 
+const acknowledge = onOptOut('acknowledgement', 'Say that somebody heard the alarm of an emergency', nothingSchema)
+
 const erase = createRoute({
   ...local, parameters, method: 'post', path: '/v1/erasures', summary: 'Erase what an ended opt-out said; its entries stand',
   request: { body: bodyOf(erasureSchema) }, responses: answers(erasureAnswerSchema, 'What is gone, by digest.'),
@@ -39,7 +42,7 @@ const synchronise = createRoute({
   responses: answers(z.strictObject({ commit: z.string(), changed: z.boolean() }).meta({ id: 'Synchronised' }), 'The commit that governs now.'),
 })
 
-export const actRoutes: readonly RouteConfig[] = [request, emergency, importOffline, approve, activate, reject, withdraw, revoke, review, erase, synchronise]
+export const actRoutes: readonly RouteConfig[] = [request, emergency, importOffline, approve, activate, reject, withdraw, revoke, review, acknowledge, erase, synchronise]
 
 type Sent = z.output<typeof tapSchema> | undefined
 type Wanted = Parameters<People['taps']['made']>[1]
@@ -88,11 +91,12 @@ export function addActs(app: App, uses: UseCases, people: People): void {
     const wanted = { purpose: 'review', id, review: said } as const
     return act(c, acting(c, wanted, tap), tapped(c, wanted, tap, (actor, key) => uses.review(actor, id, said, key)))
   })
+  app.openapi(acknowledge, (c) => act(c, plainly(c), (actor, key) => uses.acknowledge(actor, c.req.valid('param').id, key)))
   app.openapi(erase, (c) => act(c, plainly(c), (actor, key) => uses.erase(actor, c.req.valid('json'), key)))
   app.openapi(synchronise, async (c) => c.json(await uses.synchronise(), 200))
 }
 
-async function act<T extends object>(
+export async function act<T extends object>(
   c: Context<Env>, actor: Actor, run: (actor: Actor, key: string) => Promise<T>, status: 200 | 201 = 200, fieldsOf: (answer: T) => Record<string, string> = () => ({}),
 ): Promise<Response> {
   const answer = await run(actor, keyOf(c))

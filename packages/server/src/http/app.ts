@@ -11,6 +11,7 @@ import { ExeatError } from '@exeat/core/error'
 import { access, stepUp } from './access.ts'
 import { addActs } from './acts.ts'
 import { addDecisions, fewAtOnce } from './decisions.ts'
+import { addDrills } from './drills.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
@@ -75,6 +76,7 @@ export function createApp(options: AppOptions): App {
   addLog(app, options)
   addReads(app, useCases, people, options)
   addActs(app, useCases, people)
+  addDrills(app, useCases, people)
   addDecisions(app, decide)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())

@@ -27,6 +27,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/opt-outs': { callers: ['operator', 'person', 'api-key'], scope: 'request', tap: 'sometimes' },
   'POST /v1/emergencies': act, 'POST /v1/opt-outs/{id}/approvals': act, 'POST /v1/opt-outs/{id}/activation': act, 'POST /v1/opt-outs/{id}/review': act,
   'POST /v1/opt-outs/{id}/rejection': ending, 'POST /v1/opt-outs/{id}/withdrawal': ending, 'POST /v1/opt-outs/{id}/revocation': ending,
+  'POST /v1/opt-outs/{id}/acknowledgement': ending, 'POST /v1/drills': ending, 'POST /v1/drills/{id}/acknowledgement': ending, 'GET /v1/drills/{id}': read,
   'GET /v1/entries': local, 'POST /v1/erasures': local, 'POST /v1/synchronise': local,
   // What counts was signed before; whoever brings it adds nothing to it.
   'POST /v1/offline-grants': ending,

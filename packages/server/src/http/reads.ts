@@ -50,7 +50,7 @@ export interface ReadOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** What the server adds to the status of the use cases. */
-  readonly health: () => Pick<z.output<typeof statusSchema>, 'checked' | 'witnesses'>
+  readonly health: () => Pick<z.output<typeof statusSchema>, 'checked' | 'witnesses' | 'webhookKey'>
 }
 
 export function addReads(app: App, uses: UseCases, people: Pick<People, 'workspace'>, { now, health }: ReadOptions): void {

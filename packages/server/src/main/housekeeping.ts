@@ -1,4 +1,5 @@
-/** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses. */
+/** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses, delivers alarms. */
+import type { Deliverer } from '../alarm/deliver.ts'
 import type { WitnessAddress } from '@exeat/client/log'
 import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
@@ -18,7 +19,7 @@ import { witnessing } from './witness.ts'
 const patience = 5_000
 
 /** In milliseconds. */
-const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000 } as const
+const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000, alarms: 1_000 } as const
 
 export interface HousekeepingOptions {
   readonly log: LogStore
@@ -28,6 +29,7 @@ export interface HousekeepingOptions {
   /** Swept of what is over. */
   readonly rows: Pick<IdentityRows, 'sweep'>
   readonly witnesses: readonly WitnessAddress[]
+  readonly alarms: Deliverer
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
 }
@@ -42,7 +44,7 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, now, report }: HousekeepingOptions): Housekeeping {
+export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, now, report }: HousekeepingOptions): Housekeeping {
   let stopped = false
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
@@ -72,6 +74,8 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
     }),
     repeat(every.sweep, async () => { await rows.sweep(now()) }),
     repeat(every.witnesses, witnesses.round),
+    repeat(every.alarms, alarms.round),
+    repeat(every.alarms, useCases.endDrill),
   ]
 
   /** Runs a chore now and again so many milliseconds after it has ended; what goes wrong is told once for as long as it stays the same. */
@@ -114,7 +118,7 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
     stop: async () => {
       stopped = true
       // A remote that is slow to answer keeps nobody from stopping.
-      await Promise.race([Promise.all(chores.map((chore) => chore.stop())), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
+      await Promise.race([Promise.all(chores.map((chore) => chore.stop())).then(alarms.settled), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
     },
   }
 }

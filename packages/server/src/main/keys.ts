@@ -37,8 +37,12 @@ function refuseOther(path: string, held: VerifierKey, delegated: VerifierKey): v
 }
 
 /** Read anew each time, so that it can be replaced while the server runs. @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN */
-export const providerSecretIn = (paths: DataPaths) => (provider: string): string | undefined => {
-  const path = paths.provider(provider)
+export const providerSecretIn = (paths: DataPaths) => (provider: string): string | undefined => secretAt(paths.provider(provider))
+
+/** Likewise. @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN */
+export const incidentsSecretIn = (paths: DataPaths) => (): string | undefined => secretAt(paths.incidents)
+
+function secretAt(path: string): string | undefined {
   if (!stands(path)) return undefined
   const secret = readSecret(path).trim()
   if (!/^[ -~]{1,1024}$/.test(secret)) throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secret: 1 to 1,024 printable characters on one line`)

@@ -3,6 +3,9 @@ import { formatVerifierKey, type SignerKey } from '@exeat/log'
 import type { Problem } from '@exeat/core'
 import type { WitnessAddress } from '@exeat/client/log'
 import type { Delegations } from '@exeat/verify'
+import { incidentsOf } from '../alarm/incidents.ts'
+import { webhookKeyText } from '../alarm/message.ts'
+import { deliveriesIn } from '../alarm/progress.ts'
 import { bundleMaker } from '../bundle/index.ts'
 import { serverProblem } from '../config/codes.ts'
 import { checkDataFolder, type DataPaths, dataPaths } from '../config/folder.ts'
@@ -22,8 +25,9 @@ import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
+import { composeAlarms, composeConnect } from './alarms.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
-import { providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
+import { incidentsSecretIn, providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
 import { openServerLog } from './open.ts'
 import { composePeople, openIdentityRows } from './people.ts'
@@ -85,10 +89,11 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const { useCases, decide } = compose({ config, paths, log, governance, delegations, rows, now })
+    const { useCases, decide, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
-    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, now, report })
-    const serving = await serve(options, { config, paths, log, useCases, decide, people, house, key: formatVerifierKey(signer) })
+    const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
+    const serving = await serve(options, { config, paths, log, useCases, decide, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -116,19 +121,19 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
-  const { bundle } = readWorkingKeys(paths, logKey, delegations.current)
+  const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
   const bundleKey = (): SignerKey => bundle
   const useCases = createUseCases({
-    ...writer, log, governance, directory: directory(rows, now), now,
+    ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }) }
+  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), webhook }
 }
 
 interface Serving {
@@ -139,6 +144,7 @@ interface Serving {
   readonly decide: DecideRun
   readonly people: People
   readonly house: Housekeeping
+  readonly webhook: SignerKey
   readonly key: string
 }
 
@@ -148,13 +154,13 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, people, house, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, people, house, webhook, key }: Serving) {
   let stopping = false
   const app: App = createApp({
     useCases, decide, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
-    health: house.health,
+    health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),
     readiness: async () => ({ problems: [...stopping ? [serverProblem('SERVER_STOPPING', 'the server is stopping')] : [], ...house.problems()], ...checkedAt(house) }),
   })
   const listeners: Listener[] = []

@@ -8,6 +8,7 @@ import type { Governed } from '../ports/governance.ts'
 import type { Applied, Appended, Operation, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
+import { alarmFor } from './alarm.ts'
 import { enter, type Entering, envelopeOf, newNonce, type Particulars } from './enter.ts'
 import { checkKey } from './input.ts'
 import { forget, type Moment, type Over, readGoverning, type Versioned } from './load.ts'
@@ -52,6 +53,10 @@ export interface Outcome {
   /** What the terms ask of the second factor. */
   readonly mfa: Mfa
   readonly over?: Over
+  /** Of an emergency: the sinks of the workspace that its terms name. */
+  readonly alerts?: readonly string[]
+  /** What the workspace's incident system answered, where it has one. */
+  readonly incident?: Entering['incident']
   /** What shows an emergency that was granted offline, in place of what whoever enters it showed. */
   readonly offline?: Entering['offline']
   /** Beside a refusal, where the judge knows better than the lifecycle what helps. */
@@ -112,8 +117,9 @@ async function entered(tx: Transaction, deps: UseDependencies, judging: Judging,
   const outcome = await judged(judging, act)
   if (outcome === undefined) return { ok: false, problem: moved }
   await forget(tx, outcome.over ?? [])
-  const { verdict, before, particulars, hint, offline } = outcome
-  const done = await enter(tx, deps, { verdict, by, shown, workspace: workspaceOf(governed), before, particulars, offline })
+  const { verdict, before, particulars, alerts, incident, hint, offline } = outcome
+  const alarm = alerts === undefined ? undefined : alarmFor(governed, alerts)
+  const done = await enter(tx, deps, { verdict, by, shown, workspace: workspaceOf(governed), before, particulars, alarm, incident, offline })
   if (done.ok) await outcome.keep?.(tx)
   return done.ok || hint === undefined ? done : { ...done, problem: { ...done.problem, hint } }
 }

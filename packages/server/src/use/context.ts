@@ -1,5 +1,7 @@
 /** What every use case works with. */
+import type { DeliveriesOf } from '../ports/alarm.ts'
 import type { BundleMaker } from '../ports/bundle.ts'
+import type { IncidentsOf } from '../ports/incidents.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { Directory } from '../identity/directory.ts'
@@ -13,6 +15,10 @@ export interface UseDependencies {
   readonly random: (count: number) => Uint8Array
   /** 32 bytes: who holds it can tell which person a pseudonym in the log stands for. */
   readonly pseudonymKey: Uint8Array
+  /** What came of alarms. */
+  readonly deliveries: DeliveriesOf
+  /** Asks the workspace's incident system. */
+  readonly incidents: IncidentsOf
   readonly makeBundle: BundleMaker
   /** The log's. */
   readonly origin: string

@@ -2,8 +2,10 @@
 import type { Instant } from '@exeat/core'
 import type { ActAnswer } from '@exeat/core/wire'
 import type { LogReader } from '../ports/log.ts'
+import { acknowledge } from './acknowledge.ts'
 import type { Done } from './act.ts'
 import type { UseDependencies } from './context.ts'
+import { acknowledgeDrill, drill, endDrill, startDrill } from './drill.ts'
 import { end, type Ending } from './end.ts'
 import { enrol, enrolIssuerKey } from './enrolment/enrol.ts'
 import { keysNow } from './enrolment/keys.ts'
@@ -41,6 +43,11 @@ export function createUseCases(deps: UseDependencies): UseCases {
     withdraw: ending('withdraw'),
     revoke: ending('revoke'),
     review: (actor, id, said, key) => answered(() => review(deps, actor, id, said, key)),
+    acknowledge: (actor, id, key) => answered(() => acknowledge(deps, actor, id, key)),
+    startDrill: (actor, wanted, key) => startDrill(deps, actor, wanted, key),
+    acknowledgeDrill: (actor, index, key) => acknowledgeDrill(deps, actor, index, key),
+    drill: (index) => drill(deps, index),
+    endDrill: () => endDrill(deps),
     claimUses: async (uses) => {
       await pending.retry()
       return claimUses(deps, pending, uses)
@@ -87,5 +94,5 @@ function answering(deps: UseDependencies, pending: PendingRevocations) {
 async function seen(deps: UseDependencies, pending: PendingRevocations, reader: LogReader): Promise<Seen> {
   // A clock behind the log must not bring back what the log has ended.
   const { at } = await reader.head()
-  return { reader, governed: deps.governance.latest(), revoked: pending.revoked(), now: Math.max(deps.now(), at) as Instant }
+  return { reader, governed: deps.governance.latest(), revoked: pending.revoked(), now: Math.max(deps.now(), at) as Instant, deliveries: deps.deliveries }
 }

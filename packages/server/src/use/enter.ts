@@ -1,9 +1,10 @@
 /** What a verdict of the lifecycle's judge comes to: entries, and the records that follow from them. */
 import { applied, type HexDigest, type Identity, type LifecycleEvent, type OptOutRecord, type Verdict } from '@exeat/core'
 import { type Envelope, envelopeDigest, type Purpose, statementOf } from '@exeat/core/envelope'
-import type { Evidence } from '@exeat/core/entry'
+import type { Evidence, Signed } from '@exeat/core/entry'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
+import { type Alarm, raiseAlarm } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
 import { isAmong } from './judge.ts'
 import { saveOptOut, type Versioned } from './load.ts'
@@ -27,6 +28,10 @@ export interface Entering {
   /** Undefined for one that is asked for. */
   readonly before: Versioned<StoredOptOut> | undefined
   readonly particulars: Particulars
+  /** Of an emergency: who is told of it. None is entered without. */
+  readonly alarm?: Alarm | undefined
+  /** Of an emergency, what was answered about its ticket. */
+  readonly incident?: Signed['incident'] | undefined
   /** Of an offline grant, who signed it first, and what shows it; else undefined. */
   readonly offline?: { readonly by: Identity; readonly evidence: Evidence } | undefined
 }
@@ -55,6 +60,7 @@ export async function enter(tx: Transaction, deps: UseDependencies, entering: En
   if (stored === undefined) throw new Error('an act left no record')
   await saveOptOut(tx, before, withEntries(stored, entries.map((_, i) => tx.index + i), bodies))
   if (before === undefined) await spendName(tx, stored)
+  for (const [i, { type }] of verdict.events.entries()) if (type === 'emergency.activated') await raiseAlarm(tx, stored, tx.index + i, entering.alarm)
   return verdict.ok ? { ok: true, entries } : { ok: false, problem: verdict.refusal, entries }
 }
 
@@ -106,16 +112,17 @@ export const newNonce = ({ random }: Pick<UseDependencies, 'random'>): string =>
 /** What was tapped, where it is what would be recorded now; else an envelope of this moment, that the act's evidence does not sign. */
 function signedOf(event: Kept, record: OptOutRecord, approvals: readonly HexDigest[], entering: Entering, deps: UseDependencies) {
   const { shown: { evidence, tap }, offline } = entering
+  const incident = entering.incident === undefined ? {} : { incident: entering.incident }
   if (offline !== undefined) {
     const envelope = envelopeOf(event, record, approvals, { ...entering, by: offline.by }, { nonce: newNonce(deps), at: event.at })
     return envelope === undefined ? null : { envelope, evidence: offline.evidence }
   }
   const made = envelopeOf(event, record, approvals, entering, { nonce: tap?.envelope.nonce ?? newNonce(deps), at: event.at })
   if (made === undefined) return null
-  if (tap === undefined) return { envelope: made, evidence }
+  if (tap === undefined) return { envelope: made, evidence, ...incident }
   checkTapped(tap.envelope, made, event.at)
   const envelope = { ...made, at: tap.envelope.at }
-  if (tap.second === undefined || event.type !== 'emergency.activated' || event.second === undefined) return { envelope, evidence }
+  if (tap.second === undefined || event.type !== 'emergency.activated' || event.second === undefined) return { envelope, evidence, ...incident }
   checkTapped(tap.second.envelope, { ...envelope, actor: event.second }, event.at)
-  return { envelope, evidence, seconded: tap.second }
+  return { envelope, evidence, seconded: tap.second, ...incident }
 }

@@ -8,12 +8,13 @@ import { ExeatError } from '@exeat/core/error'
 import { erasureSchema, type Wire } from '@exeat/core/wire'
 import type { Appended, Transaction } from '../ports/log.ts'
 import { type Asking, operationFor } from './act.ts'
+import { alarmAt } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
 import { shaped } from './input.ts'
 import { isOpen, optOutOf, recordsOf, saveOptOut, type Versioned } from './load.ts'
 import { demand, useError } from './problem.ts'
 import { checkActor } from './shown.ts'
-import { bodyKinds, fromBytes, recordKinds, type StoredOptOut, type StoredUse } from './stored.ts'
+import { bodyKinds, fromBytes, recordKinds, type StoredOptOut, type StoredUse, toBytes } from './stored.ts'
 import { type Actor, type IdempotencyKey, operatorIssuer } from './types.ts'
 import { pseudonymOf, type Said, writeEvents } from './write.ts'
 
@@ -82,6 +83,7 @@ async function eraseOptOut(tx: Transaction, deps: UseDependencies, before: Versi
   // INVARIANT: no other opt-out has this document or impact: its name is in the document, the document's digest in the impact, and names are spent (erase.test.ts).
   const wanted = [
     ...bodies.map((digest) => ({ kind: bodyKinds.event, digest })),
+    ...await forgetHearer(tx, before.value, deps.pseudonymKey),
     { kind: bodyKinds.optOut, digest: record.binding.optOut },
     ...(record.binding.impact === null ? [] : [{ kind: bodyKinds.impact, digest: record.binding.impact }]),
   ]
@@ -92,6 +94,17 @@ async function eraseOptOut(tx: Transaction, deps: UseDependencies, before: Versi
   if (open !== undefined) demand(await tx.remove(recordKinds.open, record.uid, open.version))
   return erased
 }
+
+/** Who acknowledged its alarm, and the body that says so. */
+async function forgetHearer(tx: Transaction, { entries }: StoredOptOut, key: Uint8Array): Promise<Erased> {
+  const alarm = await alarmAt(tx, entries[0])
+  const heard = alarm?.value.acknowledged
+  if (alarm === undefined || heard === undefined) return []
+  demand(await tx.put(recordKinds.alarm, alarm.key, toBytes({ ...alarm.value, acknowledged: { ...heard, by: pseudonymFor(key, heard.by) } }), alarm.version))
+  return [{ kind: bodyKinds.event, digest: heard.body }]
+}
+
+const pseudonymFor = (key: Uint8Array, identity: Identity): Identity => ({ iss: 'exeat:erased', sub: pseudonymOf(key, identity) })
 
 /** It must be over, its review done, and no longer what a new request could continue. */
 function refuseEarly({ record, erased }: StoredOptOut, at: Instant): void {
@@ -107,7 +120,7 @@ function refuseEarly({ record, erased }: StoredOptOut, at: Instant): void {
 /** What it said is gone, and people stand as the log's own pseudonyms for them. */
 function anonymous(stored: StoredOptOut, key: Uint8Array): StoredOptOut {
   const { record, origin: _origin, ...rest } = stored
-  const person = (identity: Identity): Identity => ({ iss: 'exeat:erased', sub: pseudonymOf(key, identity) })
+  const person = (identity: Identity): Identity => pseudonymFor(key, identity)
   const { asked, emergency, activation } = record
   const next: OptOutRecord = {
     ...record,

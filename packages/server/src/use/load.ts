@@ -16,7 +16,7 @@ export interface Versioned<T> {
 /** How long an opt-out that was active is remembered beside those that may be: a scope that meets it is a renewal (`renewalOf`). */
 export const remembered = 30 * 86_400_000
 
-export async function readRecord<T>(reader: StateReader, kind: string, key: string): Promise<Versioned<T> | undefined> {
+export async function readRecord<T>(reader: Pick<StateReader, 'record'>, kind: string, key: string): Promise<Versioned<T> | undefined> {
   const found = await reader.record(kind, key)
   return found === undefined ? undefined : { version: found.version, value: fromBytes<T>(found.value) }
 }

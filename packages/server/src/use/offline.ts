@@ -79,7 +79,7 @@ const entering = (signed: SignedOfflineGrant): Act => {
       const facts = { actor: by, groups: first.groups, evidence: 'user-signed' as const, binding, terms: agreed, groupsOf: () => [] }
       const verdict = transition(ledger, { kind: 'offline', uid, asked: askedOf(document), team: grant.team, second: second.identity, grant: digest }, facts, moment.at as Instant)
       return {
-        verdict, over, before: undefined, mfa: terms.emergency?.value.mfa ?? strongest,
+        verdict, over, before: undefined, alerts: terms.alerts.map(({ value }) => value), mfa: terms.emergency?.value.mfa ?? strongest,
         particulars: {
           repositoryId: grant.repositoryId, repositoryIds: [grant.repositoryId], category: 'emergency', owner: document.spec.owner, origin: { file: offlinePath(digest), line: 1, column: 1 },
         },

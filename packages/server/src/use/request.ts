@@ -9,11 +9,13 @@ import { emergencySchema, requestSchema, type Wire } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
 import type { Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
+import { unheard } from './alarm.ts'
 import { type Act, type Done, type Judging, type Outcome, perform, prepared, refuseAny } from './act.ts'
 import type { UseDependencies } from './context.ts'
 import type { Particulars } from './enter.ts'
 import { boundedRequest, decodeOptOut, decodeSentImpact, shaped } from './input.ts'
 import { impactOf, involvedBy, standingNamed, strongest, type TermsNow, termsNow, unmetByRequest, weakFactor, withAliases } from './judge.ts'
+import { askAbout, nobodyAsked, type Ticketed } from './incident.ts'
 import { loadOpen } from './load.ts'
 import { demand, termProblem, useError } from './problem.ts'
 import { type Shown, tapNeeded } from './shown.ts'
@@ -98,7 +100,7 @@ function sentEmergency(given: Wire['emergencySchema']): { readonly sent: Sent; r
 }
 
 const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Identity | undefined): Act =>
-  asking(deps, sent, 'needed', named === undefined ? [] : [named], async (asked, { moment, governed, people, by, shown }) => {
+  asking(deps, sent, 'needed', named === undefined ? [] : [named], async (asked, { moment, governed, people, by, shown }, ticketed) => {
     const { ledger, over } = await loadOpen(moment, { uid: asked.uid, names: namesOf(asked.document) })
     const confirmed = shown.second
     if (named !== undefined && shown.evidence.strength !== 'operator-asserted' && !isConfirmed(confirmed, named)) throw secondNeeded(named)
@@ -109,7 +111,8 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
     const wanted = askedOf(asked.document, terms.limits.uses?.value)
     const verdict = transition(withAliases(ledger, governed), { kind: 'emergency', uid: asked.uid, asked: wanted, team, ...second }, facts, at)
     const mfa = terms.emergency?.value.mfa ?? strongest
-    if (!verdict.ok) return { verdict, over, mfa }
+    const alerts = terms.alerts.map(({ value }) => value)
+    if (!verdict.ok) return { verdict, over, mfa, alerts }
     const { from, until } = asked.document.spec.window
     const log = { renewal: 0, total: (until - from) as Duration, ...(wanted.limits.uses === undefined ? {} : { uses: wanted.limits.uses }), witnessed: false }
     const person = { groups: facts.groups }
@@ -123,8 +126,10 @@ const declaring = (deps: UseDependencies, sent: Sent, team: string, named: Ident
         ...governed.policySet.conditions(terms, 'request', { optOut: asked.document, requester: person, now: at }),
         ...governed.policySet.conditions(terms, 'activate', { optOut: asked.document, requester: person, activator: person, now: at }),
       ].map((each) => termProblem('TERMS_NOT_MET', each)),
+      ...unheard(governed, alerts),
+      ...ticketed.problems,
     ])
-    return { verdict, over, mfa }
+    return { verdict, over, mfa, alerts, ...(ticketed.incident === undefined ? {} : { incident: ticketed.incident }) }
   })
 
 const isConfirmed = (shown: Shown['second'], named: Identity): boolean => shown !== undefined && (shown.identity === 'whoever' || sameIdentity(shown.identity, named))
@@ -136,17 +141,22 @@ const secondNeeded = ({ sub }: Identity) => new ExeatError([{
 const namesOf = ({ metadata: { name }, spec: { renews } }: OptOut): readonly string[] => (renews === undefined ? [name] : [name, renews])
 
 function asking(
-  deps: UseDependencies, sent: Sent, tap: Act['tap'], people: readonly Identity[], judge: (asked: Asked, judging: Judging) => Promise<Pick<Outcome, 'verdict' | 'over' | 'mfa'>>,
+  deps: UseDependencies, sent: Sent, tap: Act['tap'], people: readonly Identity[], judge: (asked: Asked, judging: Judging, ticketed: Ticketed) => Promise<Pick<Outcome, 'verdict' | 'over' | 'mfa' | 'alerts' | 'incident'>>,
 ): Act {
   let asked: Asked | undefined
+  let ticketed: Ticketed = nobodyAsked
   return {
     tap, people,
-    look: async (governed) => { asked = await prepare(deps, governed, sent) },
+    look: async (governed) => {
+      asked = await prepare(deps, governed, sent)
+      // Another system may be slow: it is asked before the log is locked.
+      if (asked.document.spec.category === 'emergency') ticketed = await askAbout(deps, governed, asked.document)
+    },
     judge: async (judging) => {
       if (asked === undefined) throw new Error('nothing was asked for')
       const { particulars } = asked
       const kept = asked
-      return { ...await judge(asked, judging), before: undefined, particulars, keep: (tx) => keepAsked(tx, kept) }
+      return { ...await judge(asked, judging, ticketed), before: undefined, particulars, keep: (tx) => keepAsked(tx, kept) }
     },
   }
 }

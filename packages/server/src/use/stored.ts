@@ -1,7 +1,9 @@
 /** What the use cases keep beside the log: records by kind and key, bodies by kind and digest. All of it follows from the log while no body was erased. */
-import type { HexDigest, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
+import type { HexDigest, Identity, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
+import type { EventData } from '@exeat/core/entry'
 import type { EnrolmentEntry } from '@exeat/core/enrolment'
 import type { Dsse } from '@exeat/verify'
+import type { Sink } from '../ports/alarm.ts'
 
 export const recordKinds = {
   /** Key: uid. `StoredOptOut`. */
@@ -23,6 +25,10 @@ export const recordKinds = {
   enrolment: 'enrolment',
   /** Key: `current`. `StoredBundle`: the content published last. */
   bundle: 'bundle',
+  /** Key: `alarmKey` of the entry that it tells of. `StoredAlarm`. Never removed. */
+  alarm: 'alarm',
+  /** Key: `latest`. Index of the entry that started the last drill, as JSON. */
+  drill: 'drill',
 } as const
 
 /**
@@ -98,6 +104,28 @@ export interface StoredBundle {
   readonly size: number
   readonly folded: Instant
 }
+
+/** Whom an emergency or a drill is told to, written with its entry: no configuration that comes later can silence it. */
+export interface StoredAlarm {
+  /** Of the entry that it tells of. */
+  readonly index: number
+  readonly at: Instant
+  /** Of the emergency; null for a drill. */
+  readonly uid: HexDigest | null
+  /** Told at once: those whom the terms name. */
+  readonly first: readonly Sink[]
+  /** Told as well while nobody has acknowledged it: all of the workspace. */
+  readonly all: readonly Sink[]
+  /** It is not repeated from then on. */
+  readonly until: Instant
+  readonly acknowledged?: { readonly by: Identity; readonly strength: string; readonly at: Instant; readonly index: number; readonly body: HexDigest }
+  /** Of a drill. */
+  readonly drill?: { readonly by: Identity; readonly strength: string; readonly over?: { readonly at: Instant; readonly outcome: DrillOutcome } }
+}
+
+export type DrillOutcome = EventData['dev.exeat.drill.ended.v1']['outcome']
+
+export const alarmKey = (index: number): string => String(index).padStart(12, '0')
 
 export const toBytes = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value), 'utf8'))
 

@@ -65,6 +65,16 @@ export interface UseCases {
   readonly withdraw: (actor: Actor, id: string, reason: string, key: IdempotencyKey) => Promise<ActAnswer>
   readonly revoke: (actor: Actor, id: string, reason: string, key: IdempotencyKey) => Promise<ActAnswer>
   readonly review: (actor: Actor, id: string, review: Wire['reviewSchema'], key: IdempotencyKey) => Promise<ActAnswer>
+  /** Says that somebody heard the alarm of an emergency: anybody but who declared or confirmed it. */
+  readonly acknowledge: (actor: Actor, id: string, key: IdempotencyKey) => Promise<ActAnswer>
+  /** Tries the alarm out: everybody is told, marked as a drill; nothing is excused. `within`: seconds that somebody has to acknowledge it. */
+  readonly startDrill: (actor: Actor, wanted: Wire['drillWantedSchema'], key: IdempotencyKey) => Promise<Wire['drillAnswerSchema']>
+  /** `index`: of the entry that started it. */
+  readonly acknowledgeDrill: (actor: Actor, index: number, key: IdempotencyKey) => Promise<Wire['drillAnswerSchema']>
+  /** Undefined: the last one. */
+  readonly drill: (index: number | undefined) => Promise<Wire['drillSchema']>
+  /** Enters the end of a drill that nobody acknowledged in time. */
+  readonly endDrill: () => Promise<void>
   /** Counts uses. Each is judged alone; one that is refused refuses none beside it. */
   readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>
   readonly optOut: (id: string) => Promise<OptOutView>

@@ -2,6 +2,8 @@
 import { canonicalInstant, type HexDigest, inForce, type Instant, type OptOutRecord, phaseAt, quorumMet, reviewAt } from '@exeat/core'
 import type { OptOutView } from '@exeat/core/wire'
 import type { Governed } from '../ports/governance.ts'
+import { alarmOf } from './alarm-view.ts'
+import type { DeliveriesOf } from '../ports/alarm.ts'
 import type { StateReader } from '../ports/log.ts'
 import { standingNamed } from './judge.ts'
 import { bodyKinds, fromBytes, type StoredOptOut } from './stored.ts'
@@ -13,6 +15,7 @@ export interface Seen {
   /** Revoked, and not yet in the log. */
   readonly revoked: ReadonlyMap<HexDigest, Instant>
   readonly now: Instant
+  readonly deliveries: DeliveriesOf
 }
 
 /** The record as it is in force here: a revocation that waits for the log counts. */
@@ -21,12 +24,13 @@ export function recordNow({ record }: StoredOptOut, revoked: ReadonlyMap<HexDige
   return at === undefined || record.ended !== undefined ? record : { ...record, ended: { phase: 'revoked', at } }
 }
 
-export async function viewOf(stored: StoredOptOut, { reader, governed, revoked, now }: Seen): Promise<OptOutView> {
+export async function viewOf(stored: StoredOptOut, { reader, governed, revoked, now, deliveries }: Seen): Promise<OptOutView> {
   const record = recordNow(stored, revoked)
   const { uid, asked, binding, requester, approvals, activation, activatedAt, ended, renewal, predecessor } = record
   const bytes = await reader.body(bodyKinds.optOut, binding.optOut)
   const merged = governed !== undefined && standingNamed(governed, asked.name)?.digest === binding.optOut
   const phase = phaseAt(record, now)
+  const alarm = record.emergency === undefined ? undefined : await alarmOf(reader, deliveries, stored.entries[0])
   return {
     uid, name: asked.name, phase, review: reviewAt(record, now), inForce: inForce(record, now), merged,
     window: { from: canonicalInstant(asked.window.from), until: canonicalInstant(asked.window.until) },
@@ -35,6 +39,7 @@ export async function viewOf(stored: StoredOptOut, { reader, governed, revoked, 
     approvals: approvals.map(({ by, groups, evidence, at }) => ({ by, groups: [...groups], evidence, at: canonicalInstant(at) })),
     ...(activation === undefined || activatedAt === undefined ? {} : { activation: { by: activation.by, evidence: activation.evidence, at: canonicalInstant(activatedAt) } }),
     ...endOf(ended?.at, phase, record),
+    ...(alarm === undefined ? {} : { alarm }),
     missing: phase === 'proposed' || phase === 'approved' ? missing(record, merged) : [],
     renewal, ...(predecessor === undefined ? {} : { predecessor }),
     uses: { counted: stored.uses, limit: asked.limits.uses ?? null },

@@ -114,7 +114,7 @@ export async function world({ witnesses, spec = {} }: WorldOptions = {}): Promis
   const ref = protectedRef(workspaceJson(pinned, spec), policyJson)
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
   const makeBundle = bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => clock.now })
-  const dependencies: UseDependencies = { log, governance: ref.source, directory: noDirectory, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
+  const dependencies: UseDependencies = { log, governance: ref.source, directory: noDirectory, deliveries: async () => [], incidents: async () => { throw new Error('no incident system is asked here') }, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
   const use = createUseCases(dependencies)
   let count = 0
   const nextKey = (): string => `key-${count += 1}`

@@ -93,6 +93,11 @@ async function byPasskey(at: Acting, { ann, ben }: Two, tell: Tell): Promise<voi
   const fire = optOut('fire', { category: 'emergency', controls: ['trivy/FIRE'], from: from + hour, until: from + 4 * hour })
   const wanted = { document: fire, team: 'sre' }
   tell('fire/emergency', await ann.ask('POST', '/v1/emergencies', { ...wanted, tap: await ann.tap({ purpose: 'emergency', asked: wanted }) }))
+  expect((await ann.ask('POST', '/v1/opt-outs/fire/acknowledgement', {})).json()).toMatchObject({ status: 403, code: 'ALARM_OWN' })
+  tell('fire/acknowledgement', await ben.ask('POST', '/v1/opt-outs/fire/acknowledgement', {}))
+  const drill = await ann.ask('POST', '/v1/drills', { within: 600 })
+  tell('drill/start', drill)
+  tell('drill/acknowledgement', await ben.ask('POST', `/v1/drills/${String(drill.json()['index'])}/acknowledgement`, {}))
   const said = { verdict: 'justified', reason: 'the site was down' } as const
   tell('fire/review', await ben.ask('POST', '/v1/opt-outs/fire/review', { ...said, tap: await ben.tap({ purpose: 'review', id: 'fire', review: said }) }))
 }

@@ -32,6 +32,7 @@ spec:
   environments:
     - { name: test, proof: asserted }
     - { name: production, proof: workload, protected: true }
+  alerts: [{ name: pager, url: "https://pager.acme.example/hook" }, { name: chat, url: "https://chat.acme.example/hook" }]
   groups:
 ${Object.entries(groups).map(([name, people]) => `    ${name}: [${people.map((each) => `{ iss: "${localIssuer}", sub: ${each} }`).join(', ')}]`).join('\n')}
   governance: { approve: [{ groups: [governance], count: 1 }], evidence: user-signed }
@@ -58,6 +59,7 @@ spec:
   requires: { impact: false }
   timers: { approval: 72h, activation: 24h }
   emergency: { groups: [sre], duration: 4h, mfa: { evidence: user-signed }, reviewers: [security], reviewWithin: 72h }
+  alerts: [pager]
 ${more}`
 
 export interface PeopleWorld extends World {

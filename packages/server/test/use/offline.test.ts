@@ -89,6 +89,22 @@ function sent(json: Members, by: readonly By[] = ['ann', 'ben']): { grant: strin
 const keeper: Actor = actor('keeper')
 
 describe('attack-28: afterwards', () => {
+  test('attack-27: it is told to everybody where its policies name nobody, and entered though there is nobody to tell', async () => {
+    const alarms = async () => (await at.log.records('alarm', { limit: 10 })).map(({ value }) => JSON.parse(Buffer.from(value).toString('utf8')) as { readonly first: unknown })
+    at.clock.now = start + 3 * hour
+    const { optOut: { alarm } } = await at.useCases.importOffline(keeper, sent(await grantJson()), newKey())
+    expect([alarm, (await alarms()).map(({ first }) => first)]).toEqual([{ deliveries: [] }, [[]]])
+    await at.close()
+    at = await world(sqlite, {
+      '.exeat/workspace.yaml': `${workspaceText}  alerts: [{ name: pager, url: "https://pager.acme.example/" }]\n`, '.exeat/policies/trivy.yaml': policyText, '.exeat/policies/production.yaml': '',
+      '.exeat/allowed_signers': signersFile(['ann', 'ben', 'cid']),
+    })
+    commit = at.repository.git('rev-parse', 'HEAD')
+    at.clock.now = start + 3 * hour
+    await at.useCases.importOffline(keeper, sent(await grantJson()), newKey())
+    expect((await alarms()).map(({ first }) => first)).toEqual([[{ name: 'pager', url: 'https://pager.acme.example/' }]])
+  })
+
   test('a grant is entered as an emergency by those who signed it, whoever brings it, and its review is due', async () => {
     at.clock.now = start + 3 * hour
     const json = await grantJson()

@@ -178,7 +178,7 @@ export async function world(kind: StoreKind, files: Readonly<Record<string, unkn
   const planned: (() => void)[] = []
   const pseudonymKey = new Uint8Array(randomBytes(32))
   const dependenciesOf = (log: LogStore): UseDependencies => ({
-    log, governance: source, directory: noDirectory, random: (count) => new Uint8Array(randomBytes(count)), pseudonymKey, origin, now: () => clock.now,
+    log, governance: source, directory: noDirectory, deliveries: async () => [], incidents: async () => { throw new Error('no incident system is asked here') }, random: (count) => new Uint8Array(randomBytes(count)), pseudonymKey, origin, now: () => clock.now,
     makeBundle: async () => { throw new Error('no bundle is asked for here') },
     later: (run) => { planned.push(run) },
   })

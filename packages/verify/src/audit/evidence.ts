@@ -82,7 +82,7 @@ interface Bare extends Pick<AuditedAct, 'index' | 'type' | 'at'> {
 
 /** A body that is not there, or not the one: what it said counts for nothing, and what rests on it is not judged. */
 function noBody(reading: Reading, { index, type, at, uid, digest }: Bare, body: SoughtBody): void {
-  const isAct = /\.(?:optout|emergency|enrolment)\./.test(type) && !/\.(?:stale|exhausted)\./.test(type)
+  const isAct = /\.(?:optout|emergency|enrolment)\./.test(type) && !/\.(?:stale|exhausted|acknowledged)\./.test(type)
   if (body.state === 'absent') reading.absent.push({ kind: 'event', digest, index, erasable: uid !== null, ...(isAct ? { act: reading.acts.length } : {}) })
   else if (body.state === 'unreadable') unread(reading, index, `the body of entry ${index} cannot be read: ${body.because}`)
   else if (body.state === 'broken') wrong(reading, index, refuse('ENTRY_NOT_COVERED', `the body of entry ${index} is not the one that the entry commits to: ${body.because}`).problem)

@@ -1,6 +1,6 @@
 /** What a whole log says of opt-outs and of what governs: the other side of the comparison with a bundle. */
 import { applied, type HexDigest, type OptOutRecord } from '@exeat/core'
-import { lifecycleOf, type LogEvent } from '@exeat/core/entry'
+import { besideLife, lifecycleOf, type LogEvent } from '@exeat/core/entry'
 import type { ReadEntry } from '../entry/read.ts'
 
 /** One opt-out, as far as its bodies are left. */
@@ -30,7 +30,7 @@ export function foldLog(entries: readonly ReadEntry[]): FoldedLog {
   let workspace: HexDigest | undefined
   let commit: string | undefined
   for (const [index, { leaf, event }] of entries.entries()) {
-    if (leaf.uid !== null && leaf.type !== uses) addTo(optOuts, leaf.uid, index, event)
+    if (leaf.uid !== null && leaf.type !== uses && !besideLife.has(leaf.type)) addTo(optOuts, leaf.uid, index, event)
     if (event?.type === 'dev.exeat.workspace.changed.v1' && 'workspace' in event.data) ({ workspace, commit } = event.data)
     if (event?.type === 'dev.exeat.policy.changed.v1') {
       for (const { kind, name, digest } of event.data.changes) {

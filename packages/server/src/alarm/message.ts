@@ -1,0 +1,66 @@
+/** What an alarm says: the event of its log entry as a CloudEvent, signed as Standard Webhooks (https://www.standardwebhooks.com) has it for Ed25519, `v1a`. */
+import * as z from 'zod'
+import { canonicalInstant } from '@exeat/core'
+import { dataSchemas, type LogEvent } from '@exeat/core/entry'
+import { sha256 } from '../store/ed25519.ts'
+import type { Posted, Sink } from '../ports/alarm.ts'
+
+export interface Message {
+  /** The same for an entry, sink and round, however often it is sent: receivers know a repetition by it. */
+  readonly id: string
+  readonly body: Uint8Array
+}
+
+export interface Telling {
+  readonly event: LogEvent
+  /** Of the entry. */
+  readonly index: number
+  readonly sink: Sink
+  /** 0: at once; then counted each time that nobody had acknowledged it. */
+  readonly round: number
+}
+
+/** How it is acknowledged, by what the event is about. */
+function acknowledging({ type, data }: LogEvent, index: number): string | undefined {
+  if (type === 'dev.exeat.emergency.activated.v1') return `exeat emergency ack ${data.asked.name}`
+  return type === 'dev.exeat.drill.started.v1' ? `exeat drill ack ${index}` : undefined
+}
+
+/** What the entry says, without what shows who did it: signatures and tokens are for the log alone. */
+function told({ type, data }: LogEvent): Record<string, unknown> {
+  const schema: z.ZodType = dataSchemas[type]
+  const { envelope: _envelope, evidence, seconded: _seconded, terms: _terms, ...said } = z.encode(schema, data) as Record<string, unknown>
+  const strength = typeof evidence === 'object' && evidence !== null && 'strength' in evidence ? { strength: evidence.strength } : {}
+  return { ...said, ...strength }
+}
+
+export function messageOf({ event, index, sink, round }: Telling): Message {
+  const { type, id, source, subject, time } = event
+  const acknowledge = acknowledging(event, index)
+  const body = JSON.stringify({
+    specversion: '1.0', id: round === 0 ? id : `${id}/${round}`, source, type, ...(subject === null ? {} : { subject }), time: canonicalInstant(time), datacontenttype: 'application/json',
+    data: { ...told(event), ...(type.startsWith('dev.exeat.drill.') ? { drill: true } : {}), entry: index, repeat: round, ...(acknowledge === undefined ? {} : { acknowledge }) },
+  })
+  return { id: messageId(source, index, sink, round), body: new Uint8Array(Buffer.from(body, 'utf8')) }
+}
+
+export const messageId = (origin: string, index: number, { name, url }: Sink, round: number): string =>
+  `msg_${Buffer.from(sha256(Buffer.from(JSON.stringify(['exeat/webhook/v1', origin, index, round, name, url]), 'utf8'))).toString('hex').slice(0, 40)}`
+
+/** Ed25519 over the bytes. */
+export type SignMessage = (bytes: Uint8Array) => Uint8Array
+
+/** @param now milliseconds since the epoch; whole seconds are signed */
+export function signed({ id, body }: Message, sign: SignMessage, now: number): Posted {
+  const timestamp = String(Math.floor(now / 1000))
+  const signature = sign(new Uint8Array(Buffer.concat([Buffer.from(`${id}.${timestamp}.`, 'utf8'), body])))
+  return {
+    headers: {
+      'content-type': 'application/cloudevents+json', 'user-agent': 'exeat', 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1a,${Buffer.from(signature).toString('base64')}`,
+    },
+    body,
+  }
+}
+
+/** How Standard Webhooks spells a public key. */
+export const webhookKeyText = (publicKey: Uint8Array): string => `whpk_${Buffer.from(publicKey).toString('base64')}`
