@@ -1,7 +1,7 @@
 /** What an audit knows after so many entries, and how it takes note of what is wrong or not there. */
 import type { HexDigest, Identity, Json, Ledger, Workspace } from '@exeat/core'
 import { emptyLedger } from '@exeat/core'
-import { type EnrolmentFold, enrolmentFold } from '@exeat/core/enrolment'
+import { type EnrolmentEntry, type EnrolmentFold, enrolmentFold } from '@exeat/core/enrolment'
 import type { VerifierKey } from '@exeat/log'
 import type { Answer, VerifyProblem } from '../codes.ts'
 import type { VerifyDeps } from '../bundle/verified.ts'
@@ -36,9 +36,10 @@ export interface Reading {
   /** Some of them may stand in what could not be read. */
   delegationsLost: boolean
   readonly governed: Governed[]
-  readonly keys: EnrolmentFold
-  /** Whether the statement about a key that is being added holds. */
-  keyHolds: boolean
+  /** Whose keys count, by the workspace that governs. */
+  keys: EnrolmentFold
+  /** Entries about keys, in the order of the log. */
+  readonly enrolments: EnrolmentEntry[]
   /** Why the keys are not known as a whole any more. */
   keysLost: string | undefined
   founders: Founders | undefined
@@ -56,11 +57,10 @@ export interface Reading {
 }
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
-  const reading: Reading = {
-    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
-    keys: enrolmentFold({ sha256: deps.sha256, holds: () => reading.keyHolds }),
+  return {
+    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(),
+    enrolments: [], keys: enrolmentFold({ sha256: deps.sha256, holds: () => false }), keysLost: undefined, founders: undefined, workspace: undefined,
   }
-  return reading
 }
 
 export const newLife = (): Life => ({ ledger: emptyLedger(), before: noActs(), taps: new Map(), repositoryIds: [], lost: undefined })
