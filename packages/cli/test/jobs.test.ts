@@ -27,6 +27,7 @@ spec:
     - { name: development, proof: asserted }
     - { name: production, protected: true, proof: workload }
   gates: [{ thresholds: [{ tools: [trivy], severity: critical }] }]
+  alerts: [{ name: oncall, url: "http://127.0.0.1:9/" }]
   groups:
     engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
     security: [{ iss: "exeat:operator", sub: bob }]

@@ -7,6 +7,7 @@ import type { Answer, VerifyProblem } from '../codes.ts'
 import type { VerifyDeps } from '../bundle/verified.ts'
 import type { RecordedDelegation } from '../delegation/chain.ts'
 import { type ActsBefore, noActs } from '../history/acts.ts'
+import type { Raised } from './hearing.ts'
 import { documentValue, mismatch, type NamedDocument } from './content.ts'
 import type { AuditedAct, AuditFault, AuditPins, DocumentReader, Governed } from './evidence-types.ts'
 
@@ -48,6 +49,10 @@ export interface Reading {
   /** Of every opt-out that the log has so far. */
   readonly uids: Set<HexDigest>
   readonly names: Map<string, HexDigest>
+  /** Alarms of emergencies and drills, by the index of the entry. */
+  readonly raised: Map<number, Raised>
+  /** Some of them may stand in what could not be read. */
+  raisedLost: boolean
   /** What was sought in vain. `act`: position of the act that stands on it. */
   readonly absent: { readonly kind: string; readonly digest: HexDigest; readonly index: number; readonly act?: number; readonly erasable: boolean }[]
   /** `kind digest` of what entries say was erased. */
@@ -58,7 +63,7 @@ export interface Reading {
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
   return {
-    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(),
+    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), raised: new Map(), raisedLost: false,
     enrolments: [], keys: enrolmentFold({ sha256: deps.sha256, holds: () => false }), keysLost: undefined, founders: undefined, workspace: undefined,
   }
 }
