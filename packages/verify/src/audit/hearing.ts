@@ -20,7 +20,7 @@ export interface Raised {
 
 type Hearing = Extract<LogEvent, { readonly type: 'dev.exeat.emergency.acknowledged.v1' | 'dev.exeat.drill.started.v1' | 'dev.exeat.drill.acknowledged.v1' | 'dev.exeat.drill.ended.v1' }>
 
-export const isHearing = (event: LogEvent): event is Hearing => event.type === 'dev.exeat.emergency.acknowledged.v1' || /^dev\.exeat\.drill\./.test(event.type)
+export const isHearing = (event: LogEvent): event is Hearing => event.type === 'dev.exeat.emergency.acknowledged.v1' || event.type.startsWith('dev.exeat.drill.')
 
 /** Whatever else is said of the emergency, it raised an alarm. */
 export function noteEmergency({ raised }: Reading, index: number, uid: HexDigest | null, { by, second }: EventData['dev.exeat.emergency.activated.v1']): void {
