@@ -1,45 +1,88 @@
 import type { Command } from 'commander'
 import type { ActAnswer } from '@exeat/core/wire'
 import { printAnswer } from '../acts/answer.ts'
-import { type Acting, type ActFlags, acting, actOptions } from '../acts/server.ts'
+import { type Acting, type ActFlags, acting } from '../acts/server.ts'
 import { refuseSshOfOperator } from '../acts/sign.ts'
 import type { Io } from '../edge/io.ts'
+import { cliError } from '../edge/problem.ts'
+import type { ChangeFlags } from '../review/change.ts'
 
 const help = `
-Every emergency is judged afterwards, by somebody else and in time; an overdue
-review blocks the next emergency of the same person or team. Who signed in confirms
-the judgement with a second factor, in a browser or by --ssh.
+With --base or --head: judges a change of .exeat/ by the branch that it wants to
+enter, and says what it turns off, what it loosens and who must still approve.
+Both commits are read from git; nothing of the change is checked out or run.
+
+With a name: judges an emergency afterwards. That takes somebody else, and in time;
+an overdue review blocks the next emergency of the same person or team. Who signed in
+confirms the judgement with a second factor, in a browser or by --ssh.
 
 Examples:
+  exeat review --base origin/main --head HEAD
+  exeat review --base origin/main --head HEAD --approvals approvals.json \\
+    --format markdown                     a comment for the pull request
   exeat review outage-4711 --actor dora --verdict justified --reason 'INC-4711 shows the need'
   exeat review outage-4711 --server https://exeat.example --verdict justified --reason …
 
 Exit codes:
-  0 recorded   1 the server could not be reached   3 refused   64 wrong usage`
+  0 may merge, or recorded   1 a commit or the server is missing   2 may not merge
+  3 a document is wrong, or refused   4 waits for people   64 wrong usage`
 
-interface ReviewFlags extends ActFlags {
-  readonly verdict: 'justified' | 'unjustified'
-  readonly reason: string
+interface ReviewFlags extends Omit<ActFlags, 'format'>, Omit<ChangeFlags, 'format'> {
+  readonly verdict?: 'justified' | 'unjustified'
+  readonly reason?: string
   readonly ssh?: string
   readonly yes?: boolean
   readonly code?: string
+  readonly format: 'text' | 'json' | 'markdown'
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
-  actOptions(command.argument('<name>', 'name or uid of the emergency'))
-    .addOption(command.createOption('--verdict <verdict>', 'what the reviewer found').choices(['justified', 'unjustified']).makeOptionMandatory())
-    .requiredOption('--reason <text>', 'why; it is recorded')
+  command.argument('[name]', 'name or uid of an emergency; absent: a change is reviewed')
+    .option('--base <ref>', 'branch that the change wants to enter; default: what refs/remotes/origin/HEAD points at')
+    .option('--head <ref>', 'the change; default: HEAD')
+    .option('--approvals <file>', 'who approved this head, as a forge says: docs/review.md')
+    .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
+    .option('--no-cache', 'compile the documents anew')
+    .option('--server <address>', 'of an emergency: unix:/PATH/admin.sock or https://HOST; EXEAT_SERVER')
+    .option('--actor <name>', 'of an emergency: at the administrative socket, a name that an operator typed, never a login')
+    .option('--idempotency-key <key>', 'of an emergency: repeats what was sent before')
+    .addOption(command.createOption('--verdict <verdict>', 'of an emergency: what the reviewer found').choices(['justified', 'unjustified']))
+    .option('--reason <text>', 'of an emergency: why; it is recorded')
     .option('--ssh <keyfile>', 'with --server: this FIDO2 key gives the second factor; default: a browser')
     .option('-y, --yes', 'with --ssh: sign without being asked')
     .option('--code <code>', 'the comparison code that you saw; anything else is not signed')
+    .addOption(command.createOption('-f, --format <format>', 'how to print it; markdown is of a change alone').choices(['text', 'json', 'markdown']).default('text'))
     .addHelpText('after', help)
-    .action(async (id: string, flags: ReviewFlags) => {
-      printAnswer('review', await review(id, acting(flags, io), flags, io), flags, io)
-      finish(0)
-    })
+    .action(async (id: string | undefined, flags: ReviewFlags) => { finish(await (id === undefined ? ofChange(flags, io) : ofEmergency(id, flags, io))) })
 }
 
-async function review(id: string, { session, ...by }: Acting, { verdict, reason, ...flags }: ReviewFlags, io: Io): Promise<ActAnswer> {
+const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
+const ofChanges = ['base', 'head', 'approvals', 'findings'] as const
+
+async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
+  const other = ofEmergencies.find((name) => flags[name] !== undefined)
+  if (other !== undefined) throw cliError('USAGE', `\`--${other === 'idempotencyKey' ? 'idempotency-key' : other}\` is about an emergency, and none is named`, 'name it: exeat review NAME')
+  const { exitOfReview, reviewChange } = await import('../review/change.ts')
+  const reviewed = await reviewChange(flags, io)
+  if (flags.format === 'json') io.stdout.write(`${JSON.stringify((await import('../review/json.ts')).reviewJson(reviewed))}\n`)
+  else if (flags.format === 'markdown') io.stdout.write((await import('../review/markdown.ts')).reviewMarkdown(reviewed))
+  else (await import('../review/text.ts')).writeText(reviewed, io)
+  return exitOfReview(reviewed)
+}
+
+async function ofEmergency(id: string, { verdict, reason, format, ...flags }: ReviewFlags, io: Io): Promise<number> {
+  const other = ofChanges.find((name) => flags[name] !== undefined)
+  if (other !== undefined) throw cliError('USAGE', `\`--${other}\` is about a change, and \`${id}\` names an emergency`, 'leave the name out to review a change')
+  if (verdict === undefined || reason === undefined) throw cliError('USAGE', 'an emergency is judged with a verdict and a reason', 'say both: --verdict justified --reason \'INC-4711 shows the need\'')
+  if (format === 'markdown') throw cliError('USAGE', '`--format markdown` is of a change, and `--format text` or `json` of an emergency')
+  const own = { ...flags, verdict, reason, format }
+  printAnswer('review', await review(id, acting(own, io), own, io), own, io)
+  return 0
+}
+
+type EmergencyFlags = Omit<ReviewFlags, 'format' | 'verdict' | 'reason'> & Required<Pick<ReviewFlags, 'verdict' | 'reason'>> & { readonly format: 'text' | 'json' }
+
+async function review(id: string, { session, ...by }: Acting, { verdict, reason, ...flags }: EmergencyFlags, io: Io): Promise<ActAnswer> {
   const said = { verdict, reason }
   const { client, key } = by
   if (session === undefined) {

@@ -16,6 +16,7 @@ export const cliCodes = {
   REPOSITORY_UNKNOWN: usage('`--repo` names a repository that is no source of the workspace.'),
   OPTOUT_UNKNOWN: usage('No opt-out that stands has that name.'),
   OUTPUT_CONFLICT: usage('Outputs and formats do not pair up, or two outputs go to the same place.'),
+  APPROVALS_INVALID: invalid('What says who approved a change is no object of kind `ReviewApprovals`.'),
   INPUT_NONE: usage('No report was given.'),
   INPUT_UNREADABLE: invalid('A report does not exist or may not be read.'),
   INPUT_NOT_A_FILE: invalid('A report is a folder, a pipe or a device.'),

@@ -2,7 +2,7 @@
 import type { Option } from 'commander'
 import { compilePolicySet, needsEngines, type PolicySet, type Sha256 } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { cacheDirectory, type Governance, readGovernance } from '@exeat/git'
+import { cacheDirectory, type Governance, type ReadAtRef, readGovernance } from '@exeat/git'
 import { inCi, type Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
 
@@ -46,7 +46,7 @@ export function governanceOptions(command: Optioned): void {
 }
 
 /** @throws {ExeatError} FLAG_IN_CI, USAGE, and every reason why governance cannot be read */
-export async function loadGovernance(flags: GovernanceFlags, io: Io): Promise<Governance> {
+export async function loadGovernance(flags: GovernanceFlags, io: Io, { allowCommit }: Pick<ReadAtRef, 'allowCommit'> = {}): Promise<Governance> {
   if (flags.worktree === true) {
     if (inCi(io)) throw cliError('FLAG_IN_CI', '`--worktree` is refused where `CI` is set: a change would judge itself', 'leave it out; `--ref` names the branch that governs')
     refuseBoth(flags)
@@ -56,6 +56,7 @@ export async function loadGovernance(flags: GovernanceFlags, io: Io): Promise<Go
   return readGovernance({
     dir: io.cwd, sha256,
     ...(flags.ref === undefined ? {} : { ref: flags.ref }),
+    ...(allowCommit === undefined ? {} : { allowCommit }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
   })
 }

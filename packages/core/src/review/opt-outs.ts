@@ -1,11 +1,7 @@
 /** The opt-outs that a change brings, judged by the policies of the branch that it wants to enter (design §1 rule 5). */
 import { hasLiteral, isLiteral } from '../pattern/index.ts'
 import { askedOf } from '../lifecycle/asked.ts'
-import type { Asked } from '../lifecycle/events.ts'
-import { advance, emptyLedger, type Ledger } from '../lifecycle/ledger.ts'
-import { type Renewal, renewalOf } from '../lifecycle/renewal.ts'
-import type { Refusal } from '../lifecycle/refusal.ts'
-import { scopesMeet } from '../lifecycle/scope.ts'
+import type { Renewal } from '../lifecycle/renewal.ts'
 import type { Problem } from '../error/problem.ts'
 import { formatInstant } from '../document/time.ts'
 import type { OptOut } from '../document/schema.ts'
@@ -17,6 +13,7 @@ import { agreedTerms } from '../policy/agreed.ts'
 import type { Approval } from '../policy/quorum.ts'
 import type { PolicySet, Terms } from '../policy/types.ts'
 import { nearest } from '../text/nearest.ts'
+import { type Chains, chainsOf } from './chains.ts'
 import type { ReviewCode } from './codes.ts'
 import { effectsOf, type OptOutEffect } from './scope.ts'
 
@@ -40,6 +37,8 @@ export interface OptOutChange {
 export interface OptOutsGiven {
   readonly base: readonly StandingOptOut[]
   readonly head: readonly StandingOptOut[]
+  /** At the tip of the branch that it wants to enter: what a renewal continues. */
+  readonly standing: readonly StandingOptOut[]
   /** Of the base. */
   readonly policySet: PolicySet
   readonly now: Instant
@@ -52,12 +51,13 @@ const bulk = 3
 
 export function optOutChanges(given: OptOutsGiven): { readonly changes: readonly OptOutChange[]; readonly problems: readonly Problem<ReviewCode>[] } {
   const [before, after] = [byName(given.base), byName(given.head)]
-  const ledger = ledgerOf(given)
+  const chains = chainsOf(given.standing, given.policySet)
+  const scopes = Map.groupBy(given.head, scopeText)
   const changes = [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name): OptOutChange[] => {
     const [was, is] = [before.get(name), after.get(name)]
     if (is === undefined) return was === undefined ? [] : [unjudged(was, 'removed')]
     if (was?.digest === is.digest) return was.origin.file === is.origin.file ? [] : [unjudged(is, 'moved')]
-    return [judged({ ...given, ledger, was, is })]
+    return [judged({ ...given, chains, scopes, was, is })]
   })
   return { changes, problems: rubberStamps(changes, before) }
 }
@@ -69,7 +69,9 @@ const unjudged = (optOut: StandingOptOut, change: 'removed' | 'moved'): OptOutCh
   ({ name: optOut.document.metadata.name, change, effects: [], emergency: isEmergency(optOut), renewal: 0, origin: optOut.origin, optOut, problems: [], warnings: [], approve: [] })
 
 interface Judging extends OptOutsGiven {
-  readonly ledger: Ledger
+  readonly chains: Chains
+  /** The head's, by what they cover. */
+  readonly scopes: ReadonlyMap<string, readonly StandingOptOut[]>
   readonly was: StandingOptOut | undefined
   readonly is: StandingOptOut
 }
@@ -89,7 +91,7 @@ function judged(judging: Judging): OptOutChange {
   const { terms } = answer
   // What only asks for less continues nothing that it did not before.
   const isLess = was !== undefined && effects.every((effect) => effect !== 'widened' && effect !== 'prolonged')
-  const renewal = isLess ? { count: 0, total: lengthOf(is.document) } : renewalOf(judging.ledger, askedOf(is.document), agreedTerms(terms), judging.now)
+  const renewal = isLess ? { count: 0, total: lengthOf(is.document) } : judging.chains.renewal(is.document, agreedTerms(terms), judging.now)
   const refused = 'code' in renewal
   return {
     ...common, renewal: refused ? 0 : renewal.count, approve: isEmergency(is) ? [] : terms.approve.map(({ value }) => value),
@@ -157,10 +159,9 @@ function budget({ is, head, now }: Judging, terms: Terms): readonly Problem<Revi
   return [problem('REVIEW_BUDGET', is, `with it ${counted} opt-outs stand there, and ${active.policies.map((each) => `\`${each}\``).join(', ')} allow ${active.value}`, 'remove one that is not needed any more')]
 }
 
-function duplicates({ is, head, now }: Judging): readonly Problem<ReviewCode>[] {
-  const own = scopeText(is)
+function duplicates({ is, scopes, now }: Judging): readonly Problem<ReviewCode>[] {
   const { window } = is.document.spec
-  const other = head.find((each) => each !== is && each.document.metadata.name !== is.document.metadata.name && scopeText(each) === own
+  const other = scopes.get(scopeText(is))?.find((each) => each.document.metadata.name !== is.document.metadata.name
     && now < each.document.spec.window.until && each.document.spec.window.from < window.until && window.from < each.document.spec.window.until)
   return other === undefined ? [] : [problem('REVIEW_DUPLICATE', is, `\`${other.document.metadata.name}\` has the same scope at the same time`, 'one of the two excuses all that both do')]
 }
@@ -190,36 +191,4 @@ function rubberStamps(changes: readonly OptOutChange[], before: ReadonlyMap<stri
   const [first] = moved
   if (first === undefined || moved.length < bulk) return []
   return [problem('REVIEW_BULK', first.optOut, `${moved.length} opt-outs (${moved.slice(0, 3).map(({ name }) => `\`${name}\``).join(', ')}${moved.length > 3 ? ', …' : ''}) are prolonged together, and no reason says why`, 'renew each by itself, with the reason that there is for it')]
-}
-
-/** The base's opt-outs as if each had been asked for and activated when it began: what a renewal is counted by. */
-function ledgerOf({ base, policySet }: OptOutsGiven): Ledger {
-  const ledger = emptyLedger()
-  const nobody = { iss: 'git', sub: 'nobody' }
-  const ordered = [...base].sort((a, b) => a.document.spec.window.from - b.document.spec.window.from || (a.uid < b.uid ? -1 : 1))
-  for (const { document, digest, uid } of ordered) {
-    const answer = policySet.termsForOptOut(document)
-    const asked: Asked = askedOf(document)
-    const at = document.spec.window.from
-    const terms = answer.kind === 'permitted' ? agreedTerms(answer.terms) : undefined
-    if (terms === undefined) continue
-    const { renewals: _r, totalDuration: _t, ...unlimited } = terms
-    const continues: Renewal | Refusal = renewalOf(ledger, asked, unlimited, at)
-    const { count, total, predecessor } = 'code' in continues ? counted(ledger, asked) : continues
-    const common = { uid, at, asked, binding: { optOut: digest, terms: digest, impact: null }, evidence: 'none' as const }
-    advance(ledger, { ...common, type: predecessor === undefined ? 'optout.proposed' : 'optout.renewed', requester: nobody, groups: [], involved: [], terms: unlimited, renewal: count, total, ...(predecessor === undefined ? {} : { predecessor }) })
-    advance(ledger, { ...common, type: 'optout.activated', by: nobody, groups: [], counted: [] })
-  }
-  return ledger
-}
-
-/** One that stands though it repeats its reason still comes behind what it meets. */
-function counted(ledger: Ledger, asked: Asked): Renewal {
-  const met = [...ledger.records.values()].filter((record) => scopesMeet(record.asked.scope, asked.scope))
-  const own = asked.window.until - asked.window.from
-  const [last] = met.slice(-1)
-  return {
-    count: Math.max(0, ...met.map(({ renewal }) => renewal + 1)), total: (Math.max(0, ...met.map(({ total }) => total)) + own) as Duration,
-    ...(last === undefined ? {} : { predecessor: last.uid }),
-  }
 }

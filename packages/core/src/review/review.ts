@@ -26,7 +26,10 @@ export interface ReviewApproval {
 }
 
 export interface ReviewGiven {
+  /** Tip of the branch that it wants to enter: by its policies everything is judged. */
   readonly base: ReviewSide
+  /** Where the two parted: against this the change is told. */
+  readonly from: ReviewSide
   readonly head: ReviewSide
   /** Changed files besides documents that govern or judge: allowed signers, owners, workflows that run the review. */
   readonly guarded: readonly string[]
@@ -64,14 +67,14 @@ export interface Review {
 }
 
 export function review(given: ReviewGiven): Review {
-  const { base, head, guarded, aliasesChanged, now, seen } = given
+  const { base, from, head, guarded, aliasesChanged, now, seen } = given
   const { counted, excluded } = approvers(given)
   const quorum = (approve: readonly Approval[]): ReviewQuorum => ({ approve, met: quorumMet(approve, counted.map(({ groups }) => groups)) })
-  const own = optOutChanges({ base: base.optOuts, head: head.optOuts, policySet: base.policySet, now, seen })
+  const own = optOutChanges({ base: from.optOuts, standing: base.optOuts, head: head.optOuts, policySet: base.policySet, now, seen })
   const optOuts = own.changes.map((change): ReviewedOptOut => ({ ...change, ...quorum(change.approve) }))
   const guards = base.workspace.document.spec.governance?.approve
-  const policies = policyChanges(base, head).map((change): ReviewedPolicyChange => ({ ...change, ...quorum(policyQuorum(change, base, guards ?? [])) }))
-  const changed = [...(base.workspace.digest === head.workspace.digest ? [] : ['workspace']), ...(aliasesChanged ? ['aliases'] : []), ...guarded]
+  const policies = policyChanges(from, head).map((change): ReviewedPolicyChange => ({ ...change, ...quorum(policyQuorum(change, base, guards ?? [])) }))
+  const changed = [...(from.workspace.digest === head.workspace.digest ? [] : ['workspace']), ...(aliasesChanged ? ['aliases'] : []), ...guarded]
   const governance = { changed, ...quorum(changed.length === 0 ? [] : guards ?? []) }
   const governing = changed.length > 0 || policies.some(({ change }) => change !== 'moved')
   const problems = [...own.problems, ...mixed(optOuts, policies, changed)]

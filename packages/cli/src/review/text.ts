@@ -1,0 +1,72 @@
+/** A reviewed change for a terminal. */
+import type { Problem } from '@exeat/core'
+import type { Io } from '../edge/io.ts'
+import { clipped, oneLine, shown } from '../text/safe.ts'
+import { type Style, type Styles, stylesFor } from '../text/style.ts'
+import { hanging, plural } from '../text/wrap.ts'
+import { exitOfReview, type ReviewedChange } from './change.ts'
+import { isNothing, looseningWords, optOutWords, outcomes, policyWords, quorumWords, scopeWords, windowWords } from './words.ts'
+
+interface Page {
+  readonly io: Io
+  readonly styles: Styles
+  line(text?: string): void
+  row(label: string, text: string, style?: Style): void
+}
+
+export function writeText(reviewed: ReviewedChange, io: Io): void {
+  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left } = reviewed
+  const page = pageOf(io)
+  headline(page, reviewed)
+  for (const each of invalid) tell(page, each, page.styles.bad)
+  for (const each of problems) tell(page, each, page.styles.bad)
+  for (const each of optOuts) {
+    page.line(`\n  ${page.styles.bold(shown(each.name))}  opt-out, ${optOutWords(each)}`)
+    if (each.change !== 'moved') {
+      page.row('turns off', scopeWords(each))
+      page.row('window', windowWords(each))
+    }
+    page.row('reason', clipped(oneLine(each.optOut.document.spec.reason), 240), page.styles.dim)
+    if (each.change === 'added' || each.change === 'changed') page.row('approve', quorumWords(each), each.met ? undefined : page.styles.warn)
+    for (const problem of each.problems) tell(page, problem, page.styles.bad)
+    for (const warning of each.warnings) tell(page, warning, page.styles.warn)
+  }
+  for (const each of policies) {
+    page.line(`\n  ${page.styles.bold(shown(each.name))}  policy, ${policyWords(each)}`)
+    for (const loosening of each.loosenings) page.row('looser', looseningWords(loosening), page.styles.warn)
+    if (each.change !== 'moved') page.row('approve', quorumWords(each), each.met ? undefined : page.styles.warn)
+  }
+  if (governance.changed.length > 0) {
+    page.line(`\n  ${page.styles.bold('governance')}  ${governance.changed.map(shown).join(', ')}`)
+    page.row('approve', quorumWords(governance), governance.met ? undefined : page.styles.warn)
+  }
+  page.line()
+  for (const each of warnings) tell(page, each, page.styles.warn)
+  page.row('judged by', shown(label))
+  page.row('change', `${change.mergeBase.slice(0, 12)} to ${change.head.slice(0, 12)}, ${plural(change.files.length, 'file')}, by ${change.people.length === 0 ? 'nobody whom git names' : change.people.map(shown).join(', ')}`)
+  if (counted.length > 0) page.row('approvals', counted.map(({ sub }) => shown(sub)).join(', '))
+  for (const { sub } of excluded) page.row('left out', `${shown(sub)} wrote or pushed it`)
+  for (const { by: { sub }, because } of left) page.row('left out', `${shown(sub)}: ${because}`)
+}
+
+function pageOf(io: Io): Page {
+  const line = (text = ''): void => { io.stdout.write(`${text}\n`) }
+  return {
+    io, styles: stylesFor(io.stdout, io.env), line,
+    row: (label, text, style = (same) => same) => { line(style(hanging(`    ${label.padEnd(11)}`, oneLine(text), io.stdout.columns))) },
+  }
+}
+
+function headline({ styles, line }: Page, reviewed: ReviewedChange): void {
+  const { review: { outcome }, invalid } = reviewed
+  if (isNothing(reviewed)) return line(styles.good('MAY MERGE  the change touches nothing that Exeat governs'))
+  const exit = exitOfReview(reviewed)
+  const words = invalid.length > 0 ? 'may not merge: a document is wrong' : outcomes[outcome]
+  const paint = exit === 0 ? styles.good : exit === 4 ? styles.warn : styles.bad
+  return line(paint(words.toUpperCase()))
+}
+
+function tell({ row, styles }: Page, { code, message, hint, at }: Problem, style: Style): void {
+  row(code.replace(/^REVIEW_/, '').toLowerCase(), `${code}: ${message}${at === undefined ? '' : ` (${at.file}:${at.line})`}`, style)
+  if (hint !== undefined) row('', `hint: ${hint}`, styles.dim)
+}
