@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeWith } from '@exeat/testkit'
 import { launch, type Person, personIn } from '@exeat/testkit/browser'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { builtCommand } from '../../cli/test/built.ts'
 import { optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
@@ -107,5 +107,115 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
     }
     await ben.page.unroute('**/v1/**')
     expect(world.exeat(['status', 'changed']).stdout).toContain('proposed')
+  })
+
+  describe('attack-31: a key is compared by what this device makes of it, and not by the server\'s word', () => {
+    let dora: Person
+    let sent: string[]
+
+    beforeAll(async () => {
+      dora = await personIn(browser)
+      const { page } = dora
+      await page.goto(world.invite('dora'))
+      await page.getByLabel('Name of this key').fill('phone')
+      await page.getByRole('button', { name: 'Enrol a passkey' }).click()
+      await page.getByRole('heading', { name: 'Key enrolled' }).waitFor()
+    })
+    beforeEach(() => { sent = [] })
+    afterEach(async () => {
+      for (const { page } of [ben, dora]) {
+        // oxlint-disable-next-line no-await-in-loop
+        await page.unroute('**/v1/enrolments')
+      }
+    })
+
+    type Key = Record<string, unknown> & { readonly label: string; readonly credential: string; readonly detail: Record<string, unknown> }
+    const mine = (keys: readonly Key[]): Key => {
+      const found = keys.find(({ label }) => label === 'phone')
+      if (found === undefined) throw new Error('dora has no key')
+      return found
+    }
+    /** The server lies about dora's key, to whoever looks. */
+    const lies = async ({ page }: Person, lie: (key: Key, others: readonly Key[]) => Key): Promise<void> => {
+      await page.route('**/v1/enrolments', async (route) => {
+        const answer = await route.fetch()
+        const body = await answer.json() as { readonly items?: readonly Key[] } & Key
+        const told = body.items === undefined ? lie(body, []) : { items: body.items.map((key) => (key.label === 'phone' ? lie(key, body.items ?? []) : key)) }
+        await route.fulfill({ response: answer, json: told })
+      })
+    }
+    const listed = async (): Promise<ReturnType<Person['page']['locator']>> => {
+      await ben.page.goto(`${world.origin}/people`)
+      const item = ben.page.locator('li', { hasText: 'dora' }).first()
+      await item.waitFor()
+      ben.page.on('request', (request) => { if (request.method() === 'POST') sent.push(request.url()) })
+      return item
+    }
+
+    test('another code in the answer changes nothing of what is shown', async () => {
+      const { items } = await (await ben.page.request.get(`${world.origin}/v1/enrolments`)).json() as { readonly items: readonly Key[] }
+      await lies(ben, (key) => ({ ...key, code: '00000-00000-00000-00000' }))
+      const item = await listed()
+      expect(await item.locator('output.code').textContent()).toBe(mine(items)['code'])
+    })
+
+    test.each([
+      ['another credential under the code that was read aloud', (key: Key, others: readonly Key[]) => ({ ...key, credential: others.find(({ label }) => label !== 'phone')?.credential ?? '' })],
+      ['another person', (key: Key) => ({ ...key, person: { iss: 'exeat:local', sub: 'dora2' } })],
+      ['another public half', (key: Key) => ({ ...key, detail: { ...key.detail, publicKey: 'AAAA' } })],
+    ])('%s: nobody can vouch for it there, and nothing is sent', async (_, lie) => {
+      await lies(ben, lie)
+      const item = await listed()
+      await item.getByText('SHOWN_DIFFERS').waitFor()
+      expect(await item.locator('output.code').count()).toBe(0)
+      expect(await item.getByRole('button').count()).toBe(0)
+      expect(sent).toEqual([])
+    })
+
+    test('whoever enrols a key is told no code of a key that their device did not make', async () => {
+      const { items } = await (await ben.page.request.get(`${world.origin}/v1/enrolments`)).json() as { readonly items: readonly Key[] }
+      const erin = await personIn(browser)
+      // A whole and sound key, of somebody else.
+      await lies(erin, () => mine(items))
+      await erin.page.goto(world.invite('erin'))
+      await erin.page.getByLabel('Name of this key').fill('tablet')
+      await erin.page.getByRole('button', { name: 'Enrol a passkey' }).click()
+      await erin.page.getByRole('alert').getByText('SHOWN_DIFFERS').waitFor()
+      expect(await erin.page.locator('output.code').count()).toBe(0)
+      await erin.context.close()
+    })
+
+    test('a vouch that the terminal handed over shows its own code, and none of a key that differs', async () => {
+      const home = { XDG_STATE_HOME: `${world.state}-ben` }
+      const typed = (said: string): string | undefined => /type {2}(\S+)/.exec(said)?.[1]
+      const { page } = ben
+      const look = async (code: string, verb: string): Promise<void> => {
+        await page.goto(`${world.origin}/device`)
+        await page.getByLabel('Code').fill(code)
+        await page.getByRole('button', { name: 'Look at it' }).click()
+        await page.getByRole('button', { name: verb }).click()
+      }
+      const login = world.exeatTold(['login', '--server', world.origin], typed, home)
+      await look(await login.told, 'Sign it in')
+      expect((await login.ended).exit).toBe(0)
+      const { items } = await (await page.request.get(`${world.origin}/v1/enrolments`)).json() as { readonly items: readonly Key[] }
+      const code = String(mine(items)['code'])
+      const handed = world.exeatTold(['enrol', 'vouch', code, '--server', world.origin], typed, home)
+      const toType = await handed.told
+      await lies(ben, (key) => ({ ...key, code: '00000-00000-00000-00000' }))
+      await look(toType, 'Go on')
+      expect(await page.locator('output.code').textContent()).toBe(code)
+      await page.unroute('**/v1/enrolments')
+      await page.getByRole('button', { name: 'Vouch for the key…' }).click()
+      await page.waitForURL(/people/)
+      const ran = await handed.ended
+      expect(ran, ran.stderr).toMatchObject({ exit: 0 })
+      const other = world.exeatTold(['enrol', 'vouch', code, '--server', world.origin], typed, home)
+      const otherCode = await other.told
+      await lies(ben, (key) => ({ ...key, detail: { ...key.detail, publicKey: 'AAAA' } }))
+      await look(otherCode, 'Go on')
+      await page.getByRole('alert').getByText('SHOWN_DIFFERS').waitFor()
+      expect(await page.getByRole('button', { name: 'Vouch for the key…' }).count()).toBe(0)
+    })
   })
 })

@@ -201,6 +201,29 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
       // oxlint-enable no-await-in-loop
     }
   }, 60_000)
+
+  test('attack-31: the terminal compares keys by what it makes of them itself, and believes no code', async () => {
+    const { items } = JSON.parse(world.exeat(['enrol', 'list', '--format', 'json']).stdout) as { readonly items: readonly { readonly code: string; readonly credential: string; readonly person: { readonly sub: string } | null }[] }
+    const [anns, bens] = ['ann', 'ben'].map((name) => items.find(({ person }) => person?.sub === name) ?? { code: '', credential: '' })
+    const lied = async (twist: (path: string, body: string) => string, args: readonly string[]): Promise<Ran> => {
+      const between = await twisting(world.url, twist)
+      const ran = await world.exeatLater([...args, '--server', between.url], { EXEAT_TOKEN: world.token })
+      await between.close()
+      return ran
+    }
+    const code = await lied((_, body) => body.replaceAll(String(anns?.code), '00000-00000-00000-00000'), ['enrol', 'list'])
+    expect(code, code.stderr).toMatchObject({ exit: 0, stdout: expect.stringContaining(String(anns?.code)) as string })
+    expect(code.stdout).not.toContain('00000-00000')
+    for (const format of ['text', 'json']) {
+      // Another key under the code that ann reads aloud, and another person behind a key.
+      for (const [from, to] of [[anns?.credential, bens?.credential], ['"sub":"ann"', '"sub":"anm"']]) {
+        // oxlint-disable-next-line no-await-in-loop -- one lie after the other
+        const ran = await lied((_, body) => body.replaceAll(String(from), String(to)), ['enrol', 'list', '--format', format])
+        expect(ran).toMatchObject({ exit: 3, stderr: expect.stringContaining('SHOWN_DIFFERS') as string })
+        expect(ran.stdout).not.toMatch(/compare|items/)
+      }
+    }
+  })
 })
 
 async function bufferOf(from: AsyncIterable<Buffer>): Promise<Buffer> {

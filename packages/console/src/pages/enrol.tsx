@@ -1,15 +1,14 @@
 /** Enrolling a key, by a one-time link or beside one that is enrolled already. The link's secret stands behind `#`, and never reaches a server's log. */
 import { type PublicKeyCredentialCreationOptionsJSON, startRegistration } from '@simplewebauthn/browser'
-import { ceremonySchema, enrolmentSchema, type People } from '@exeat/core/wire'
+import { ceremonySchema, enrolmentSchema } from '@exeat/core/wire'
 import { type ReactNode, useState } from 'react'
 import { post } from '../api.ts'
+import { codeOfMade, type Enrolment } from '../keys.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
 import { whenOf } from '../words.ts'
-
-type Enrolment = People['enrolmentSchema']
 
 /** Read once, and taken out of the address bar and the history. */
 const secret = location.pathname === '/enrol' && location.hash.length > 1 ? location.hash.slice(1) : undefined
@@ -26,7 +25,8 @@ export function EnrolPage({ signedIn }: { readonly signedIn: SignedIn }): ReactN
     try {
       const { id, options } = await post('/v1/enrolments/options', secret === undefined ? {} : { secret }, ceremonySchema)
       const response = await startRegistration({ optionsJSON: options as unknown as PublicKeyCredentialCreationOptionsJSON })
-      setDone(await post('/v1/enrolments', { id, response, label: label.trim() }, enrolmentSchema))
+      const enrolment = await post('/v1/enrolments', { id, response, label: label.trim() }, enrolmentSchema)
+      setDone({ ...enrolment, code: codeOfMade(enrolment, response) })
     } catch (cause) {
       setError(cause)
     }

@@ -5,6 +5,7 @@ import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { get, Refused } from '../api.ts'
 import { type Asked, type AskedWanted, fetchAsked } from '../asked.ts'
 import { sha256 } from '../crypto.ts'
+import { codeOfKey } from '../keys.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Covers, Row, SignedDigests } from '../parts/covers.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
@@ -124,7 +125,7 @@ function HandedKey({ wanted, done }: HandedProps<Extract<Wanted, { readonly purp
   const loaded = useLoaded(useCallback(async () => {
     const found = (await get('/v1/enrolments', enrolmentsSchema)).items.find((each) => each.credential === credential && each.removedAt === undefined)
     if (found === undefined) throw new Refused({ code: 'KEY_NOT_LISTED', detail: 'no such key is enrolled' })
-    return found
+    return { ...found, code: codeOfKey(found) }
   }, [credential]))
   return (
     <Loaded from={loaded}>{({ person, label, kind, code, index }) => (

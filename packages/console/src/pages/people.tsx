@@ -2,7 +2,8 @@
 import { enrolmentSchema, enrolmentsSchema, linkSchema, type People, sessionsSchema } from '@exeat/core/wire'
 import { localIssuer } from '@exeat/core/entry'
 import { type ReactNode, useCallback, useState } from 'react'
-import { anything, get, post, remove } from '../api.ts'
+import { anything, get, post, Refused, remove } from '../api.ts'
+import { codeOfKey, type Enrolment } from '../keys.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
@@ -10,8 +11,6 @@ import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
 import { challengeFor, tapWithPasskey } from '../tap.ts'
 import { whenOf } from '../words.ts'
-
-type Enrolment = People['enrolmentSchema']
 
 export function PeoplePage({ signedIn }: { readonly signedIn: SignedIn }): ReactNode {
   const keys = useLoaded(useCallback(() => get('/v1/enrolments', enrolmentsSchema), []))
@@ -33,7 +32,7 @@ function Keys({ items, signedIn, again }: { readonly items: readonly Enrolment[]
 }
 
 function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; readonly signedIn: SignedIn; readonly again: () => void }): ReactNode {
-  const { person, label, index, kind, code, vouchedBy, removedAt, countsFrom, addedAt, detail, credential } = enrolment
+  const { person, label, index, kind, vouchedBy, removedAt, countsFrom, addedAt, detail, credential } = enrolment
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const me = signedIn.session?.person
@@ -49,6 +48,7 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
     }
     setBusy(false)
   }
+  const code = coded(enrolment)
   const vouch = async (): Promise<void> => {
     const challenge = await challengeFor({ purpose: 'enrol', credential }, (envelope) => 'about' in envelope && envelope.about === credential)
     await post(`/v1/enrolments/${credential}/vouch`, { tap: await tapWithPasskey(challenge) }, enrolmentSchema)
@@ -58,8 +58,8 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
       <span className="head"><strong>{person?.sub}</strong><span className={`phase ${removedAt === undefined ? 'active' : 'revoked'}`}>{standing(enrolment)}</span></span>
       <span>{label} <span className="quiet">({kind}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {whenOf(Date.parse(addedAt))})</span></span>
       {vouchedBy.length === 0 ? null : <span className="quiet">vouched for by {vouchedBy.map(({ by, root }) => `${by.sub}${root ? ' (founder)' : ''}`).join(', ')}</span>}
-      {removedAt === undefined ? <ComparisonCode code={code} of={`the key ${label}`} /> : null}
-      {removedAt === undefined ? (
+      {removedAt !== undefined ? null : typeof code === 'string' ? <ComparisonCode code={code} of={`the key ${label}`} /> : <Problem error={code} />}
+      {removedAt === undefined && typeof code === 'string' ? (
         <span className="buttons">
           {own || countsFrom !== null ? null : <button type="button" disabled={busy} onClick={() => { void run(vouch) }}>Vouch for it…</button>}
           {own ? <button type="button" className="danger" disabled={busy} onClick={() => { void run(() => post(`/v1/enrolments/${credential}/removal`, { reason: 'removed by its owner' }, anything)) }}>Remove</button> : null}
@@ -68,6 +68,16 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
       <Problem error={error} />
     </li>
   )
+}
+
+/** The code, or why there is none: one key that cannot be believed hides no other. */
+function coded(enrolment: Enrolment): string | Refused {
+  try {
+    return codeOfKey(enrolment)
+  } catch (cause) {
+    if (cause instanceof Refused) return cause
+    throw cause
+  }
 }
 
 function standing({ removedAt, countsFrom, vouchedBy }: Enrolment): string {
