@@ -33,7 +33,7 @@ function pageOf(path: string, signedIn: SignedIn): ReactNode {
   const [, kind, id] = /^\/(opt-outs|tap|second)\/([^/]+)$/.exec(path) ?? []
   if (kind === 'opt-outs' && id !== undefined) return <OptOutPage id={decodeURIComponent(id)} signedIn={signedIn} />
   if (kind === 'second' && id !== undefined) return <SecondPage id={decodeURIComponent(id)} session={session} signedIn={signedIn} />
-  if (kind === 'tap' && id !== undefined) return <TapPage id={decodeURIComponent(id)} signedIn={signedIn} />
+  if (kind === 'tap' && id !== undefined) return <TapPage id={decodeURIComponent(id)} session={session} signedIn={signedIn} />
   return <Layout title="Nothing here" signedIn={signedIn}><p>There is no page at this address. <a href="/">All opt-outs</a></p></Layout>
 }
 

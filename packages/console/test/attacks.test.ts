@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { builtCommand } from '../../cli/test/built.ts'
 import { optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
+import { terminalCode } from './approving.ts'
 
 const hostile = 'x</code><script>window.pwned=1</script><img src=x onerror="window.pwned=1"> <!channel> [safe](javascript:alert(1))'
 const paths = Array.from({ length: 80 }, (_, i) => `services/ledger/module-${i}/pom.xml`)
@@ -37,9 +38,10 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
       '.exeat/workspace.yaml': governing.replace('sub: ann }]', 'sub: ann }, { iss: "exeat:operator", sub: ann }]'),
       '.exeat/opt-outs/long.yaml': optOut('long').replace(/resources: .*?\]/, `paths: [${paths.join(', ')}]`).replace(/reason: .*/, `reason: ${reason}`),
       '.exeat/opt-outs/hostile.yaml': optOut('hostile').replace('CVE-2019-12900', 'CVE-2019-14697').replace(/reason: .*/, `reason: ${JSON.stringify(hostile)}`).replace(/owner: .*/, `owner: ${JSON.stringify(hostile.slice(0, 60))}`),
+      '.exeat/opt-outs/typed.yaml': optOut('typed').replace('CVE-2019-12900', 'CVE-2021-30139'),
       '.exeat/opt-outs/changed.yaml': optOut('changed').replace('CVE-2019-12900', 'CVE-2020-28928'),
     })
-    for (const name of ['long', 'hostile', 'changed']) {
+    for (const name of ['long', 'hostile', 'changed', 'typed']) {
       const asked = world.exeat(['request', name, '--actor', 'ann'])
       if (asked.exit !== 0) throw new Error(asked.stderr)
     }
@@ -86,9 +88,9 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
   })
 
   test('attack-31: a page that shows another thing than stands signs nothing, and its code is not the terminal\'s', async () => {
-    const told = /compare\s+(\S+)/.exec(world.exeat(['status', 'changed']).stdout)?.[1] ?? 'none'
+    const told = terminalCode(world, 'changed').slice(5)
     await review('changed')
-    expect(await ben.page.locator('output.code').first().textContent()).toBe(told)
+    expect(await ben.page.locator('output.code').first().textContent()).toBe(`•••••${told}`)
     // Whoever stands between the page and the server turns one control into another.
     await ben.page.route('**/v1/**', async (route) => {
       if (route.request().method() !== 'GET') return route.continue()
@@ -99,7 +101,7 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
     await ben.page.locator('main h1').waitFor()
     await ben.page.getByRole('alert').or(ben.page.getByRole('button', { name: 'Approve…' })).first().waitFor()
     const code = await ben.page.locator('output.code').first().textContent({ timeout: 1000 }).catch(() => null)
-    expect(code).not.toBe(told)
+    expect(code ?? '').not.toContain(told)
     const button = ben.page.getByRole('button', { name: 'Approve…' })
     if (await button.count() > 0) {
       await button.click()
@@ -107,6 +109,74 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
     }
     await ben.page.unroute('**/v1/**')
     expect(world.exeat(['status', 'changed']).stdout).toContain('proposed')
+  })
+
+  describe('attack-24: approving what is critical takes the beginning of the code that another screen shows', () => {
+    test.each([
+      ['the beginning of another code', () => '00000'],
+      ['too little of it', () => terminalCode(world, 'typed').slice(0, 4)],
+      ['what stands on this page', () => terminalCode(world, 'typed').slice(6, 11)],
+    ])('%s: nothing is sent', async (_, typed) => {
+      const { page } = ben
+      await review('typed')
+      const sent: string[] = []
+      page.on('request', (request) => { if (request.method() !== 'GET') sent.push(request.url()) })
+      await page.getByLabel('First 5 characters of the code').fill(typed())
+      await page.getByRole('button', { name: 'Approve…' }).click()
+      await page.getByRole('alert').getByText('CODE_OTHER').waitFor()
+      expect(sent).toEqual([])
+      expect(world.exeat(['status', 'typed']).stdout).toContain('proposed')
+    })
+
+    test('nothing typed: the button does nothing', async () => {
+      const { page } = ben
+      await review('typed')
+      const sent: string[] = []
+      page.on('request', (request) => { if (request.method() !== 'GET') sent.push(request.url()) })
+      await page.getByRole('button', { name: 'Approve…' }).click()
+      await page.getByLabel('First 5 characters of the code').press('Enter')
+      expect(await ben.run('document.querySelector("input[name=beginning]").validity.valueMissing')).toBe(true)
+      expect(sent).toEqual([])
+    })
+
+    test('the beginning stands nowhere on the page that asks for it, and another device shows it whole, with nothing to sign', async () => {
+      const code = terminalCode(world, 'typed')
+      await review('typed')
+      expect(String(await ben.run('document.documentElement.outerHTML'))).not.toContain(code.slice(0, 5))
+      await ben.page.goto(`${world.origin}/opt-outs/typed?code`)
+      await ben.page.locator('output.code').waitFor()
+      expect(await ben.page.locator('output.code').textContent()).toBe(code)
+      expect(await ben.page.getByRole('button', { name: 'Approve…' }).count()).toBe(0)
+    })
+
+    test('what cannot be critical takes none, and what its policies do not limit does', async () => {
+      await review('typed')
+      const asked = (): Promise<number> => ben.page.getByLabel('First 5 characters of the code').count()
+      expect(await asked()).toBe(1)
+      const policies = readFileSync(join(world.dir, '.exeat/policies.yaml'), 'utf8')
+      const limited = policies.replace('  environments: [development]\n', '  environments: [development]\n  severities: [low, medium, high]\n')
+      expect(limited).not.toBe(policies)
+      const governedBy = (text: string): void => {
+        world.merge({ '.exeat/policies.yaml': text })
+        // Refused, and judged by what governs from now on.
+        expect(world.exeat(['reject', 'typed', '--actor', 'nobody', '--reason', 'x']).stderr).toContain('NOT_ENTITLED')
+      }
+      governedBy(limited)
+      await review('typed')
+      expect(await asked()).toBe(0)
+      governedBy(policies)
+      await review('typed')
+      expect(await asked()).toBe(1)
+    })
+
+    test('lower case, and letters that look like digits, will do', async () => {
+      await review('typed')
+      const { page } = ben
+      const code = terminalCode(world, 'typed')
+      await page.getByLabel('First 5 characters of the code').fill(code.slice(0, 6).toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l'))
+      await page.getByRole('button', { name: 'Approve…' }).click()
+      await page.getByText('approved, not active').waitFor()
+    })
   })
 
   describe('attack-31: a key is compared by what this device makes of it, and not by the server\'s word', () => {

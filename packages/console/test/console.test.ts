@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { builtCommand } from '../../cli/test/built.ts'
 import { optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
+import { terminalCode, typeAndApprove } from './approving.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Where the pictures go, for people to look at. */
@@ -86,9 +87,9 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await ben.page.getByRole('link', { name: /rebuild/ }).click()
     await ben.page.getByRole('heading', { name: 'This turns off' }).waitFor()
     await sound(ben, 'review')
-    // The terminal shows the code that the page made of what it shows.
-    expect(world.exeat(['status', 'rebuild']).stdout).toContain(await ben.page.locator('output.code').first().textContent() ?? 'none')
-    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    // The terminal shows the code that the page made of what it shows, all but the beginning, which is to be typed.
+    expect(await ben.page.locator('output.code').first().textContent()).toBe(`•••••${terminalCode(world, 'rebuild').slice(5)}`)
+    await typeAndApprove(ben.page, world, 'rebuild')
     await ben.page.getByText('approved, not active').waitFor()
     expect(world.gate().exit).toBe(2)
     await ann.page.goto(`${world.origin}/opt-outs/rebuild`)
@@ -105,7 +106,7 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await requestAs(ann, 'unverified')
     await ben.setPresence(false)
     await ben.page.goto(`${world.origin}/opt-outs/unverified`)
-    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await typeAndApprove(ben.page, world, 'unverified')
     await ben.page.getByRole('alert').waitFor()
     await sound(ben, 'refused')
     await ben.setPresence(true)
@@ -139,7 +140,7 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await signInFrom(ben)
     const asked = world.exeatTold(['approve', 'rebuild-2', '--server', world.origin], typedCode)
     await typeCode(ben, await asked.told)
-    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await typeAndApprove(ben.page, world, 'rebuild-2')
     await ben.page.getByText('approved, not active').waitFor()
     const { exit, stdout, stderr } = await asked.ended
     expect(exit, stderr).toBe(0)

@@ -10,6 +10,7 @@ import { builtCommand } from '../../cli/test/built.ts'
 import { instant, optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
 import type { Ran } from '../../cli/test/session.ts'
+import { typeAndApprove } from './approving.ts'
 
 const gallery = process.env['EXEAT_SCREENSHOTS']
 const hour = 3_600_000
@@ -95,7 +96,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
   }
   const approveAndActivate = async (name: string): Promise<void> => {
     await ben.page.goto(`${world.origin}/opt-outs/${name}`)
-    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await typeAndApprove(ben.page, world, name)
     await ben.page.getByText('approved, not active').waitFor()
     await ann.page.goto(`${world.origin}/opt-outs/${name}`)
     await ann.page.getByRole('button', { name: 'Activate…' }).click()
@@ -193,7 +194,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
       const handed = await hand('ben', ['approve', name], between.url)
       await look(ben, handed.code)
       await ben.page.getByRole('button', { name: 'Go on' }).click()
-      await ben.page.getByRole('button', { name: 'Approve…' }).click()
+      await typeAndApprove(ben.page, world, name)
       await ben.page.getByText('approved, not active').waitFor()
       const ran = await handed.ended
       expect(ran).toMatchObject({ exit: 2, stderr: expect.stringContaining('RECEIPT_OTHER') as string })

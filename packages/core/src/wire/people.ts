@@ -73,7 +73,10 @@ export const secondSchema = z.strictObject({ tap: tapSchema }).meta({ id: 'Secon
  * it was made for, and to that person.
  */
 export const tapPendingSchema = z.strictObject({
-  wanted: tapWantedSchema, by: identitySchema, proved: z.boolean(),
+  wanted: tapWantedSchema, by: identitySchema,
+  /** What is signed: whoever confirms it is shown all that it states. */
+  envelope: z.union([envelopeSchema, enrolEnvelopeSchema]),
+  proved: z.boolean(),
   /** Of an emergency that names a second person: whether they have confirmed it. */
   seconded: z.boolean(),
   expiresAt: instant,

@@ -94,6 +94,11 @@ export const optOutViewSchema = z.strictObject({
   renewal: z.int(),
   predecessor: z.exactOptional(fingerprint),
   uses: z.strictObject({ counted: z.int(), limit: z.int().nullable() }),
+  /**
+   * It may excuse what is of severity `critical`, or is for a protected environment, or nobody can tell: whoever approves it in a browser types the beginning of
+   * the comparison code that another screen shows.
+   */
+  critical: z.boolean(),
   /** To be sent back by who approves or activates it. */
   binding: bindingSchema,
   /** The document as JSON, spelled as in YAML; absent once it was erased. */
