@@ -8,6 +8,7 @@ import { builtCommand } from '../../cli/test/built.ts'
 import { optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
 import { terminalCode, typeAndApprove } from './approving.ts'
+import { codeNow } from './authenticator-app.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Where the pictures go, for people to look at. */
@@ -184,6 +185,82 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
       reached.add(await run('document.activeElement.textContent') as string)
     }
     expect([...reached]).toContain('Approve…')
+  })
+
+  test('a further key is enrolled by the tap of an earlier one, over the key that was made', async () => {
+    const { page } = ben
+    const { use } = await ben.addKey()
+    await use('ring')
+    await page.goto(`${world.origin}/people`)
+    await page.getByRole('link', { name: 'Enrol another key of yours' }).click()
+    await page.getByLabel('Name of this key').fill('ring of ben')
+    await page.getByRole('button', { name: 'Enrol a passkey' }).click()
+    await page.getByRole('button', { name: 'Confirm with an earlier key' }).waitFor()
+    const code = await page.locator('output.code').textContent()
+    await sound(ben, 'own-key')
+    // Nothing of it stands before the tap.
+    expect(world.exeat(['enrol', 'list']).stdout).not.toContain('ring of ben')
+    await use('device')
+    await page.getByRole('button', { name: 'Confirm with an earlier key' }).click()
+    await page.getByText('It counts from').waitFor()
+    expect(await page.locator('output.code').textContent()).toBe(code)
+    await sound(ben, 'own-key-enrolled')
+    expect(world.exeat(['enrol', 'list']).stdout).toMatch(/counts from [^]*ring of ben[^]*compare/)
+  })
+
+  test('attack-31: a server that would have another key signed for than this device made gets no tap', async () => {
+    const { page } = ann
+    const { use } = await ann.addKey()
+    await use('ring')
+    await page.route('**/v1/enrolments/own', async (route) => {
+      const answer = await route.fetch()
+      const body = await answer.json() as { detail: object }
+      await route.fulfill({ response: answer, json: { ...body, credential: 'a'.repeat(64) } })
+    })
+    const sent: string[] = []
+    page.on('request', (request) => { if (request.url().includes('/challenges')) sent.push(request.url()) })
+    await page.goto(`${world.origin}/enrol`)
+    await page.getByLabel('Name of this key').fill('ring of ann')
+    await page.getByRole('button', { name: 'Enrol a passkey' }).click()
+    await page.getByRole('alert').getByText('SHOWN_DIFFERS').waitFor()
+    expect(sent).toEqual([])
+    await page.unroute('**/v1/enrolments/own')
+    await use('device')
+    ann.complaints.length = 0
+  })
+
+  test('one-time codes are enrolled with their first code and a tap, and are said to be weak wherever they are asked for', async () => {
+    const { page } = ben
+    await page.goto(`${world.origin}/people`)
+    await page.getByRole('button', { name: 'Set up one-time codes…' }).click()
+    const secret = (await page.locator('code.secret').textContent() ?? '').replaceAll(' ', '')
+    await page.getByLabel('Name of this app or device').fill('app of ben')
+    await page.getByLabel('Code that it shows now').fill('000000')
+    await sound(ben, 'codes')
+    await page.getByRole('button', { name: 'Enrol them with your key' }).click()
+    await page.getByRole('alert').getByText('TAP_WRONG').waitFor()
+    ben.complaints.length = 0
+    await page.getByLabel('Code that it shows now').fill(codeNow(secret))
+    await page.getByRole('button', { name: 'Enrol them with your key' }).click()
+    await page.getByText('They are enrolled, and count in a day.').waitFor()
+    await page.getByText('one-time codes, server-asserted').waitFor()
+    await sound(ben, 'codes-enrolled')
+    // They count in a day: until then the page is shown what it would be then, and the server is asked in earnest.
+    await page.route('**/v1/challenges', async (route) => {
+      const answer = await route.fetch()
+      const body = await answer.json() as { factors: object }
+      await route.fulfill({ response: answer, json: { ...body, factors: { ...body.factors, totp: true } } })
+    })
+    await page.goto(`${world.origin}/opt-outs/unverified`)
+    await typeAndApprove(page, world, 'unverified')
+    await page.getByLabel('Code of your authenticator app').fill(codeNow(secret))
+    await page.getByText('server-asserted').waitFor()
+    await sound(ben, 'factors')
+    await page.getByRole('button', { name: 'Approve with this code' }).click()
+    await page.getByRole('alert').getByText('TAP_KIND').waitFor()
+    await page.unroute('**/v1/challenges')
+    ben.complaints.length = 0
+    expect(world.exeat(['status', 'unverified']).stdout).toContain('proposed')
   })
 
   const typedCode = (said: string): string | undefined => /type {2}(\S+)/.exec(said)?.[1]

@@ -7,18 +7,20 @@ import { codeOfKey, type Enrolment } from '../keys.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
+import { OneTimeCodes } from '../parts/one-time-codes.tsx'
+import { tapForKey } from '../parts/own-key.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
-import { challengeFor, tapWithPasskey } from '../tap.ts'
 import { whenOf } from '../words.ts'
 
 export function PeoplePage({ signedIn }: { readonly signedIn: SignedIn }): ReactNode {
   const keys = useLoaded(useCallback(() => get('/v1/enrolments', enrolmentsSchema), []))
   return (
     <Layout title="People and keys" signedIn={signedIn}>
-      <p>A key counts once somebody else has vouched for it, and a day has gone by. Vouching says: I compared the code with the person, and it is their key.</p>
+      <p>A key counts once somebody else has vouched for it, or an earlier key of the same person has signed for it, and a day has gone by. Vouching says: I compared the code with the person, and it is their key.</p>
       <Loaded from={keys}>{({ items }) => <Keys items={items} signedIn={signedIn} again={keys.again} />}</Loaded>
       <p><a className="button" href="/enrol">Enrol another key of yours</a></p>
+      {signedIn.session === null ? null : <OneTimeCodes session={signedIn.session} again={keys.again} />}
       <Invite />
       <Sessions />
     </Layout>
@@ -50,18 +52,17 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
   }
   const code = coded(enrolment)
   const vouch = async (): Promise<void> => {
-    const challenge = await challengeFor({ purpose: 'enrol', credential }, (envelope) => 'about' in envelope && envelope.about === credential)
-    await post(`/v1/enrolments/${credential}/vouch`, { tap: await tapWithPasskey(challenge) }, enrolmentSchema)
+    await post(`/v1/enrolments/${credential}/vouch`, { tap: await tapForKey(credential) }, enrolmentSchema)
   }
   return (
     <li className="item">
       <span className="head"><strong>{person?.sub}</strong><span className={`phase ${removedAt === undefined ? 'active' : 'revoked'}`}>{standing(enrolment)}</span></span>
-      <span>{label} <span className="quiet">({kind}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {whenOf(Date.parse(addedAt))})</span></span>
+      <span>{label} <span className="quiet">({kinds[kind]}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {whenOf(Date.parse(addedAt))})</span></span>
       {vouchedBy.length === 0 ? null : <span className="quiet">vouched for by {vouchedBy.map(({ by, root }) => `${by.sub}${root ? ' (founder)' : ''}`).join(', ')}</span>}
-      {removedAt !== undefined ? null : typeof code === 'string' ? <ComparisonCode code={code} of={`the key ${label}`} /> : <Problem error={code} />}
+      {removedAt !== undefined || (typeof code === 'string' && kind === 'totp') ? null : typeof code === 'string' ? <ComparisonCode code={code} of={`the key ${label}`} /> : <Problem error={code} />}
       {removedAt === undefined && typeof code === 'string' ? (
         <span className="buttons">
-          {own || countsFrom !== null ? null : <button type="button" disabled={busy} onClick={() => { void run(vouch) }}>Vouch for it…</button>}
+          {own || countsFrom !== null || kind === 'totp' ? null : <button type="button" disabled={busy} onClick={() => { void run(vouch) }}>Vouch for it…</button>}
           {own ? <button type="button" className="danger" disabled={busy} onClick={() => { void run(() => post(`/v1/enrolments/${credential}/removal`, { reason: 'removed by its owner' }, anything)) }}>Remove</button> : null}
         </span>
       ) : null}
@@ -69,6 +70,8 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
     </li>
   )
 }
+
+const kinds: Readonly<Record<Enrolment['kind'], string>> = { webauthn: 'passkey', ssh: 'SSH security key', totp: 'one-time codes, server-asserted', 'issuer-key': 'identity provider' }
 
 /** The code, or why there is none: one key that cannot be believed hides no other. */
 function coded(enrolment: Enrolment): string | Refused {

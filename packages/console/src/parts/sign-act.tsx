@@ -4,6 +4,7 @@ import { perform, verbs } from '../acts.ts'
 import { Refused } from '../api.ts'
 import { type Challenge, challengeFor, type Expected, type Tap, tapWithPasskey, type Wanted } from '../tap.ts'
 import { isBeginning, TypedCode } from './code.tsx'
+import { codesAreWeak } from './one-time-codes.tsx'
 import { Problem } from './problem.tsx'
 
 interface SignActProps {
@@ -86,6 +87,7 @@ function Factors({ challenge, verb, busy, use }: FactorsProps): ReactNode {
       {oidc === undefined ? null : <a className="button" href={oidc}>{verb} by signing in again</a>}
       {totp === undefined ? null : (
         <form onSubmit={(event) => { event.preventDefault(); use(async () => ({ challenge: id, proof: { kind: 'totp', code } })) }}>
+          <p className="quiet">{codesAreWeak}</p>
           <label>Code of your authenticator app<input inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6,8}" required value={code} onChange={(event) => { setCode(event.target.value) }} /></label>
           <button type="submit" disabled={busy || !/^[0-9]{6,8}$/.test(code)}>{verb} with this code</button>
         </form>

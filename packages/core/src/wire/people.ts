@@ -96,6 +96,10 @@ export const enrolSchema = z.strictObject({ id, response: webauthnJson, label: l
  */
 export const sshEnrolSchema = z.strictObject({ publicKey: base64url(2048), signature: z.string().max(8192), label: line }).meta({ id: 'SshEnrol' })
 
+/** A further passkey of one's own that was made, and is to be signed for with an earlier one (purpose `enrol`, over `credential`) before it is enrolled. */
+export const heldPasskeySchema = z.strictObject({ id, credential: fingerprint, detail: credentialSchema, expiresAt: instant }).meta({ id: 'HeldPasskey' })
+export const ownPasskeySchema = z.strictObject({ id, label: line, tap: tapSchema }).meta({ id: 'OwnPasskey' })
+
 export const enrolmentSchema = z.strictObject({
   credential: fingerprint,
   /** 20 characters of the digest, for reading aloud to whoever vouches. */
