@@ -35,7 +35,7 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
     const governing = readFileSync(join(world.dir, '.exeat/workspace.yaml'), 'utf8')
     world.merge({
       // Who asks is of no interest here, and needs no browser.
-      '.exeat/workspace.yaml': governing.replace('sub: ann }]', 'sub: ann }, { iss: "exeat:operator", sub: ann }]'),
+      '.exeat/workspace.yaml': governing.replace('sub: ann }]', 'sub: ann }, { iss: "exeat:operator", sub: ann }]').replace('sub: ben }]', 'sub: ben }, { iss: "exeat:operator", sub: hal }]'),
       '.exeat/opt-outs/long.yaml': optOut('long').replace(/resources: .*?\]/, `paths: [${paths.join(', ')}]`).replace(/reason: .*/, `reason: ${reason}`),
       '.exeat/opt-outs/hostile.yaml': optOut('hostile').replace('CVE-2019-12900', 'CVE-2019-14697').replace(/reason: .*/, `reason: ${JSON.stringify(hostile)}`).replace(/owner: .*/, `owner: ${JSON.stringify(hostile.slice(0, 60))}`),
       '.exeat/opt-outs/typed.yaml': optOut('typed').replace('CVE-2019-12900', 'CVE-2021-30139'),
@@ -57,6 +57,14 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
   }
   /** The page as text, with nothing folded away. */
   const shown = async (): Promise<string> => String(await ben.run('document.querySelector("main").innerText'))
+
+  test('where a typed name asked, and the terms take a second factor, the next command signs in and no typed name is offered', () => {
+    const at = '--server https://HOST'
+    expect(world.exeat(['status', 'changed']).stdout).toContain(`exeat login ${at} && exeat approve changed ${at}`)
+    expect(JSON.parse(world.exeat(['status', 'changed', '--format', 'json']).stdout)).toMatchObject({ next: `exeat login ${at} && exeat approve changed ${at}`, optOut: { mfa: 'user-signed' } })
+    const typed = world.exeat(['approve', 'changed', '--actor', 'hal', '--yes'])
+    expect(typed).toMatchObject({ exit: 3, stderr: expect.stringMatching(/EVIDENCE_TOO_WEAK[^]*exeat login --server https:\/\/HOST/) as string })
+  })
 
   test('attack-06: whoever approves has all of it before them: every place, the whole reason, nothing cut off, and the button behind it', async () => {
     for (const width of [1280, 390]) {

@@ -1,6 +1,7 @@
 /** What crosses the HTTP API, once for the server that answers, the client that asks and the OpenAPI document. All of it is plain JSON. */
 import * as z from 'zod'
 import { dnsLabel, fingerprint, group, identifier, line } from '../document/scalars.ts'
+import { evidenceStrengths } from '../model/facts.ts'
 import { tapSchema } from './tap.ts'
 
 const instant = z.string().max(40).meta({ format: 'date-time', description: 'UTC with three fractional digits.' })
@@ -99,6 +100,8 @@ export const optOutViewSchema = z.strictObject({
    * the comparison code that another screen shows.
    */
   critical: z.boolean(),
+  /** What evidence approving and activating it take by the terms in force; absent where nobody can tell. */
+  mfa: z.exactOptional(z.enum(evidenceStrengths)),
   /** To be sent back by who approves or activates it. */
   binding: bindingSchema,
   /** The document as JSON, spelled as in YAML; absent once it was erased. */
