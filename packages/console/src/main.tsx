@@ -2,6 +2,7 @@
 import './no-eval.ts'
 import { type ReactNode, StrictMode, useCallback } from 'react'
 import { createRoot } from 'react-dom/client'
+import { AlarmsPage } from './pages/alarms.tsx'
 import { DevicePage } from './pages/device.tsx'
 import { EnrolPage } from './pages/enrol.tsx'
 import { OptOutPage } from './pages/opt-out.tsx'
@@ -28,6 +29,7 @@ function pageOf(path: string, signedIn: SignedIn): ReactNode {
     return null
   }
   if (path === '/') return <OptOutsPage signedIn={signedIn} />
+  if (path === '/alarms') return <AlarmsPage session={session} signedIn={signedIn} />
   if (path === '/people') return <PeoplePage signedIn={signedIn} />
   if (path === '/device') return <DevicePage session={session} signedIn={signedIn} />
   const [, kind, id] = /^\/(opt-outs|tap|second)\/([^/]+)$/.exec(path) ?? []

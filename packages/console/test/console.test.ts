@@ -160,8 +160,24 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     const { exit, stdout, stderr } = await declared.ended
     expect(exit, stderr).toBe(0)
     expect(stdout).toContain('EMERGENCY')
-    // Nobody judges their own.
+    // Nobody judges their own, or hears their own alarm.
     expect(await ann.page.getByRole('button', { name: 'Record it…' }).count()).toBe(0)
+    await ann.page.getByText('You declared it, so somebody else is to hear it.').waitFor()
+    expect(await ann.page.getByRole('button', { name: 'I heard the alarm of fire' }).count()).toBe(0)
+    await ben.page.goto(`${world.origin}/`)
+    await ben.page.getByText('nobody has heard its alarm yet').waitFor()
+    await ben.page.getByRole('link', { name: 'Alarms' }).click()
+    await ben.page.getByText('told oncall').waitFor()
+    await ben.page.getByText('Nobody has tried the alarm out yet.').waitFor()
+    // That there was no drill is a 404, which the browser complains of.
+    ben.complaints.length = 0
+    await sound(ben, 'alarms')
+    await ben.page.getByRole('button', { name: 'I heard the alarm of fire' }).click()
+    await ben.page.getByText(/^ben, signed in, /).waitFor()
+    expect(await ben.page.getByRole('button', { name: 'I heard the alarm of fire' }).count()).toBe(0)
+    expect(world.exeat(['status', 'fire']).stdout).toMatch(/heard +by ben/)
+    await ben.page.goto(`${world.origin}/`)
+    expect(await ben.page.getByText('nobody has heard its alarm yet').count()).toBe(0)
     await ben.page.goto(`${world.origin}/opt-outs/fire`)
     await ben.page.getByLabel('justified', { exact: true }).check()
     await ben.page.getByRole('textbox', { name: 'Why' }).fill('INC-4711 shows the need')
@@ -169,6 +185,34 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await ben.page.getByRole('button', { name: 'Record it…' }).click()
     await ben.page.getByText('justified', { exact: true }).waitFor()
     expect(world.exeat(['status', 'fire']).stdout).toContain('justified')
+  })
+
+  test('a drill is shown with whom it reached, and is heard by somebody who did not start it', async () => {
+    const { page } = ben
+    await page.goto(`${world.origin}/alarms`)
+    await page.getByText('Nobody has tried the alarm out yet.').waitFor()
+    ben.complaints.length = 0
+    const started = world.exeat(['drill', 'start', '--within', '10m', '--actor', 'keeper'])
+    expect(started, started.stderr).toMatchObject({ exit: 0 })
+    await page.reload()
+    await page.getByText('runs, and nobody has heard it yet').waitFor()
+    await sound(ben, 'drill')
+    await page.getByRole('button', { name: 'I heard the alarm of the drill' }).click()
+    await page.getByText('somebody heard it in time').waitFor()
+    expect(await page.getByRole('button', { name: 'I heard the alarm of the drill' }).count()).toBe(0)
+    await sound(ben, 'drill-heard')
+    expect(world.exeat(['drill', 'status']).stdout).toMatch(/ben/)
+    // Heard meanwhile by somebody else: said, and done once.
+    await ann.page.route('**/v1/drills/latest', async (route) => {
+      const answer = await route.fetch()
+      const { acknowledged: _acknowledged, ...drill } = await answer.json() as { acknowledged: unknown }
+      await route.fulfill({ response: answer, json: { ...drill, state: 'running' } })
+    })
+    await ann.page.goto(`${world.origin}/alarms`)
+    await ann.page.getByRole('button', { name: 'I heard the alarm of the drill' }).click()
+    await ann.page.getByRole('alert').getByText('ALARM_HEARD').waitFor()
+    await ann.page.unroute('**/v1/drills/latest')
+    ann.complaints.length = 0
   })
 
   test('works with the keyboard alone', async () => {

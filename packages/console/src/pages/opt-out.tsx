@@ -2,6 +2,7 @@
 import { actAnswerSchema } from '@exeat/core/wire'
 import { type ReactNode, useCallback, useState } from 'react'
 import { post } from '../api.ts'
+import { EmergencyAlarm } from '../parts/emergency-alarm.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
 import { OptOutText } from '../parts/opt-out-text.tsx'
@@ -25,6 +26,7 @@ export function OptOutPage({ id, signedIn }: { readonly id: string; readonly sig
       <Loaded from={loaded}>{(shown) => (
         <>
           <OptOutText shown={shown} beginningHidden={!codeAlone && mayApprove(shown, signedIn) && shown.view.critical} />
+          <EmergencyAlarm view={shown.view} person={signedIn.session?.person} again={loaded.again} />
           {codeAlone ? <p className="quiet">This page shows the code alone, to be typed on another screen.</p> : <Acts shown={shown} signedIn={signedIn} again={loaded.again} />}
         </>
       )}</Loaded>
@@ -55,7 +57,7 @@ function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
   }
   if (phase === 'approved') return <div className="acts">{signing('activate')}<EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
   const reviewing = (review === 'due' || review === 'overdue') && !own ? <ReviewAct shown={shown} again={again} /> : null
-  if (phase === 'active') return <div className="acts"><EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." />{reviewing}</div>
+  if (phase === 'active') return <div className="acts">{reviewing}<EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." /></div>
   if (reviewing !== null) return reviewing
   return <p className="quiet">It is over, and excuses nothing. Names and opt-outs are never used again: ask for a new one.</p>
 }

@@ -11,7 +11,7 @@ import { OneTimeCodes } from '../parts/one-time-codes.tsx'
 import { tapForKey } from '../parts/own-key.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
-import { whenOf } from '../words.ts'
+import { brieflyOf } from '../words.ts'
 
 export function PeoplePage({ signedIn }: { readonly signedIn: SignedIn }): ReactNode {
   const keys = useLoaded(useCallback(() => get('/v1/enrolments', enrolmentsSchema), []))
@@ -57,7 +57,7 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
   return (
     <li className="item">
       <span className="head"><strong>{person?.sub}</strong><span className={`phase ${removedAt === undefined ? 'active' : 'revoked'}`}>{standing(enrolment)}</span></span>
-      <span>{label} <span className="quiet">({kinds[kind]}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {whenOf(Date.parse(addedAt))})</span></span>
+      <span>{label} <span className="quiet">({kinds[kind]}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {brieflyOf(Date.parse(addedAt))})</span></span>
       {vouchedBy.length === 0 ? null : <span className="quiet">vouched for by {vouchedBy.map(({ by, root }) => `${by.sub}${root ? ' (founder)' : ''}`).join(', ')}</span>}
       {removedAt !== undefined || (typeof code === 'string' && kind === 'totp') ? null : typeof code === 'string' ? <ComparisonCode code={code} of={`the key ${label}`} /> : <Problem error={code} />}
       {removedAt === undefined && typeof code === 'string' ? (
@@ -84,9 +84,9 @@ function coded(enrolment: Enrolment): string | Refused {
 }
 
 function standing({ removedAt, countsFrom, vouchedBy }: Enrolment): string {
-  if (removedAt !== undefined) return `removed ${whenOf(Date.parse(removedAt))}`
+  if (removedAt !== undefined) return `removed ${brieflyOf(Date.parse(removedAt))}`
   if (countsFrom === null) return vouchedBy.length === 0 ? 'nobody vouched yet' : 'waits for more of those who govern to vouch'
-  return Date.parse(countsFrom) <= Date.now() ? 'counts' : `counts from ${whenOf(Date.parse(countsFrom))}`
+  return Date.parse(countsFrom) <= Date.now() ? 'counts' : `counts from ${brieflyOf(Date.parse(countsFrom))}`
 }
 
 function Invite(): ReactNode {
@@ -106,7 +106,7 @@ function Invite(): ReactNode {
       <h2>Invite somebody</h2>
       <label>Name<input name="person" required pattern="[!-~]{1,200}" autoComplete="off" value={name} onChange={(event) => { setName(event.target.value) }} /></label>
       <button type="submit" disabled={!/^[!-~]{1,200}$/.test(name.trim())}>Make a one-time link</button>
-      {link === undefined ? null : <p>Give them this link, by a way that you trust; it works once, until {whenOf(Date.parse(link.expiresAt))}: <code className="link">{link.url}</code></p>}
+      {link === undefined ? null : <p>Give them this link, by a way that you trust; it works once, until {brieflyOf(Date.parse(link.expiresAt))}: <code className="link">{link.url}</code></p>}
       <Problem error={error} />
     </form>
   )
@@ -121,7 +121,7 @@ function Sessions(): ReactNode {
         <ul className="list">{items.map(({ id, method, bound, current, createdAt, until }) => (
           <li key={id} className="item">
             <span>{bound ? 'Command line' : 'Browser'}, by {method}{current ? ', this one' : ''}</span>
-            <span className="quiet">since {whenOf(Date.parse(createdAt))}, until {whenOf(Date.parse(until))} at most</span>
+            <span className="quiet">since {brieflyOf(Date.parse(createdAt))}, until {brieflyOf(Date.parse(until))} at most</span>
             {current ? null : <span className="buttons"><button type="button" className="danger" onClick={() => { void remove(`/v1/sessions/${id}`).then(loaded.again, loaded.again) }}>End it</button></span>}
           </li>
         ))}</ul>

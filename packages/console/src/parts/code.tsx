@@ -46,7 +46,7 @@ export function TypedCode({ name, value, change }: TypedProps): ReactNode {
     <label>
       First {groupLength} characters of the code
       <input name="beginning" required autoComplete="off" autoCapitalize="characters" spellCheck={false} maxLength={30} aria-describedby="beginning-where" value={value} onChange={(event) => { change(event.target.value) }} />
-      <span className="quiet hint" id="beginning-where">This one matters most, so it takes a look at another screen: your terminal shows the code (<code>exeat status {name}</code>), and so does <code>{`${location.origin}${location.pathname.startsWith('/opt-outs/') ? location.pathname : `/opt-outs/${encodeURIComponent(name)}`}?code`}</code> on another device.</span>
+      <span className="quiet hint" id="beginning-where">This one matters most, so it takes a look at another screen: your terminal shows the code (<code>exeat status {name}</code>), and so does <code>{`${location.origin}/opt-outs/${encodeURIComponent(name)}?code`}</code> on another device.</span>
     </label>
   )
 }

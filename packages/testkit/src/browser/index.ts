@@ -57,14 +57,15 @@ export async function pictures({ page, run }: Person, folder: string, name: stri
   const over: string[] = []
   for (const [colorScheme, width] of looks) {
     // oxlint-disable no-await-in-loop -- one page, one look after the other
-    await page.emulateMedia({ colorScheme })
+    // Else a picture shows colours on their way from one look to the other.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width, height: 900 })
     await page.screenshot({ path: `${folder}/${name}-${colorScheme}-${width < 500 ? 'phone' : 'desk'}.png`, fullPage: true })
     const { scrollWidth, clientWidth } = await run('({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })') as { scrollWidth: number; clientWidth: number }
     if (scrollWidth > clientWidth) over.push(`${name} at ${width}: ${scrollWidth} > ${clientWidth}`)
     // oxlint-enable no-await-in-loop
   }
-  await page.emulateMedia({ colorScheme: 'light' })
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
   await page.setViewportSize({ width: 1180, height: 900 })
   return over
 }
