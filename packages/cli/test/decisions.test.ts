@@ -31,6 +31,7 @@ spec:
   gates:
     - { thresholds: [{ tools: [trivy], severity: critical }] }
     - { environments: [production], requiredTools: [grype] }
+  alerts: [{ name: oncall, url: "http://127.0.0.1:9/" }]
   groups:
     engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
     security: [{ iss: "exeat:operator", sub: bob }, { iss: "exeat:operator", sub: dora }]

@@ -77,6 +77,13 @@ test('attack-27: one that reaches no sink fails as that', { timeout: 60_000 }, a
   expect(ran).toMatchObject({ exit: 1, stdout: expect.stringMatching(/undelivered/) as string, stderr: expect.stringContaining('DRILL_UNDELIVERED') as string })
 })
 
+test('an auditor is told of drills as the server says them, each held against the others', { timeout: 60_000 }, () => {
+  const told = world.exeat(['log', 'evidence', '--all', '--from', `unix:${world.socket}`, '--clone', '.', '--format', 'json'])
+  expect(told.exit, told.stderr).toBe(0)
+  const acts = (json(told)['acts'] as readonly { readonly type: string; readonly state: string }[]).filter(({ type }) => type.includes('.drill.'))
+  expect(acts.map(({ type, state }) => [type.split('.')[3], state])).toEqual([['started', 'asserted'], ['acknowledged', 'asserted'], ['ended', 'asserted'], ['started', 'asserted'], ['ended', 'asserted'], ['started', 'asserted'], ['ended', 'asserted']])
+})
+
 test('wrong words are told', () => {
   for (const args of [['start', '--within', '0s'], ['start', '--within', '2d'], ['start', '--within', 'soon'], ['ack', 'x'], ['status', '-1'], ['nothing']]) expect(world.exeat(['drill', ...args, '--actor', 'keeper']).exit, args.join(' ')).toBe(64)
   expect(world.exeat(['drill', 'ack', '0', '--actor', 'erin'])).toMatchObject({ exit: 3, stderr: expect.stringContaining('DRILL_UNKNOWN') as string })

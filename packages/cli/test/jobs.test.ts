@@ -27,6 +27,7 @@ spec:
     - { name: development, proof: asserted }
     - { name: production, protected: true, proof: workload }
   gates: [{ thresholds: [{ tools: [trivy], severity: critical }] }]
+  alerts: [{ name: oncall, url: "http://127.0.0.1:9/" }]
   groups:
     engineering: [{ iss: "exeat:operator", sub: alice }, { iss: "exeat:operator", sub: carol }]
     security: [{ iss: "exeat:operator", sub: bob }]
@@ -118,6 +119,29 @@ describe('in GitHub Actions', { timeout: 60_000 }, () => {
     const before = asked.length
     expect((await gate(env)).exit).toBe(0)
     expect(asked.length).toBe(before)
+  })
+})
+
+describe('a decision', { timeout: 60_000 }, () => {
+  const decide = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ran> =>
+    world.exeatLater(['decide', 'trivy.json', '--env', 'development', ...args], { EXEAT_SERVER: world.url, ...env })
+  const hold = (...args: readonly string[]): Promise<Ran> => decide({}, '--verify', 'decision.json', '--proven', ...args)
+  const workflow = { job_workflow_ref: 'acme/ci/.github/workflows/gate.yml@refs/heads/main', job_workflow_sha: 'e'.repeat(40), environment: 'development' }
+
+  test('by the job\'s own token is proven, and holds for whoever pins the workflow that asked', async () => {
+    const ran = await decide(offer(workflow), '-o', 'decision.json')
+    expect(ran.exit, ran.stderr).toBe(0)
+    expect(ran.stdout).toMatch(/\(1001\), verified; commit [0-9a-f]{12}, verified; development, verified\n {2}asked by a job of actions[^]*workflow/)
+    expect(await hold('--workflow', 'd'.repeat(40), '--workflow', 'e'.repeat(40))).toMatchObject({ exit: 0 })
+    expect(await hold('--workflow', 'd'.repeat(40))).toMatchObject({ exit: 3, stderr: expect.stringContaining('DECISION_UNPROVEN') as string })
+  })
+  test('attack-11: of a pull request says what would be, and is honoured by nobody', async () => {
+    const ran = await decide(offer({ ...workflow, event_name: 'pull_request', ref: 'refs/pull/7/merge', ref_protected: 'false' }), '-o', 'decision.json')
+    expect(ran.stdout, ran.stderr).toMatch(/^PREVIEW {2}what would be/)
+    expect(await hold()).toMatchObject({ exit: 3, stderr: expect.stringContaining('DECISION_PREVIEW') as string })
+  })
+  test('of another commit than the token\'s is refused', async () => {
+    expect(await decide(offer({ ...workflow, sha: 'b'.repeat(40) }))).toMatchObject({ exit: 3, stderr: expect.stringContaining('DECISION_FACTS') as string })
   })
 })
 

@@ -4,6 +4,7 @@ import { remoteLogCodes } from '@exeat/client/log'
 import type { CodeEntry } from '@exeat/core'
 import { documentCodes, governanceCodes, policyCodes, refusalCodes } from '@exeat/core'
 import { impactCodes } from '@exeat/core/impact'
+import { reviewCodes } from '@exeat/core/review'
 import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
 import { reportCodes } from '@exeat/formats/findings'
 import { gitCodes } from '@exeat/git'
@@ -22,6 +23,7 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'Documents', codes: { ...documentCodes, ...governanceCodes } },
   { title: 'Policies', codes: policyCodes },
   { title: 'Impacts', codes: impactCodes },
+  { title: 'Review', codes: reviewCodes },
   { title: 'YAML', codes: yamlCodes },
   { title: 'JSON', codes: jsonCodes },
   { title: 'Reports', codes: reportCodes },

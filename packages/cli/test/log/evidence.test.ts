@@ -54,6 +54,14 @@ function changed(change: (folder: string) => void): string {
   return name
 }
 
+/** Still base64, which not every bit that is flipped leaves it. */
+function otherLetter(path: string, at: number): void {
+  const bytes = readFileSync(path)
+  const place = bytes.length + at
+  bytes[place] = bytes[place] === 0x41 ? 0x42 : 0x41
+  writeFileSync(path, bytes)
+}
+
 function flip(path: string, at: number, bit = 1): void {
   const bytes = readFileSync(path)
   const place = at < 0 ? bytes.length + at : at
@@ -148,7 +156,7 @@ describe('what was done to an export is found out', () => {
     ['a byte of an entry', 2, undefined, (folder) => { flip(join(folder, files(folder).find((file) => file.startsWith('tile/entries/')) ?? ''), 40) }],
     ['the entries cut short', 2, undefined, (folder) => { truncateSync(join(folder, files(folder).find((file) => file.startsWith('tile/entries/')) ?? ''), 500) }],
     ['the entries removed', 2, undefined, (folder) => { rmSync(join(folder, 'tile/entries'), { recursive: true }) }],
-    ['a byte of the checkpoint', 2, undefined, (folder) => { flip(join(folder, 'checkpoint'), -10) }],
+    ['a byte of the checkpoint', 2, undefined, (folder) => { otherLetter(join(folder, 'checkpoint'), -10) }],
     ['another key in the folder', 2, 'EXPORT_KEY', (folder) => { writeFileSync(join(folder, 'vkey'), `${vkey()}\n`) }],
   ]
   test.each(cases)('%s', async (_, exit, code, change) => {

@@ -125,3 +125,12 @@ function pathOfOther(): string {
   expect(readFileSync(join(world.dir, other), 'utf8')).toContain('exeat/offline/v1')
   return other
 }
+
+test('attack-28: an auditor is told which keys signed the grants, from the log alone, and that the branch tells whose they are', () => {
+  const told = world.exeat(['log', 'evidence', '--all', '--from', `unix:${world.socket}`, '--clone', '.', '--format', 'json'])
+  expect(told.exit, told.stderr).toBe(0)
+  const acts = json(told)['acts'] as readonly { readonly type: string; readonly state: string; readonly because?: string }[]
+  const entered = acts.filter(({ type }) => type.includes('emergency.activated'))
+  expect(entered).toHaveLength(3)
+  for (const each of entered) expect(each).toMatchObject({ state: 'asserted', because: expect.stringMatching(/`SHA256:\S+` and `SHA256:\S+` signed it offline/) as string })
+}, 120_000)

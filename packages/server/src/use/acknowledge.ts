@@ -8,8 +8,9 @@ import type { UseDependencies } from './context.ts'
 import { isAmong } from './judge.ts'
 import { optOutOf } from './load.ts'
 import { demand, useError } from './problem.ts'
+import { isReserved } from './shown.ts'
 import { recordKinds, type StoredAlarm, type StoredOptOut, toBytes } from './stored.ts'
-import type { Actor, IdempotencyKey } from './types.ts'
+import { type Actor, type IdempotencyKey, operatorIssuer } from './types.ts'
 import { type Said, writeEvents } from './write.ts'
 
 export async function acknowledge(deps: UseDependencies, actor: Actor, id: string, key: IdempotencyKey): Promise<Done> {
@@ -28,10 +29,14 @@ async function heard(tx: Transaction, deps: UseDependencies, stored: StoredOptOu
   return { ok: true, entries: await hear(tx, deps, alarm, actor, [{ type: 'dev.exeat.emergency.acknowledged.v1', subject: uid, data: { by: actor.identity, evidence: actor.evidence, entry: alarm.value.index } }]) }
 }
 
-/** @throws {ExeatError} ALARM_HEARD, ALARM_OWN */
+/** @throws {ExeatError} ALARM_HEARD, ALARM_OWN, ALARM_TYPED */
 export function refuseHearing({ acknowledged }: StoredAlarm, by: Identity, raised: readonly Identity[], what: string): void {
   if (acknowledged !== undefined) throw useError('ALARM_HEARD', `the alarm of ${what} was acknowledged before, by entry ${acknowledged.index}`)
   if (isAmong(raised, by)) throw useError('ALARM_OWN', `the alarm of ${what} was raised by \`${by.sub}\``, 'somebody else is to hear it')
+  // Who signed in to raise it could type any other name.
+  if (by.iss === operatorIssuer && raised.some(({ iss }) => !isReserved(iss))) {
+    throw useError('ALARM_TYPED', `the alarm of ${what} was raised by somebody who signed in, and \`${by.sub}\` is a typed name`, 'sign in to hear it: exeat login')
+  }
 }
 
 /** Enters that the alarm was heard, keeps it with the alarm, and gives the entries. */

@@ -13,6 +13,7 @@ export const useCodes = {
   NOT_A_RENEWAL: refused(409, 'The request continues no earlier opt-out, and takes no second factor.'),
   NOT_PERMITTED: refused(403, 'No policy permits the opt-out, or one forbids it.'),
   TERMS_NOT_MET: refused(422, 'The opt-out does not meet a term of the policies that cover it.'),
+  ALARM_TYPED: refused(403, 'The alarm was raised by somebody who signed in, and a typed name shows nobody else.'),
   EVIDENCE_TOO_WEAK: refused(403, 'The terms ask for a stronger second factor than the act was made with.'),
   IMPACT_MISMATCH: refused(422, 'The impact is that of another document, or another than stands at the protected ref.'),
   WITNESS_NEEDED: waiting('The terms ask for witnesses, and too few of them have seen the entries that an activation rests on.'),

@@ -30,7 +30,7 @@ export interface Shown {
 
 /** Who may call himself so: those whom the server itself speaks of are nobody who signs in. */
 const reserved: ReadonlySet<string> = new Set([operatorIssuer, foundersIssuer, 'exeat:server', 'exeat:erased', 'git'])
-const isReserved = (issuer: string): boolean => reserved.has(issuer) || (issuer.startsWith('exeat:') && issuer !== localIssuer)
+export const isReserved = (issuer: string): boolean => reserved.has(issuer) || (issuer.startsWith('exeat:') && issuer !== localIssuer)
 
 /** @throws {ExeatError} INPUT_INVALID where the evidence is of somebody else, or of nobody */
 export function checkActor(actor: Actor): void {

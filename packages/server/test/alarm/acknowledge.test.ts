@@ -63,10 +63,18 @@ describe('an emergency', () => {
     expect(await typesOf(at, 'acknowledged')).toHaveLength(1)
   })
 
-  test('at the socket is marked as a typed name; what is no emergency raised no alarm; what does not exist is told', async () => {
+  test('attack-27: that somebody signed in for is heard by nobody under a typed name', async () => {
     const at = await world()
     await declared(at, 'fire')
-    expect((await at.useCases.acknowledge(typed('keeper'), 'fire', newKey())).optOut.alarm?.acknowledged).toMatchObject({ evidence: 'operator-asserted' })
+    await refused(at.useCases.acknowledge(typed('keeper'), 'fire', newKey()), 'ALARM_TYPED')
+    const { drill: { index } } = await at.useCases.startDrill(at.person('ann'), { within: 600 }, newKey())
+    await refused(at.useCases.acknowledgeDrill(typed('keeper'), index, newKey()), 'ALARM_TYPED')
+    expect(await typesOf(at, 'acknowledged')).toEqual([])
+  })
+
+  test('what is no emergency raised no alarm; what does not exist is told', async () => {
+    const at = await world()
+    await declared(at, 'fire')
     await refused(at.useCases.acknowledge(typed('keeper'), 'nothing', newKey()), 'UNKNOWN_OPTOUT')
     const { optOut } = await import('../use/support.ts')
     await at.useCases.request(at.person('ann'), { document: optOut('plain', { from: day, until: 2 * day }) }, newKey())

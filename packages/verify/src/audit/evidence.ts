@@ -11,6 +11,7 @@ import { readEntry } from '../entry/read.ts'
 import { enrolmentOf } from '../evidence/enrolments.ts'
 import type { AuditedAct, AuditPins, DocumentReader, EvidenceAudit, SoughtBody } from './evidence-types.ts'
 import { addPolicies, addWorkspace, checkDelegations } from './governing.ts'
+import { addHearing, isHearing, noteEmergency } from './hearing.ts'
 import { addKeyEntry } from './keys.ts'
 import { addAct } from './lives.ts'
 import { type Reading, newReading, unread, wrong } from './reading.ts'
@@ -53,7 +54,7 @@ function note({ uids }: Reading, uid: HexDigest | null): void {
   if (uid !== null) uids.add(uid)
 }
 
-const groundTypes = /^dev\.exeat\.(?:workspace\.changed|enrolment\.[a-z]+|body\.erased)\.v1$/
+const groundTypes = /^dev\.exeat\.(?:workspace\.changed|enrolment\.[a-z]+|drill\.[a-z]+|body\.erased)\.v1$/
 
 /** Whether an entry of this type is part of what every act is held against. */
 export const isGround = (type: string): boolean => groundTypes.test(type)
@@ -67,6 +68,11 @@ async function addEvent(reading: Reading, index: number, event: LogEvent): Promi
       return undefined
     }
     default: {
+      if (isHearing(event)) {
+        addHearing(reading, index, event)
+        return undefined
+      }
+      if (event.type === 'dev.exeat.emergency.activated.v1') noteEmergency(reading, index, event.subject, event.data)
       const entry = enrolmentOf(event, index)
       if (entry === undefined) return addAct(reading, index, event)
       addKeyEntry(reading, entry)
@@ -82,17 +88,18 @@ interface Bare extends Pick<AuditedAct, 'index' | 'type' | 'at'> {
 
 /** A body that is not there, or not the one: what it said counts for nothing, and what rests on it is not judged. */
 function noBody(reading: Reading, { index, type, at, uid, digest }: Bare, body: SoughtBody): void {
-  const isAct = /\.(?:optout|emergency|enrolment)\./.test(type) && !/\.(?:stale|exhausted|acknowledged)\./.test(type)
+  const isAct = /\.(?:optout|emergency|enrolment|drill)\./.test(type) && !/\.(?:stale|exhausted)\./.test(type)
   if (body.state === 'absent') reading.absent.push({ kind: 'event', digest, index, erasable: uid !== null, ...(isAct ? { act: reading.acts.length } : {}) })
   else if (body.state === 'unreadable') unread(reading, index, `the body of entry ${index} cannot be read: ${body.because}`)
   else if (body.state === 'broken') wrong(reading, index, refuse('ENTRY_NOT_COVERED', `the body of entry ${index} is not the one that the entry commits to: ${body.because}`).problem)
   if (isAct) reading.acts.push({ index, type, at, ...(uid === null ? {} : { uid }), state: 'unchecked', because: 'its body is missing' })
   lost(reading, 'the body of an entry before it is gone or missing', type)
   const life = uid === null ? undefined : reading.lives.get(uid)
-  if (life !== undefined && isAct) life.lost ??= 'the body of an entry before it is gone or missing'
+  if (life !== undefined && isAct && !/\.acknowledged\./.test(type)) life.lost ??= 'the body of an entry before it is gone or missing'
 }
 
 function lost(reading: Reading, because: string, type: string): void {
+  if (/\.(?:drill\.started|emergency\.activated)\./.test(type)) reading.raisedLost = true
   if (/\.enrolment\./.test(type)) reading.keysLost ??= because
   // Which of them it was, who governs or to whom was delegated, nobody knows.
   if (/\.workspace\./.test(type)) Object.assign(reading, { workspace: undefined, delegationsLost: true })

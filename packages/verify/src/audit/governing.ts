@@ -8,6 +8,7 @@ import { verifyDelegations } from '../delegation/chain.ts'
 import { jsonOf } from '../delegation/text.ts'
 import { delegationSchema } from '../delegation/types.ts'
 import { checkDocument, checkFingerprints, documentsNamed, type NamedDocument } from './content.ts'
+import { rereadKeys } from './keys.ts'
 import { documentOf, type Founders, held, type Reading, wrong } from './reading.ts'
 
 type Changed = EventData['dev.exeat.workspace.changed.v1']
@@ -25,6 +26,7 @@ export async function addWorkspace(reading: Reading, index: number, data: Change
   const { identity } = reading.workspace.spec
   const party = identity?.relyingParty
   reading.governed.push({ index, commit: data.commit, workspace: data.workspace, ...(party === undefined ? {} : { relyingParty: party.id }), origins: party?.origins ?? [] })
+  rereadKeys(reading)
   checkPins(reading, index)
 }
 

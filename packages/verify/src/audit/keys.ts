@@ -1,12 +1,13 @@
 /** The entries about keys: what nobody need sign is told as said, and what somebody signed must hold. */
-import type { EnrolledKey, EnrolmentEntry } from '@exeat/core/enrolment'
+import type { Workspace } from '@exeat/core'
+import { type EnrolledKey, type EnrolmentEntry, enrolmentFold } from '@exeat/core/enrolment'
 import { comparisonCode, envelopeDigest } from '@exeat/core/envelope'
 import { type Answer, refuse } from '../codes.ts'
-import { checkEnrolment } from '../evidence/enrolments.ts'
+import { checkEnrolment, type EnrolmentPins, enrolmentPins } from '../evidence/enrolments.ts'
 import { verifyEvidence } from '../evidence/verify.ts'
 import type { VerifiedEvidence } from '../evidence/types.ts'
 import type { AuditedAct } from './evidence-types.ts'
-import { contextOf, personOf, type Reading, wrongAct } from './reading.ts'
+import { contextOf, type Founders, personOf, type Reading, wrongAct } from './reading.ts'
 import { shownEvidence } from './shown.ts'
 
 export function addKeyEntry(reading: Reading, entry: EnrolmentEntry): void {
@@ -17,11 +18,10 @@ export function addKeyEntry(reading: Reading, entry: EnrolmentEntry): void {
     reading.acts.push({ ...act, state: 'unchecked', because: reading.keysLost })
     return
   }
-  const pins = { workspace: founders.workspace, roots: founders.roots, identity: workspace.spec.identity, quorum: workspace.spec.governance?.approve ?? [] }
-  const checked = checkEnrolment(entry, keys.ledger, pins, deps.evidence, deps.verify)
+  const checked = checkEnrolment(entry, keys.ledger, pinsOf(founders, workspace), deps.evidence, deps.verify)
   const own = entry.type === 'dev.exeat.enrolment.removed.v1' ? removal(reading, entry) : checked
-  reading.keyHolds = checked.ok
   const before = standing(reading, entry)
+  reading.enrolments.push(entry)
   keys.add(entry)
   if (isUnsigned(entry)) {
     const because = entry.data.person === undefined ? 'the server fetched it from the identity provider' : 'nobody signed it: it counts once somebody vouches for it'
@@ -31,6 +31,17 @@ export function addKeyEntry(reading: Reading, entry: EnrolmentEntry): void {
     wrongAct(reading, act, refuse('EVIDENCE_KEY', `entry ${entry.index} is about a key that was not enrolled, or changes nothing`).problem)
   } else if (own.value?.strength === 'user-signed') reading.acts.push({ ...act, state: 'verified' })
   else reading.acts.push({ ...act, state: 'asserted', because: 'nobody signed it, and a removal needs nobody to' })
+}
+
+const pinsOf = ({ workspace: id, roots }: Founders, workspace: Workspace): EnrolmentPins => ({ ...enrolmentPins(workspace, roots), workspace: id })
+
+/** Under another workspace others must vouch, and whose keys count is asked anew, as the server asks it. */
+export function rereadKeys(reading: Reading): void {
+  const { founders, workspace, enrolments, deps } = reading
+  if (founders === undefined || workspace === undefined) return
+  const pins = pinsOf(founders, workspace)
+  reading.keys = enrolmentFold({ sha256: deps.sha256, quorum: pins.quorum, holds: (entry, before) => checkEnrolment(entry, before, pins, deps.evidence, deps.verify).ok })
+  for (const entry of enrolments) reading.keys.add(entry)
 }
 
 const isUnsigned = (entry: EnrolmentEntry): boolean => entry.type === 'dev.exeat.enrolment.added.v1' && entry.data.own === undefined

@@ -8,6 +8,8 @@ import { type Answer, ok, refuse, type VerifyProblem } from '../codes.ts'
 import { checkAct } from '../history/acts.ts'
 import { judgeFirst, judgeNext } from '../history/replay.ts'
 import type { VerifiedEvidence } from '../evidence/types.ts'
+import { type OfflineEntry, verifyOfflineSignatures } from '../offline/entry.ts'
+import { keyFingerprint } from '../ssh/key.ts'
 import type { ActState, AuditedAct } from './evidence-types.ts'
 import { documentAt, impactAt } from './governing.ts'
 import { contextOf, type Life, newLife, type Reading, wrongAct } from './reading.ts'
@@ -100,10 +102,8 @@ interface Judged {
 }
 
 function signed(reading: Reading, life: Life, { act, lifecycle, event }: Judged): void {
-  // What two people signed while the server was away is held against the branch of that time, which no log has: `exeat offline verify` does.
-  if ('evidence' in event.data && 'kind' in event.data.evidence && event.data.evidence.kind === 'offline') {
-    advance(life.ledger, lifecycle)
-    reading.acts.push({ ...act, state: 'asserted', because: 'two security keys signed it offline: hold it against the branch, `exeat offline verify`' })
+  if (lifecycle.type === 'emergency.activated' && lifecycle.offline !== undefined) {
+    offlineGrant(reading, life, { act, lifecycle, event })
     return
   }
   const record = recordOf(life, lifecycle)
@@ -119,6 +119,18 @@ function signed(reading: Reading, life: Life, { act, lifecycle, event }: Judged)
   if (lifecycle.type === 'optout.approved' && shown.key !== undefined) life.taps.set(identityKey(lifecycle.by), shown.key.index)
   const state = weaker(stateOf(shown), second === undefined ? 'verified' : stateOf(second))
   reading.acts.push({ ...act, state, ...(state === 'asserted' ? { because: saidOnly[shown.strength] ?? '' } : {}) })
+}
+
+/** Whose keys signed it is told by the branch of that time, which no log has: `exeat offline verify` holds it against that. */
+function offlineGrant(reading: Reading, life: Life, { act, lifecycle, event }: Judged): void {
+  const signatures = verifyOfflineSignatures(lifecycle.uid, event.data as OfflineEntry, reading.deps.evidence)
+  if (!signatures.ok) {
+    wrongAct(reading, act, signatures.problem)
+    return
+  }
+  advance(life.ledger, lifecycle)
+  const fingerprints = signatures.value.map(({ key }) => `\`${keyFingerprint(key, reading.deps.sha256)}\``).join(' and ')
+  reading.acts.push({ ...act, state: 'asserted', because: `the security keys ${fingerprints} signed it offline; whose they are stands in the branch: \`exeat offline verify\`` })
 }
 
 const saidOnly: Readonly<Partial<Record<VerifiedEvidence['strength'], string>>> = {

@@ -1,12 +1,13 @@
 /** What an audit knows after so many entries, and how it takes note of what is wrong or not there. */
 import type { HexDigest, Identity, Json, Ledger, Workspace } from '@exeat/core'
 import { emptyLedger } from '@exeat/core'
-import { type EnrolmentFold, enrolmentFold } from '@exeat/core/enrolment'
+import { type EnrolmentEntry, type EnrolmentFold, enrolmentFold } from '@exeat/core/enrolment'
 import type { VerifierKey } from '@exeat/log'
 import type { Answer, VerifyProblem } from '../codes.ts'
 import type { VerifyDeps } from '../bundle/verified.ts'
 import type { RecordedDelegation } from '../delegation/chain.ts'
 import { type ActsBefore, noActs } from '../history/acts.ts'
+import type { Raised } from './hearing.ts'
 import { documentValue, mismatch, type NamedDocument } from './content.ts'
 import type { AuditedAct, AuditFault, AuditPins, DocumentReader, Governed } from './evidence-types.ts'
 
@@ -36,9 +37,10 @@ export interface Reading {
   /** Some of them may stand in what could not be read. */
   delegationsLost: boolean
   readonly governed: Governed[]
-  readonly keys: EnrolmentFold
-  /** Whether the statement about a key that is being added holds. */
-  keyHolds: boolean
+  /** Whose keys count, by the workspace that governs. */
+  keys: EnrolmentFold
+  /** Entries about keys, in the order of the log. */
+  readonly enrolments: EnrolmentEntry[]
   /** Why the keys are not known as a whole any more. */
   keysLost: string | undefined
   founders: Founders | undefined
@@ -47,6 +49,10 @@ export interface Reading {
   /** Of every opt-out that the log has so far. */
   readonly uids: Set<HexDigest>
   readonly names: Map<string, HexDigest>
+  /** Alarms of emergencies and drills, by the index of the entry. */
+  readonly raised: Map<number, Raised>
+  /** Some of them may stand in what could not be read. */
+  raisedLost: boolean
   /** What was sought in vain. `act`: position of the act that stands on it. */
   readonly absent: { readonly kind: string; readonly digest: HexDigest; readonly index: number; readonly act?: number; readonly erasable: boolean }[]
   /** `kind digest` of what entries say was erased. */
@@ -56,11 +62,10 @@ export interface Reading {
 }
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
-  const reading: Reading = {
-    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), keyHolds: false, keysLost: undefined, founders: undefined, workspace: undefined,
-    keys: enrolmentFold({ sha256: deps.sha256, holds: () => reading.keyHolds }),
+  return {
+    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), raised: new Map(), raisedLost: false,
+    enrolments: [], keys: enrolmentFold({ sha256: deps.sha256, holds: () => false }), keysLost: undefined, founders: undefined, workspace: undefined,
   }
-  return reading
 }
 
 export const newLife = (): Life => ({ ledger: emptyLedger(), before: noActs(), taps: new Map(), repositoryIds: [], lost: undefined })

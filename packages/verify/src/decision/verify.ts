@@ -28,6 +28,8 @@ export interface DecisionContext {
   readonly proven: boolean
   /** Commits of the reusable workflows that may have asked; absent: any. Only a job with a token can show one. */
   readonly workflows?: readonly string[]
+  /** Whether what would be is an answer too: for showing it to people. Whoever honours a decision leaves this out. */
+  readonly previews?: true
   /** What was seen of the log last: nothing older is honoured after it. */
   readonly last?: { readonly size: number; readonly epoch: number }
 }
@@ -117,8 +119,8 @@ function otherRun({ facts, reports }: SignedDecision, context: DecisionContext):
 const quoted = (name: string | undefined): string => (name === undefined ? 'none' : `\`${name}\``)
 const shortened = (digests: readonly HexDigest[]): string => `${digests.slice(0, 3).map((digest) => digest.slice(0, 12)).join(', ')}${digests.length > 3 ? ', …' : ''}`
 
-function unproven({ preview, caller, facts }: SignedDecision, { proven, workflows }: DecisionContext): Refusal | undefined {
-  if (preview) return refuse('DECISION_PREVIEW', 'the decision says what would be, and grants nothing', 'ask for it in a job that runs on the protected ref')
+function unproven({ preview, caller, facts }: SignedDecision, { proven, workflows, previews }: DecisionContext): Refusal | undefined {
+  if (preview && previews !== true) return refuse('DECISION_PREVIEW', 'the decision says what would be, and grants nothing', 'ask for it in a job that runs on the protected ref')
   const workflow = caller.kind === 'workload' ? caller.workflow : undefined
   if (workflows !== undefined && !(workflow !== undefined && workflows.includes(workflow.sha))) {
     return refuse('DECISION_UNPROVEN', `the decision was asked for by ${workflow === undefined ? 'no reusable workflow' : `\`${workflow.ref}\` at ${workflow.sha.slice(0, 12)}`}, which is none of those that may`)

@@ -21,7 +21,8 @@ export function replay(events: readonly LifecycleEvent[]): Answer<OptOutRecord> 
     advance(ledger, event)
   }
   const [record] = ledger.records.values()
-  return record === undefined ? broken('it begins with no request') : ok(record)
+  if (record === undefined) return broken('it begins with no request')
+  return record.emergency?.offline === undefined ? ok(record) : broken('an offline grant is over once the log has it')
 }
 
 /** Whether an entry that begins an opt-out is one that the judge grants. `OPTOUT_HISTORY` */
@@ -43,8 +44,11 @@ function judgeOpening(event: Opening): Refusal | undefined {
 }
 
 function judgeEmergency(event: Emergency): Refusal | undefined {
-  const { uid, at, asked, by, groups, team, binding, terms, second } = event
-  const act: Act = { kind: 'emergency', uid, asked, team, ...(second === undefined ? {} : { second: { identity: second, groups } }) }
+  const { uid, at, asked, by, groups, team, binding, terms, second, offline } = event
+  if (offline !== undefined && second === undefined) return broken('one person signed the offline grant')
+  const act: Act = offline !== undefined && second !== undefined
+    ? { kind: 'offline', uid, asked, team, second, grant: offline }
+    : { kind: 'emergency', uid, asked, team, ...(second === undefined ? {} : { second: { identity: second, groups } }) }
   return granted(event, transition(emptyLedger(), act, factsOf(event, by, groups, { binding, terms }), at))
 }
 

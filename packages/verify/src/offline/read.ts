@@ -30,7 +30,7 @@ export function readOfflineFile(bytes: Uint8Array, path: string, workspace: Work
 }
 
 /** What no canonical text can hold, a lone surrogate or a number out of range, is thrown for. */
-function isCanonical(grant: OfflineGrant, bytes: Uint8Array): boolean {
+export function isCanonical(grant: OfflineGrant, bytes: Uint8Array): boolean {
   try {
     return equal(offlineGrantBytes(grant), bytes)
   } catch {

@@ -6,7 +6,7 @@ import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { groupsOf } from '../ssh/act.ts'
 import { type AllowedSigner, gitIdentity, signerOf } from '../ssh/allowed-signers.ts'
 import { equal } from '../ssh/bytes.ts'
-import { type SshDeps, type SshSignature, verifySshSignature } from '../ssh/verify.ts'
+import { type SshDeps, type SshSignature, verifySshSignature, weakness } from '../ssh/verify.ts'
 import { type OfflineFiles, offlinePath, readOfflineFile } from './read.ts'
 
 /** Of the SSHSIGs over a grant's bytes. A signature for anything else is none for this, and the other way round. */
@@ -110,9 +110,9 @@ export function signerBy(
 ): Answer<OfflineSigner> {
   const verified = verifySshSignature(signature, message, { namespace: offlineNamespace }, deps)
   if (!verified.ok) return verified
-  const { kind, userPresent, userVerified, key } = verified.value
-  if (kind !== 'sk') return refuse('ACT_WEAK', 'a software key signed it, which shows no second factor', 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one')
-  if (!userPresent || !userVerified) return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
+  const weak = weakness(verified.value)
+  if (weak !== undefined) return weak
+  const { key } = verified.value
   const signer = signerOf(signers, key, offlineNamespace, instants)
   if (!signer.ok) return signer
   const identity = gitIdentity(signer.value.principal)

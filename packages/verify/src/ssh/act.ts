@@ -6,7 +6,7 @@ import { decodeText } from '../delegation/text.ts'
 import { same } from '../history/same.ts'
 import { type AllowedSigner, gitIdentity, signerOf } from './allowed-signers.ts'
 import { equal } from './bytes.ts'
-import { actNamespace, type SshDeps, type SshSignature, verifySshSignature } from './verify.ts'
+import { actNamespace, type SshDeps, type SshSignature, verifySshSignature, weakness } from './verify.ts'
 
 /** What governs at one commit of the protected branch, as far as acts are judged by it. */
 export interface GovernedAt {
@@ -63,6 +63,7 @@ export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<So
   const { value, digest } = envelope.value
   const signature = verifySshSignature(act.signature, act.envelope, { namespace: actNamespace }, deps)
   if (!signature.ok) return signature
+  // Whoever asks only says so.
   const weak = value.purpose === 'request' ? undefined : weakness(signature.value)
   if (weak !== undefined) return weak
   const differs = difference(value, given)
@@ -74,13 +75,6 @@ export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<So
   if (!by.ok) return by
   const groups = groupsOf(before.workspace, by.value).filter((group) => groupsOf(given.tip.workspace, by.value).includes(group))
   return ok({ path: act.path, place: act.place, digest, envelope: value, by: by.value, signature: signature.value, at: act.at, before, groups })
-}
-
-/** What an approval or an activation needs: somebody whom an authenticator verified. Whoever asks only says so. */
-function weakness({ kind, userPresent, userVerified }: SshSignature): Refusal | undefined {
-  if (kind !== 'sk') return refuse('ACT_WEAK', 'a software key signed it, which shows no second factor', 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one')
-  if (userPresent && userVerified) return undefined
-  return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
 }
 
 interface ReadEnvelope {

@@ -1,6 +1,6 @@
 /** Whether an SSH key signed a message, and what an authenticator says of who was there (PROTOCOL.sshsig, PROTOCOL.u2f). */
 import type { Sha256 } from '@exeat/core'
-import { type Answer, ok, refuse } from '../codes.ts'
+import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { ascii, concat, equal } from './bytes.ts'
 import { keyFingerprint, type KeyMaterial, type SshPublicKey } from './key.ts'
 import { parseSshSignature, type RawSignature, signedData } from './signature.ts'
@@ -56,6 +56,13 @@ export function verifySshSignature(given: Uint8Array, message: Uint8Array, wante
   const data = signedData(namespace, hash, hash === 'sha256' ? deps.sha256(message) : deps.sha512(message))
   if (!holds(key, authenticated(key, signature, data, deps.sha256), signature, deps)) return refuse('SSH_SIGNATURE', `the signature by the key ${keyFingerprint(key, deps.sha256)} does not verify`)
   return ok(answerOf(key, signature))
+}
+
+/** Whether somebody was verified at a FIDO2 key, which is what counts as a second factor. `ACT_WEAK` where not. */
+export function weakness({ kind, userPresent, userVerified }: SshSignature): Refusal | undefined {
+  if (kind !== 'sk') return refuse('ACT_WEAK', 'a software key signed it, which shows no second factor', 'sign with a FIDO2 key: `ssh-keygen -t ed25519-sk -O verify-required` makes one')
+  if (userPresent && userVerified) return undefined
+  return refuse('ACT_WEAK', `the authenticator ${userPresent ? 'was touched, and did not verify who touched it' : 'was not touched'}`, 'use a key made with `-O verify-required`, which asks for its PIN or a finger')
 }
 
 /** An authenticator signs hashes and its own view: application ‖ flags ‖ counter ‖ data. */

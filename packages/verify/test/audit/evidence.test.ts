@@ -9,8 +9,9 @@ import { sshKey } from '../../../testkit/src/ssh-authenticator.ts'
 import { testSigner } from '../../../testkit/src/log-store-kit.ts'
 import { delegationOperation } from '../../../server/src/genesis/entry.ts'
 import { signedBy } from '../../../server/src/genesis/found.ts'
-import { founders, peopleWorld, type PeopleWorld, askedFor, activatedBy, mergedNow, who } from '../../../server/test/identity/people.ts'
+import { founders, approvedBy, day, peopleWorkspace, peopleWorld, type PeopleWorld, askedFor, activatedBy, mergedNow, who } from '../../../server/test/identity/people.ts'
 import { sqlite } from '../../../server/test/sqlite-kind.ts'
+import { createUseCases } from '../../../server/src/use/index.ts'
 import { newKey, origin, start } from '../../../server/test/use/support.ts'
 import { sha256, verifySignature } from '../../../server/src/store/ed25519.ts'
 import { type DocumentReader, type EvidenceAudit, evidenceAuditor, type SoughtBody } from '../../src/audit/index.ts'
@@ -19,9 +20,10 @@ import { deps } from '../evidence/support.ts'
 
 let at: PeopleWorld
 let leaves: readonly string[] = []
-const bodies = new Map<number, SoughtBody>()
-const documents: DocumentReader = async (kind, digest) => {
-  const bytes = await at.log.body(kind, digest)
+let bodies: ReadonlyMap<number, SoughtBody> = new Map()
+const documents: DocumentReader = async (kind, digest) => documentsOf(at)(kind, digest)
+const documentsOf = ({ log: store }: PeopleWorld): DocumentReader => async (kind, digest) => {
+  const bytes = await store.body(kind, digest)
   return bytes === undefined ? { state: 'absent' } : { state: 'found', value: JSON.stringify(JSON.parse(Buffer.from(bytes).toString('utf8'))) }
 }
 const log = testSigner(1, origin)
@@ -33,23 +35,43 @@ beforeAll(async () => {
   await bySsh()
   await mergedNow(at, 'log4j')
   await activatedBy(at, 'ann', 'log4j')
-  const { size } = await at.log.head()
-  const read = await Promise.all(Array.from({ length: size }, async (_, index) => Buffer.from((await at.log.entry(index))?.entry ?? []).toString('utf8')))
-  leaves = read
-  for (const [index, leaf] of leaves.entries()) {
-    const bytes = await at.log.body('event', decodeLeaf(leaf)?.body ?? '')
-    if (bytes !== undefined) bodies.set(index, { state: 'found', value: { salt: Buffer.from(bytes.subarray(0, SALT_SIZE)).toString('base64'), event: Buffer.from(bytes.subarray(SALT_SIZE)).toString('utf8') } })
-  }
+  const read = await readAll(at)
+  leaves = read.leaves
+  bodies = read.bodies
 })
 afterAll(async () => at.close())
 
-async function found(): Promise<void> {
+interface Read {
+  readonly world: PeopleWorld
+  readonly leaves: readonly string[]
+  readonly bodies: ReadonlyMap<number, SoughtBody>
+}
+
+async function readAll(world: PeopleWorld): Promise<Read> {
+  const { size } = await world.log.head()
+  const read = await Promise.all(Array.from({ length: size }, async (_, index) => Buffer.from((await world.log.entry(index))?.entry ?? []).toString('utf8')))
+  const found = new Map<number, SoughtBody>()
+  for (const [index, leaf] of read.entries()) {
+    const bytes = await world.log.body('event', decodeLeaf(leaf)?.body ?? '')
+    if (bytes !== undefined) found.set(index, { state: 'found', value: { salt: Buffer.from(bytes.subarray(0, SALT_SIZE)).toString('base64'), event: Buffer.from(bytes.subarray(SALT_SIZE)).toString('utf8') } })
+  }
+  return { world, leaves: read, bodies: found }
+}
+
+/** As it is, nothing changed. */
+async function auditOf(read: Read): Promise<EvidenceAudit> {
+  const auditor = evidenceAuditor({ origin, log: [log] }, documentsOf(read.world), { sha256, verify: verifySignature, evidence: deps })
+  for (const [index, leaf] of read.leaves.entries()) await auditor.add(index, leaf, read.bodies.get(index) ?? { state: 'absent' })
+  return auditor.finish()
+}
+
+async function found(world: PeopleWorld = at): Promise<void> {
   const roots = [founders.ann, founders.ben]
   const delegation: Delegation = {
     schema: 'exeat/delegation/v1', workspace: 'acme-1', origin, epoch: 1, previous: null, roots: roots.map((key) => ({ name: key.name, key: formatVerifierKey(key) })),
     keys: { log: formatVerifierKey(log), bundle: formatVerifierKey(testSigner(31, `${origin}/bundle`)), webhook: formatVerifierKey(testSigner(32, `${origin}/webhook`)) }, at: start as never,
   }
-  const answer = await at.log.append(delegationOperation({ delegation, envelope: signedBy(delegation, roots), pseudonymKey: new Uint8Array(32) }))
+  const answer = await world.log.append(delegationOperation({ delegation, envelope: signedBy(delegation, roots), pseudonymKey: new Uint8Array(32) }))
   if (!answer.ok) throw new Error(answer.problem.message)
 }
 
@@ -89,6 +111,49 @@ test('an approval by an SSH key, and an activation by a passkey', async () => {
   expect(act(told, 'optout.approved')).toMatchObject({ state: 'verified', by: who('ben'), name: 'log4j', evidence: { kind: 'ssh', userVerified: true, key: { label: 'security key', attested: false } } })
   expect(act(told, 'optout.activated')).toMatchObject({ state: 'verified', by: who('ann'), evidence: { kind: 'webauthn' } })
   expect(told.governed).toMatchObject([{ relyingParty: 'exeat.acme.example' }])
+})
+
+describe('who must vouch for a key', () => {
+  const governing = (count: number) => peopleWorkspace({ engineering: ['ann', 'dora'], security: ['ben', 'cleo'], sre: ['ann'], governance: ['ann', 'ben'] }).replace('groups: [governance], count: 1', `groups: [governance], count: ${count}`)
+  const approvals = async (world: PeopleWorld) => {
+    const read = await readAll(world)
+    return (await auditOf(read)).acts.filter(({ type }) => type === 'dev.exeat.optout.approved.v1').map(({ by, state, problem }) => [by?.sub, state, problem?.code])
+  }
+  const begin = async (count: number) => {
+    const world = await peopleWorld(sqlite, { '.exeat/workspace.yaml': governing(count) })
+    await found(world)
+    await world.founder('ann')
+    await world.founder('ben')
+    await world.vouch('ben', await world.enrol('cleo'))
+    world.clock.now += 2 * day
+    await askedFor(world, 'log4j', { until: 12 * day })
+    return world
+  }
+
+  test('a key that one of two vouched for counts for no auditor, though a forged server counted it', async () => {
+    const world = await begin(2)
+    try {
+      await expect(approvedBy(world, 'cleo', 'log4j')).rejects.toThrow()
+      const { governance } = world.dependencies
+      const current = async () => {
+        const governed = await governance.current()
+        const { workspace } = governed.governance
+        const spec = { ...workspace.document.spec, governance: { ...workspace.document.spec.governance, approve: [{ groups: ['governance'], count: 1 }] } }
+        return { ...governed, governance: { ...governed.governance, workspace: { ...workspace, document: { ...workspace.document, spec } } } } as typeof governed
+      }
+      const forged = Object.assign(world, { useCases: createUseCases({ ...world.dependencies, governance: { ...governance, current } }) })
+      await approvedBy(forged, 'cleo', 'log4j')
+      expect(await approvals(world)).toEqual([['cleo', 'wrong', 'EVIDENCE_NOT_COUNTING']])
+    } finally { await world.close() }
+  })
+  test('where one is enough by now, the same vouch is', async () => {
+    const world = await begin(2)
+    try {
+      world.merge({ '.exeat/workspace.yaml': governing(1) })
+      await approvedBy(world, 'cleo', 'log4j')
+      expect(await approvals(world)).toEqual([['cleo', 'verified', undefined]])
+    } finally { await world.close() }
+  })
 })
 
 describe('what is not there', () => {

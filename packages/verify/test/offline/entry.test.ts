@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { askedOf } from '@exeat/core'
 import { offlineGrantBytes } from '@exeat/core/offline'
-import { type OfflineEntry, verifyOfflineEntry } from '../../src/offline/index.ts'
+import { type OfflineEntry, verifyOfflineEntry, verifyOfflineSignatures } from '../../src/offline/index.ts'
 import { agreed, at, hour } from '../bundle/scene.ts'
 import { sshDeps } from '../ssh/support.ts'
 import { digestOf, governed, grantJson, keys, mail, signed, signersOf, usual } from './world.ts'
@@ -37,7 +37,7 @@ describe('attack-28: an entry of an offline grant', () => {
     const { second: _, ...alone } = entry()
     expect(code(alone)).toBe('OPTOUT_ACTOR')
     expect(code(entry(), digestOf('another'))).toBe('OPTOUT_ACTOR')
-    expect(code(entry({ offline: digestOf('another') }))).toBe('OFFLINE_UNREADABLE')
+    expect(code(entry({ offline: digestOf('another') }))).toBe('OPTOUT_ACTOR')
     const { offline: __, ...plain } = entry()
     expect(code(plain)).toBe('EVIDENCE_OTHER')
     expect(code(entry({ evidence: { strength: 'operator-asserted', name: 'ann' } }))).toBe('EVIDENCE_OTHER')
@@ -48,7 +48,39 @@ describe('attack-28: an entry of an offline grant', () => {
     expect(code(entry({}, { signatures: [a, 'AAAA'] }))).toBe('SSH_MALFORMED')
     expect(code(entry({}, { signatures: [a, b.slice(0, -4)] }))).toBe('SSH_MALFORMED')
     expect(code(entry({}, { grant: 'AAAA' }))).toBe('EVIDENCE_MALFORMED')
-    expect(code(entry({}, { grant: text(offlineGrantBytes(signed(grantJson({ grant: { commit: 'e'.repeat(40) } })).grant)) }))).toBe('OFFLINE_UNREADABLE')
+    expect(code(entry({}, { grant: text(offlineGrantBytes(signed(grantJson({ grant: { commit: 'e'.repeat(40) } })).grant)) }))).toBe('OPTOUT_ACTOR')
     expect(code(entry(), uid, governed({ signers: signersOf(undefined, ['ann']) }))).toBe('ACT_SIGNER')
   })
+})
+
+describe('attack-28: an entry of an offline grant, without the branch', () => {
+  const shown = (data: OfflineEntry, of = uid): string => {
+    const answer = verifyOfflineSignatures(of, data, sshDeps)
+    return answer.ok ? 'ok' : answer.problem.code
+  }
+  const [a = '', b = ''] = signatures
+  const by = (namespace: string, how: object = {}): string => text(keys.ben.raw(message, { namespace, ...how }))
+  test('shows which two keys signed it', () => {
+    const answer = verifyOfflineSignatures(uid, entry(), sshDeps)
+    expect(answer.ok && answer.value.map(({ kind, userVerified }) => [kind, userVerified])).toEqual([['sk', true], ['sk', true]])
+  })
+  test.each<[string, object, object, string]>([
+    ['team', { team: 'desk' }, {}, 'OPTOUT_ACTOR'],
+    ['document', { asked: { ...askedOf(document), reason: 'another' } }, {}, 'OPTOUT_ACTOR'],
+    ['repository', { asked: { ...askedOf(document), repositories: ['acme/other'] } }, {}, 'OFFLINE_SCOPE'],
+    ['impact', { binding: { ...binding, impact: null } }, {}, 'OPTOUT_ACTOR'],
+    ['grant', { offline: digestOf('another') }, {}, 'OPTOUT_ACTOR'],
+    ['person than its envelope', { by: second.identity, second: first.identity }, {}, 'OPTOUT_ACTOR'],
+    ['person twice', { second: first.identity }, {}, 'OPTOUT_ACTOR'],
+    ['kind of evidence', { evidence: { strength: 'operator-asserted', name: 'ann' } }, {}, 'EVIDENCE_OTHER'],
+    ['one key twice', {}, { signatures: [a, a] }, 'OFFLINE_SIGNERS'],
+    ['namespace', {}, { signatures: [a, by('exeat-act@v1')] }, 'SSH_NAMESPACE'],
+    ['key that knew nobody', {}, { signatures: [a, by('exeat-offline@v1', { flags: 1 })] }, 'ACT_WEAK'],
+    ['message', {}, { signatures: [a, text(keys.ben.raw(new Uint8Array(3), { namespace: 'exeat-offline@v1' }))] }, 'SSH_SIGNATURE'],
+    ['half of a signature', {}, { signatures: [a, b.slice(0, -4)] }, 'SSH_MALFORMED'],
+    ['text that is no base64', {}, { signatures: [a, '*'] }, 'EVIDENCE_MALFORMED'],
+    ['grant that cannot be read', {}, { grant: 'AAAA' }, 'EVIDENCE_MALFORMED'],
+    ['spelling of the same grant', {}, { grant: Buffer.from(` ${Buffer.from(message).toString('utf8')}`).toString('base64url') }, 'EVIDENCE_MALFORMED'],
+  ])('another %s is refused', (_, over, evidence, wanted) => { expect(shown({ ...entry({}, evidence), ...over } as OfflineEntry)).toBe(wanted) })
+  test('of another opt-out', () => { expect(shown(entry(), digestOf('another'))).toBe('OPTOUT_ACTOR') })
 })

@@ -1,0 +1,113 @@
+/**
+ * The review of a change (design §1 rules 3, 5, 9, 10): two sets of governance documents compared by what they mean, judged by those of the base alone. Pure and
+ * total; who wrote the change and who approved it is told by whoever read it from git or from a forge.
+ */
+import type { Workspace } from '../document/schema.ts'
+import type { Problem } from '../error/problem.ts'
+import { type Identity, identityKey } from '../lifecycle/events.ts'
+import type { HexDigest } from '../model/digest.ts'
+import type { Instant } from '../model/instant.ts'
+import type { StandingOptOut } from '../model/optout.ts'
+import { type Approval, quorumMet } from '../policy/quorum.ts'
+import type { ReviewCode } from './codes.ts'
+import { type OptOutChange, optOutChanges } from './opt-outs.ts'
+import { type PolicyChange, policyChanges, type PolicySide } from './policies.ts'
+
+export interface ReviewSide extends PolicySide {
+  readonly workspace: { readonly document: Workspace; readonly digest: HexDigest }
+  readonly optOuts: readonly StandingOptOut[]
+}
+
+/** Somebody who approved this very head. */
+export interface ReviewApproval {
+  readonly by: Identity
+  /** Theirs, as the base's workspace or the forge says. */
+  readonly groups: readonly string[]
+}
+
+export interface ReviewGiven {
+  readonly base: ReviewSide
+  readonly head: ReviewSide
+  /** Changed files besides documents that govern or judge: allowed signers, owners, workflows that run the review. */
+  readonly guarded: readonly string[]
+  /** Digests of the aliases' documents differ. */
+  readonly aliasesChanged: boolean
+  /** Authors, committers, co-authors and whoever pushed it: none of them approves it. */
+  readonly involved: readonly Identity[]
+  readonly approvals: readonly ReviewApproval[]
+  readonly now: Instant
+  readonly seen?: ReadonlySet<string>
+}
+
+/** A quorum that a part of the change needs, and whether the approvals fill it. */
+export interface ReviewQuorum {
+  readonly approve: readonly Approval[]
+  readonly met: boolean
+}
+
+export interface ReviewedOptOut extends OptOutChange, ReviewQuorum {}
+export interface ReviewedPolicyChange extends PolicyChange, ReviewQuorum {}
+
+export interface Review {
+  /** `refused`: something is wrong. `waiting`: people must still approve. */
+  readonly outcome: 'allowed' | 'waiting' | 'refused'
+  readonly optOuts: readonly ReviewedOptOut[]
+  readonly policies: readonly ReviewedPolicyChange[]
+  /** Workspace, aliases and guarded files that changed, and who must approve that. */
+  readonly governance: ReviewQuorum & { readonly changed: readonly string[] }
+  /** Of the change as a whole. */
+  readonly problems: readonly Problem<ReviewCode>[]
+  readonly warnings: readonly Problem<ReviewCode>[]
+  /** Whose approvals count, and whose do not because they wrote the change. */
+  readonly counted: readonly Identity[]
+  readonly excluded: readonly Identity[]
+}
+
+export function review(given: ReviewGiven): Review {
+  const { base, head, guarded, aliasesChanged, now, seen } = given
+  const { counted, excluded } = approvers(given)
+  const quorum = (approve: readonly Approval[]): ReviewQuorum => ({ approve, met: quorumMet(approve, counted.map(({ groups }) => groups)) })
+  const own = optOutChanges({ base: base.optOuts, head: head.optOuts, policySet: base.policySet, now, seen })
+  const optOuts = own.changes.map((change): ReviewedOptOut => ({ ...change, ...quorum(change.approve) }))
+  const guards = base.workspace.document.spec.governance?.approve
+  const policies = policyChanges(base, head).map((change): ReviewedPolicyChange => ({ ...change, ...quorum(policyQuorum(change, base, guards ?? [])) }))
+  const changed = [...(base.workspace.digest === head.workspace.digest ? [] : ['workspace']), ...(aliasesChanged ? ['aliases'] : []), ...guarded]
+  const governance = { changed, ...quorum(changed.length === 0 ? [] : guards ?? []) }
+  const governing = changed.length > 0 || policies.some(({ change }) => change !== 'moved')
+  const problems = [...own.problems, ...mixed(optOuts, policies, changed)]
+  const isRefused = problems.length > 0 || optOuts.some(({ problems: each }) => each.length > 0)
+  const isWaiting = [...optOuts, ...policies, governance].some(({ met }) => !met)
+  return {
+    outcome: isRefused ? 'refused' : isWaiting ? 'waiting' : 'allowed', optOuts, policies, governance, problems, counted: counted.map(({ by }) => by), excluded,
+    warnings: governing && guards === undefined ? [{ code: 'REVIEW_UNGUARDED', message: 'the workspace names nobody under `governance.approve`, so that changes of what judges opt-outs need nobody\'s approval', hint: 'name who guards it' }] : [],
+  }
+}
+
+/** Loosening a policy needs its own quorum and governance's; what is newly covered, governance's; tightening nobody's (design §3, Authority). */
+function policyQuorum({ name, effect, opens }: PolicyChange, { policies }: ReviewSide, guards: readonly Approval[]): readonly Approval[] {
+  if (effect !== 'loosened' && effect !== 'unproven') return []
+  const spec = policies.find(({ document }) => document.metadata.name === name)?.document.spec
+  const own = spec?.effect === 'permit' && spec.approve !== 'none' ? spec.approve : []
+  return opens && spec === undefined ? guards : [...own, ...guards]
+}
+
+function approvers({ approvals, involved }: ReviewGiven): { readonly counted: readonly ReviewApproval[]; readonly excluded: readonly Identity[] } {
+  const wrote = new Set(involved.map(personKey))
+  const people = new Map(approvals.map((each) => [personKey(each.by), each]))
+  const [counted, excluded] = [...people].reduce<[ReviewApproval[], Identity[]]>(([yes, no], [key, each]) => (wrote.has(key) ? [yes, [...no, each.by]] : [[...yes, each], no]), [[], []])
+  return { counted, excluded }
+}
+
+/** Addresses are the same whatever their case. */
+const personKey = ({ iss, sub }: Identity): string => identityKey({ iss, sub: sub.toLowerCase() })
+
+/** Whoever loosens what judges an opt-out in the same change has it judged by himself the next time (attack 12). */
+function mixed(optOuts: readonly OptOutChange[], policies: readonly PolicyChange[], changed: readonly string[]): readonly Problem<ReviewCode>[] {
+  const brought = optOuts.find(({ change }) => change === 'added' || change === 'changed')
+  const judging = [...policies.filter(({ change }) => change !== 'moved').map(({ name }) => `policy ${name}`), ...changed]
+  if (brought === undefined || judging.length === 0) return []
+  return [{
+    code: 'REVIEW_MIXED', message: `opt-out \`${brought.name}\` comes together with what judges it: ${judging.slice(0, 4).map((each) => `\`${each}\``).join(', ')}${judging.length > 4 ? ', …' : ''}`,
+    hint: 'split it: one change for the opt-outs, one for the rest',
+  }]
+}
