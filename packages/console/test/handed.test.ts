@@ -140,8 +140,12 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
     await tap(ann, 'Declare the emergency')
     const ran = await handed.ended
     expect(ran, ran.stderr).toMatchObject({ exit: 0, stdout: expect.stringMatching(/EMERGENCY[^]*user-signed[^]*alarm +oncall[^]*heard +by nobody yet/) as string })
-    expect(world.exeat(['emergency', 'ack', 'fire', '--actor', 'keeper'])).toMatchObject({ exit: 0, stdout: expect.stringMatching(/HEARD {2}entry \d+[^]*heard +by keeper/) as string })
-    expect(world.exeat(['emergency', 'ack', 'fire', '--actor', 'other'])).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_HEARD') as string })
+    // What somebody signed in to declare is heard by somebody who signs in.
+    expect(world.exeat(['emergency', 'ack', 'fire', '--actor', 'keeper'])).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_TYPED') as string })
+    const ack = ['emergency', 'ack', 'fire', '--server', world.origin]
+    expect(world.exeat(ack, home('ann'))).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_OWN') as string })
+    expect(world.exeat(ack, home('ben'))).toMatchObject({ exit: 0, stdout: expect.stringMatching(/HEARD {2}entry \d+[^]*heard +by ben/) as string })
+    expect(world.exeat(ack, home('ben'))).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_HEARD') as string })
     const review = await hand('ben', ['review', 'fire', '--verdict', 'justified', '--reason', 'the site was down'])
     await goOn(ben, review, 'handed-review')
     expect(String(await ben.run('document.querySelector("main").innerText'))).toMatch(/justified[^]*the site was down/)
