@@ -11,6 +11,7 @@ import { instant, optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
 import type { Ran } from '../../cli/test/session.ts'
 import { typeAndApprove } from './approving.ts'
+import { expectReadable } from './readable.ts'
 
 const gallery = process.env['EXEAT_SCREENSHOTS']
 const hour = 3_600_000
@@ -88,6 +89,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
     await person.page.getByRole('button', { name: 'Go on' }).click()
     await person.page.locator('output.code').waitFor()
     expect(await person.page.locator('output.code').textContent()).toBe(compare)
+    await expectReadable(person)
     if (gallery !== undefined) expect(await pictures(person, gallery, picture)).toEqual([])
   }
   async function tap({ page }: Person, verb: string): Promise<void> {

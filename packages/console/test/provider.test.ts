@@ -8,6 +8,7 @@ import { builtCommand } from '../../cli/test/built.ts'
 import { optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
 import { terminalCode, typeAndApprove } from './approving.ts'
+import { expectReadable } from './readable.ts'
 import { oidcProvider, type TestProvider } from '../../testkit/src/oidc-provider.ts'
 
 const gallery = process.env['EXEAT_SCREENSHOTS']
@@ -52,7 +53,10 @@ describeWith('chromium', 'people of an identity provider', (executablePath) => {
     await typeAndApprove(page, world, name)
     await page.getByRole('link', { name: 'Approve by signing in again' }).click()
   }
-  const pictured = async (name: string): Promise<void> => { if (gallery !== undefined) expect(await pictures(cleo, gallery, name)).toEqual([]) }
+  const pictured = async (name: string): Promise<void> => {
+    await expectReadable(cleo)
+    if (gallery !== undefined) expect(await pictures(cleo, gallery, name)).toEqual([])
+  }
 
   test('signs in at the provider, and comes back to the page that was wanted', async () => {
     provider.login = { account: 'cleo' }

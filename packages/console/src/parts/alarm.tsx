@@ -12,10 +12,15 @@ type Delivery = Wire['alarmSchema']['deliveries'][number]
 export function AlarmText({ alarm: { deliveries, acknowledged } }: { readonly alarm: Wire['alarmSchema'] }): ReactNode {
   return (
     <dl className="terms">
-      {deliveries.length === 0 ? <Row term="told">nobody: the workspace names no sink</Row> : deliveries.map((each) => <Row key={each.sink} term={`told ${each.sink}`}><span><Quoting text={deliveryText(each)} /></span></Row>)}
-      <Row term="heard by">{acknowledged === undefined ? <strong>nobody yet</strong> : <>{acknowledged.by.sub}{acknowledged.by.iss === localIssuer ? '' : ` (${acknowledged.by.iss})`}, {acknowledged.evidence === 'none' ? 'signed in' : acknowledged.evidence}, {whenOf(Date.parse(acknowledged.at))}</>}</Row>
+      {deliveries.length === 0 ? <Row term="told">nobody: the workspace names no sink</Row> : null}
+      {deliveries.map((each) => <Row key={each.sink} term={`told ${each.sink}`}><span><Quoting text={deliveryText(each)} /></span></Row>)}
+      <Row term="heard by">{acknowledged === undefined ? <strong>nobody yet</strong> : heardText(acknowledged)}</Row>
     </dl>
   )
+}
+
+function heardText({ by: { iss, sub }, evidence, at }: NonNullable<Wire['alarmSchema']['acknowledged']>): string {
+  return `${sub}${iss === localIssuer ? '' : ` (${iss})`}, ${evidence === 'none' ? 'signed in' : evidence}, ${whenOf(Date.parse(at))}`
 }
 
 function deliveryText({ state, attempts, at, message }: Delivery): string {

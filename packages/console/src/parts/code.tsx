@@ -43,10 +43,17 @@ interface TypedProps {
 /** Asks for the beginning of the code (attack 24: nobody approves out of habit what matters most). */
 export function TypedCode({ name, value, change }: TypedProps): ReactNode {
   return (
-    <label>
-      First {groupLength} characters of the code
-      <input name="beginning" required autoComplete="off" autoCapitalize="characters" spellCheck={false} maxLength={30} aria-describedby="beginning-where" value={value} onChange={(event) => { change(event.target.value) }} />
-      <span className="quiet hint" id="beginning-where">This one matters most, so it takes a look at another screen: your terminal shows the code (<code>exeat status {name}</code>), and so does <code>{`${location.origin}/opt-outs/${encodeURIComponent(name)}?code`}</code> on another device.</span>
-    </label>
+    <div className="typed">
+      <label>
+        First {groupLength} characters of the code
+        <input
+          name="beginning" required autoComplete="off" autoCapitalize="characters" spellCheck={false} maxLength={30} aria-describedby="beginning-where"
+          value={value} onChange={(event) => { change(event.target.value) }} />
+      </label>
+      <p className="quiet hint" id="beginning-where">
+        This one matters most, so it takes a look at another screen: your terminal shows the code (<code>exeat status {name}</code>), and so
+        does <code>{`${location.origin}/opt-outs/${encodeURIComponent(name)}?code`}</code> on another device.
+      </p>
+    </div>
   )
 }
