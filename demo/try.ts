@@ -18,7 +18,8 @@ const instant = (time: number): string => new Date(time).toISOString().replace(/
 /** What a command says as JSON. */
 function asked(...words: readonly string[]): Record<string, unknown> {
   const { exit, output } = exeat(...words, '--format', 'json')
-  if (exit !== 0) throw new Error(`exeat ${words.join(' ')} exits ${String(exit)}:\n${output}`)
+  // 4: it waits for people, as it should here.
+  if (exit !== 0 && exit !== 4) throw new Error(`exeat ${words.join(' ')} exits ${String(exit)}:\n${output}`)
   return JSON.parse(output) as Record<string, unknown>
 }
 
@@ -69,10 +70,11 @@ async function tell(): Promise<void> {
   for (const person of ['ann', 'ben']) say(`   ${person}  ${String(asked('enrol', 'invite', person, '--actor', 'alice')['url'])}`)
   say('   Both founders\' keys lie here for the demonstration; in earnest each founder keeps their own.')
   await bothEnrolled()
-  exeat('request', name, '--actor', 'alice')
+  const code = String(asked('request', name, '--actor', 'alice')['code'])
   say('\n2. An opt-out was asked for, and the gate still blocks:')
   gate()
   say(`3. Sign in as ben and approve it:    ${url}/opt-outs/${name}`)
+  say(`   The page asks how this code begins, as this terminal shows it: ${code}`)
   await until('approved')
   say(`   approved.\n\n4. Sign in as ann and activate it:   ${url}/opt-outs/${name}`)
   await until('active')

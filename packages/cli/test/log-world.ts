@@ -80,6 +80,8 @@ export interface World {
   readonly state: string
   readonly socket: string
   readonly url: string
+  /** Of the enforcement point. */
+  readonly token: string
   /** Runs the command with server, bundle and token set. */
   exeat(args: readonly string[], env?: Readonly<Record<string, string>>): Ran
   /** The same, without waiting for it to end. */
@@ -138,7 +140,7 @@ export async function logWorld(main: string, id = 'acme/payments', founding: Fou
     ({ ...home, EXEAT_SERVER: `unix:${socket}`, EXEAT_BUNDLE: `http://${address}`, EXEAT_TOKEN: token })
 
   const world: World = {
-    dir, data, state, socket, get url() { return `http://${address}` }, merge,
+    dir, data, state, socket, token, get url() { return `http://${address}` }, merge,
     exeat: (args, env = {}) => runExeat(main, args, dir, { ...variables(), ...env }),
     exeatLater: (args, env) => world.exeatTold(args, () => undefined, env).ended,
     exeatTold: (args, find, env = {}) => {

@@ -4,29 +4,37 @@ import { type AnyEnvelope, type Envelope, shownCode, statementDigest } from '@ex
 import { decodeImpact, impactDigest } from '@exeat/core/impact'
 import { Refused } from './api.ts'
 import { sha256 } from './crypto.ts'
-import { type Challenge, challengeFor, type Expected, type Wanted } from './tap.ts'
+import { type Challenge, challengeFor, type Expected, refuseOther, type Wanted } from './tap.ts'
 
 export type AskedWanted = Extract<Wanted, { readonly purpose: 'renew' | 'emergency' }>
 
-export interface Asked {
+/** All of what is signed, in the words of what was sent. */
+export interface AskedShown {
   readonly document: OptOut
   /** How many findings were measured; undefined where no impact was sent. */
   readonly findings: number | undefined
   readonly envelope: Envelope
-  readonly challenge: Challenge
   /** Of all that is signed; the command line shows the same. */
   readonly code: string
   readonly expected: Expected
 }
 
+export interface Asked extends AskedShown {
+  readonly challenge: Challenge
+}
+
 /** `tapped`: what to ask a challenge for where it is not the act itself. @throws {Refused} also where the challenge is for something else than was sent */
 export async function fetchAsked(wanted: AskedWanted, actor: Identity, tapped: Wanted = wanted): Promise<Asked> {
-  const document = documentIn(wanted.asked.document)
-  const { expected, findings } = statesAsked(wanted, document, actor)
-  const challenge = await challengeFor(tapped, expected)
-  const { envelope } = challenge
+  const challenge = await challengeFor(tapped, statesAsked(wanted, actor).expected)
+  return { ...askedIn(wanted, challenge.envelope, actor), challenge }
+}
+
+/** What an envelope that exists already states, and nothing else. @throws {Refused} where it is for something else than was sent */
+export function askedIn(wanted: AskedWanted, envelope: AnyEnvelope, actor: Identity): AskedShown {
+  const { document, expected, findings } = statesAsked(wanted, actor)
+  refuseOther(envelope, expected)
   if ('about' in envelope) throw unreadable('challenge')
-  return { document, findings, envelope, challenge, expected, code: shownCode(envelope.uid, envelope, sha256, envelope.statement) }
+  return { document, findings, envelope, expected, code: shownCode(envelope.uid, envelope, sha256, envelope.statement) }
 }
 
 function documentIn(sent: unknown): OptOut {
@@ -35,7 +43,8 @@ function documentIn(sent: unknown): OptOut {
   return decoded.document
 }
 
-function statesAsked(wanted: AskedWanted, document: OptOut, actor: Identity): { readonly expected: Expected; readonly findings: number | undefined } {
+function statesAsked(wanted: AskedWanted, actor: Identity): Pick<AskedShown, 'document' | 'expected' | 'findings'> {
+  const document = documentIn(wanted.asked.document)
   const optOut = documentDigest(document, sha256)
   const sent = wanted.asked.impact === undefined ? undefined : decodeImpact(wanted.asked.impact as Json, 'the impact')
   if (sent?.ok === false || (sent !== undefined && sent.impact.optOut !== optOut)) throw unreadable('impact')
@@ -44,7 +53,7 @@ function statesAsked(wanted: AskedWanted, document: OptOut, actor: Identity): { 
   const statement = statementIn(wanted)
   const expected = (envelope: AnyEnvelope): boolean => !('about' in envelope) && envelope.purpose === wanted.purpose && envelope.optOut === optOut && envelope.impact === impact
     && envelope.window.from === window.from && envelope.window.until === window.until && envelope.statement === statement && envelope.actor.iss === actor.iss && envelope.actor.sub === actor.sub
-  return { expected, findings: sent?.impact.fingerprints.length }
+  return { document, expected, findings: sent?.impact.fingerprints.length }
 }
 
 function statementIn(wanted: AskedWanted): string | undefined {

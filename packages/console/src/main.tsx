@@ -2,6 +2,7 @@
 import './no-eval.ts'
 import { type ReactNode, StrictMode, useCallback } from 'react'
 import { createRoot } from 'react-dom/client'
+import { AlarmsPage } from './pages/alarms.tsx'
 import { DevicePage } from './pages/device.tsx'
 import { EnrolPage } from './pages/enrol.tsx'
 import { OptOutPage } from './pages/opt-out.tsx'
@@ -28,12 +29,13 @@ function pageOf(path: string, signedIn: SignedIn): ReactNode {
     return null
   }
   if (path === '/') return <OptOutsPage signedIn={signedIn} />
+  if (path === '/alarms') return <AlarmsPage session={session} signedIn={signedIn} />
   if (path === '/people') return <PeoplePage signedIn={signedIn} />
   if (path === '/device') return <DevicePage session={session} signedIn={signedIn} />
   const [, kind, id] = /^\/(opt-outs|tap|second)\/([^/]+)$/.exec(path) ?? []
   if (kind === 'opt-outs' && id !== undefined) return <OptOutPage id={decodeURIComponent(id)} signedIn={signedIn} />
   if (kind === 'second' && id !== undefined) return <SecondPage id={decodeURIComponent(id)} session={session} signedIn={signedIn} />
-  if (kind === 'tap' && id !== undefined) return <TapPage id={decodeURIComponent(id)} signedIn={signedIn} />
+  if (kind === 'tap' && id !== undefined) return <TapPage id={decodeURIComponent(id)} session={session} signedIn={signedIn} />
   return <Layout title="Nothing here" signedIn={signedIn}><p>There is no page at this address. <a href="/">All opt-outs</a></p></Layout>
 }
 

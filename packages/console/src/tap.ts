@@ -14,8 +14,13 @@ export type Expected = (envelope: AnyEnvelope) => boolean
 
 export async function challengeFor(wanted: Wanted, expected: Expected): Promise<Challenge> {
   const challenge = await post('/v1/challenges', wanted, challengeSchema)
-  if (!expected(challenge.envelope)) throw other('it is for something else than this page shows')
+  refuseOther(challenge.envelope, expected)
   return challenge
+}
+
+/** @throws {Refused} CHALLENGE_OTHER where the envelope states something else than the page shows */
+export function refuseOther(envelope: AnyEnvelope, expected: Expected): void {
+  if (!expected(envelope)) throw other('it is for something else than this page shows')
 }
 
 /** @throws {Refused} where the challenge is not the envelope's; {Error} where the person or the browser declines */

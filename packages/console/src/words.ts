@@ -33,5 +33,10 @@ export function whenOf(instant: number): string {
   return new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }).format(instant)
 }
 
+/** The same where it stands beside much else: `Tue 24 Nov 2026, 11:00 CET`. */
+export function brieflyOf(instant: number): string {
+  return new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }).format(instant)
+}
+
 /** The same in UTC, as documents say it. */
 export const utcOf = (instant: number): string => new Date(instant).toISOString().replace('.000Z', 'Z')

@@ -10,6 +10,8 @@ import { builtCommand } from '../../cli/test/built.ts'
 import { instant, optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
 import type { Ran } from '../../cli/test/session.ts'
+import { typeAndApprove } from './approving.ts'
+import { expectReadable } from './readable.ts'
 
 const gallery = process.env['EXEAT_SCREENSHOTS']
 const hour = 3_600_000
@@ -87,6 +89,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
     await person.page.getByRole('button', { name: 'Go on' }).click()
     await person.page.locator('output.code').waitFor()
     expect(await person.page.locator('output.code').textContent()).toBe(compare)
+    await expectReadable(person)
     if (gallery !== undefined) expect(await pictures(person, gallery, picture)).toEqual([])
   }
   async function tap({ page }: Person, verb: string): Promise<void> {
@@ -95,7 +98,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
   }
   const approveAndActivate = async (name: string): Promise<void> => {
     await ben.page.goto(`${world.origin}/opt-outs/${name}`)
-    await ben.page.getByRole('button', { name: 'Approve…' }).click()
+    await typeAndApprove(ben.page, world, name)
     await ben.page.getByText('approved, not active').waitFor()
     await ann.page.goto(`${world.origin}/opt-outs/${name}`)
     await ann.page.getByRole('button', { name: 'Activate…' }).click()
@@ -139,8 +142,12 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
     await tap(ann, 'Declare the emergency')
     const ran = await handed.ended
     expect(ran, ran.stderr).toMatchObject({ exit: 0, stdout: expect.stringMatching(/EMERGENCY[^]*user-signed[^]*alarm +oncall[^]*heard +by nobody yet/) as string })
-    expect(world.exeat(['emergency', 'ack', 'fire', '--actor', 'keeper'])).toMatchObject({ exit: 0, stdout: expect.stringMatching(/HEARD {2}entry \d+[^]*heard +by keeper/) as string })
-    expect(world.exeat(['emergency', 'ack', 'fire', '--actor', 'other'])).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_HEARD') as string })
+    // What somebody signed in to declare is heard by somebody who signs in.
+    expect(world.exeat(['emergency', 'ack', 'fire', '--actor', 'keeper'])).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_TYPED') as string })
+    const ack = ['emergency', 'ack', 'fire', '--server', world.origin]
+    expect(world.exeat(ack, home('ann'))).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_OWN') as string })
+    expect(world.exeat(ack, home('ben'))).toMatchObject({ exit: 0, stdout: expect.stringMatching(/HEARD {2}entry \d+[^]*heard +by ben/) as string })
+    expect(world.exeat(ack, home('ben'))).toMatchObject({ exit: 3, stderr: expect.stringContaining('ALARM_HEARD') as string })
     const review = await hand('ben', ['review', 'fire', '--verdict', 'justified', '--reason', 'the site was down'])
     await goOn(ben, review, 'handed-review')
     expect(String(await ben.run('document.querySelector("main").innerText'))).toMatch(/justified[^]*the site was down/)
@@ -193,7 +200,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
       const handed = await hand('ben', ['approve', name], between.url)
       await look(ben, handed.code)
       await ben.page.getByRole('button', { name: 'Go on' }).click()
-      await ben.page.getByRole('button', { name: 'Approve…' }).click()
+      await typeAndApprove(ben.page, world, name)
       await ben.page.getByText('approved, not active').waitFor()
       const ran = await handed.ended
       expect(ran).toMatchObject({ exit: 2, stderr: expect.stringContaining('RECEIPT_OTHER') as string })
@@ -201,6 +208,29 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
       // oxlint-enable no-await-in-loop
     }
   }, 60_000)
+
+  test('attack-31: the terminal compares keys by what it makes of them itself, and believes no code', async () => {
+    const { items } = JSON.parse(world.exeat(['enrol', 'list', '--format', 'json']).stdout) as { readonly items: readonly { readonly code: string; readonly credential: string; readonly person: { readonly sub: string } | null }[] }
+    const [anns, bens] = ['ann', 'ben'].map((name) => items.find(({ person }) => person?.sub === name) ?? { code: '', credential: '' })
+    const lied = async (twist: (path: string, body: string) => string, args: readonly string[]): Promise<Ran> => {
+      const between = await twisting(world.url, twist)
+      const ran = await world.exeatLater([...args, '--server', between.url], { EXEAT_TOKEN: world.token })
+      await between.close()
+      return ran
+    }
+    const code = await lied((_, body) => body.replaceAll(String(anns?.code), '00000-00000-00000-00000'), ['enrol', 'list'])
+    expect(code, code.stderr).toMatchObject({ exit: 0, stdout: expect.stringContaining(String(anns?.code)) as string })
+    expect(code.stdout).not.toContain('00000-00000')
+    for (const format of ['text', 'json']) {
+      // Another key under the code that ann reads aloud, and another person behind a key.
+      for (const [from, to] of [[anns?.credential, bens?.credential], ['"sub":"ann"', '"sub":"anm"']]) {
+        // oxlint-disable-next-line no-await-in-loop -- one lie after the other
+        const ran = await lied((_, body) => body.replaceAll(String(from), String(to)), ['enrol', 'list', '--format', format])
+        expect(ran).toMatchObject({ exit: 3, stderr: expect.stringContaining('SHOWN_DIFFERS') as string })
+        expect(ran.stdout).not.toMatch(/compare|items/)
+      }
+    }
+  })
 })
 
 async function bufferOf(from: AsyncIterable<Buffer>): Promise<Buffer> {

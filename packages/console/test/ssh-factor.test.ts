@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeWith } from '@exeat/testkit'
-import { launch, personIn } from '@exeat/testkit/browser'
+import { launch, type Person, personIn } from '@exeat/testkit/browser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { builtCommand } from '../../cli/test/built.ts'
 import { instant, optOut } from '../../cli/test/log-world.ts'
@@ -17,7 +17,9 @@ describeWith('ssh-keygen', 'with ssh-keygen', () => {
     const hour = 3_600_000
     const keys = { ann: sshKey('sk-ed25519'), ben: sshKey('sk-p256') } as const
     let world: PeopleWorld
+    let browser: Awaited<ReturnType<typeof launch>>
     let sockets = 0
+    const people = new Map<string, Person>()
     const home = (name: string): Readonly<Record<string, string>> => ({ XDG_STATE_HOME: `${world.state}-${name}` })
 
     /** As somebody who signed in, with a key in an agent of their own. */
@@ -35,10 +37,12 @@ describeWith('ssh-keygen', 'with ssh-keygen', () => {
 
     beforeAll(async () => {
       world = await peopleWorld(main)
-      const browser = await launch(executablePath)
+      browser = await launch(executablePath)
       for (const name of ['ann', 'ben']) {
         // oxlint-disable no-await-in-loop -- one after the other
-        const { page } = await personIn(browser)
+        const person = await personIn(browser)
+        people.set(name, person)
+        const { page } = person
         await page.goto(world.invite(name))
         await page.getByLabel('Name of this key').fill('laptop')
         await page.getByRole('button', { name: 'Enrol a passkey' }).click()
@@ -56,12 +60,14 @@ describeWith('ssh-keygen', 'with ssh-keygen', () => {
         if (exit !== 0) throw new Error(stderr)
         // oxlint-enable no-await-in-loop
       }
-      await browser.close()
       world.merge({ '.exeat/opt-outs/first.yaml': optOut('first') })
       const asked = await exeat('ann', ['request', 'first'])
       if (asked.exit !== 0) throw new Error(asked.stderr)
     }, 120_000)
-    afterAll(async () => world.remove())
+    afterAll(async () => {
+      await browser.close()
+      await world.remove()
+    })
 
     test('is enrolled by whoever holds it and is verified at it, and by nobody else', async () => {
       const add = ['enrol', 'add', join(world.data, 'ben'), '--label', 'ring']
@@ -122,6 +128,35 @@ describeWith('ssh-keygen', 'with ssh-keygen', () => {
       expect((await exeat('ann', ['review', 'fire', '--verdict', 'justified', '--reason', 'mine', ...ssh('ann')])).stderr).toContain('SELF_APPROVAL')
       const reviewed = await exeat('ben', ['review', 'fire', '--verdict', 'justified', '--reason', 'the site was down', ...ssh('ben')])
       expect(reviewed, reviewed.stderr).toMatchObject({ exit: 0, stdout: expect.stringMatching(/verdict\s+justified[^]*REVIEWED/) as string })
+    })
+
+    test('attack-20: an emergency by an SSH key waits for its second person, who sees the same in a browser and taps first', async () => {
+      world.merge({ '.exeat/opt-outs/blaze.yaml': optOut('blaze', { until: 2 * hour }).replace('category: waiver', 'category: emergency').replace('CVE-2019-12900', 'CVE-2020-28928').replace(/from: [^,]+/, `from: ${instant(Date.now() - hour)}`) })
+      const agent = await sshAgent(join(world.data, `${sockets++}.sock`), [keys.ann])
+      const declaring = world.exeatTold(['emergency', 'blaze', '--team', 'engineering', '--second', 'ben', '--server', world.origin, ...ssh('ann')], (said) => {
+        const [at, code] = [/confirms it at {2}(\S+)/.exec(said)?.[1], /compare\s+(\S+)/.exec(said)?.[1]]
+        return at === undefined || code === undefined ? undefined : `${at} ${code}`
+      }, { ...home('ann'), SSH_AUTH_SOCK: agent.socket })
+      try {
+        const [address = '', code = ''] = (await declaring.told).split(' ')
+        // It stands nowhere while only one of the two has confirmed it.
+        expect(world.exeat(['status', 'blaze']).stderr).toContain('UNKNOWN_OPTOUT')
+        const { page } = people.get('ben') ?? { page: undefined }
+        if (page === undefined) throw new Error('ben has no browser')
+        await page.goto(address)
+        await page.locator('output.code').waitFor()
+        expect(await page.locator('output.code').textContent()).toBe(code)
+        await page.getByText('declares an emergency, and names you').waitFor()
+        await page.getByRole('button', { name: 'Confirm the emergency…' }).click()
+        await page.getByText('You have confirmed it.').waitFor()
+        const declared = await declaring.ended
+        expect(declared, declared.stderr).toMatchObject({ exit: 0, stdout: expect.stringMatching(/second\s+ben \(exeat:local\)[^]*EMERGENCY[^]*user-signed/) as string })
+      } finally {
+        await agent.close()
+      }
+      // Whoever confirmed it neither reviews it nor hears its alarm.
+      expect((await exeat('ben', ['review', 'blaze', '--verdict', 'justified', '--reason', 'mine too', ...ssh('ben')])).exit).toBe(3)
+      expect((await exeat('ben', ['emergency', 'ack', 'blaze'])).stderr).toContain('ALARM_OWN')
     })
   })
 })

@@ -63,15 +63,19 @@ export function scopeRows({ controls, repositories, environments }: OptOutView, 
 }
 
 /**
- * The next command, and where it helps who runs it; undefined where nothing is left to do. What somebody asked for who signed in goes on with sign-ins, at the
- * server by which it was read; a typed name serves where names are typed.
+ * The next command, and where it helps who runs it; undefined where nothing is left to do. What somebody asked for who signed in goes on with sign-ins (`exeat
+ * login`), at the server by which it was read, and so does whatever takes a second factor; a typed name serves where names are typed and the terms ask for none.
  */
-export function nextStep({ name, phase, missing, merged, requester }: OptOutView, server = 'https://HOST'): string | undefined {
+export function nextStep({ name, phase, missing, merged, requester, mfa }: OptOutView, server = 'https://HOST'): string | undefined {
   const at = server.startsWith('unix:') ? 'https://HOST' : server
-  const by = requester.iss === operatorIssuer ? '--actor NAME' : `--server ${shellWord(at)}`
+  const typed = requester.iss === operatorIssuer
+  const byName = typed && (mfa === undefined || mfa === 'none')
+  const by = byName ? '--actor NAME' : `--server ${shellWord(at)}`
+  // Whoever typed a name so far may never have signed in.
+  const first = typed && !byName ? `exeat login ${by} && ` : ''
   const word = shellWord(name)
-  if (phase === 'proposed') return missing.some((each) => / of /.test(each)) ? `exeat approve ${word} ${by}` : 'merge the document into the protected branch'
-  if (phase === 'approved') return merged ? `exeat activate ${word} ${by}` : 'merge the document into the protected branch'
+  if (phase === 'proposed') return missing.some((each) => / of /.test(each)) ? `${first}exeat approve ${word} ${by}` : 'merge the document into the protected branch'
+  if (phase === 'approved') return merged ? `${first}exeat activate ${word} ${by}` : 'merge the document into the protected branch'
   return undefined
 }
 

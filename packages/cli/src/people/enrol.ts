@@ -40,18 +40,27 @@ export async function add(keyFile: string, { label, ...flags }: ActFlags & { rea
   const publicKey = Buffer.from(readKeyFile(keyFile, io).blob).toString('base64url')
   const digest = credentialDigest(session.person, { kind: 'ssh', publicKey }, sha256)
   const signature = await signWithKeygen(keyFile, sshEnrolNamespace, sshEnrolMessage(digest), io)
-  say('ENROLLED', await client.enrolSsh({ publicKey, signature: Buffer.from(signature).toString('utf8'), label: label ?? basename(keyFile) }, key), flags, io)
+  const enrolled = await client.enrolSsh({ publicKey, signature: Buffer.from(signature).toString('utf8'), label: label ?? basename(keyFile) }, key)
+  if (enrolled.credential !== digest) throw cliError('SHOWN_DIFFERS', `the server says that it enrolled the key \`${enrolled.credential}\`, and \`${digest}\` was sent`, 'nobody should vouch for it; ask whoever keeps the server')
+  say('ENROLLED', enrolled, flags, io)
 }
 
-/** @throws {ApiError} */
+/** @throws {ApiError}; {ExeatError} SHOWN_DIFFERS */
 export async function list(flags: ServerFlags, io: Io): Promise<void> {
-  const { items } = await readingClient(flags, io).enrolments()
+  const items = (await readingClient(flags, io).enrolments()).items.map(compared)
   if (flags.format === 'json') {
     io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'Enrolments', items })}\n`)
     return
   }
   const people = items.filter(({ person }) => person !== null)
   io.stdout.write(people.length === 0 ? 'nobody has enrolled a key\n' : `${people.map((each) => page(each, io)).join('\n\n')}\n`)
+}
+
+/** With the code that is made here, of the very key that the server shows. @throws {ExeatError} SHOWN_DIFFERS */
+function compared(enrolment: Enrolment): Enrolment {
+  const { person, detail, kind, credential } = enrolment
+  if (detail.kind === kind && credentialDigest(person ?? undefined, detail, sha256) === credential) return { ...enrolment, code: comparisonCode(credential) }
+  throw cliError('SHOWN_DIFFERS', `the key that the server shows as \`${credential}\` has another digest than it states`, 'nothing was signed; ask whoever keeps the server')
 }
 
 function page({ person, label, kind, code, credential, index, addedAt, vouchedBy, removedAt, countsFrom }: Enrolment, io: Io): string {
@@ -78,8 +87,8 @@ export async function vouch(word: string, flags: VouchFlags, io: Io): Promise<vo
   const { session, ...by } = acting(flags, io)
   const { client, key } = by
   const enrolment = await named(word, client)
-  const { person, credential, detail } = enrolment
-  if (person === null || credentialDigest(person, detail, sha256) !== credential) throw cliError('SHOWN_DIFFERS', 'the key that the server shows has another digest than it states', 'nothing was signed; ask whoever keeps the server')
+  const { person, credential } = enrolment
+  if (person === null) throw cliError('KEY_NOT_LISTED', `\`${credential}\` is the key of an identity provider, and nobody vouches for it`, '`exeat enrol list` shows the keys of people')
   if (root === undefined) {
     if (session === undefined) throw cliError('USAGE', 'a typed name vouches for nobody', 'name a founder\'s key: --root-key FILE; or sign in, and vouch with your own key: --server https://HOST')
     io.stderr.write(`${page(enrolment, io)}\n\n`)
@@ -98,24 +107,26 @@ export async function vouch(word: string, flags: VouchFlags, io: Io): Promise<vo
   say('VOUCHED', await client.vouch(credential, { envelope, root: { kind: 'root', name: root.name, signature: Buffer.from(signature).toString('base64url') } }, key), flags, io)
 }
 
-/** @throws {ApiError}; {ExeatError} USAGE, KEY_NOT_LISTED */
+/** @throws {ApiError}; {ExeatError} USAGE, KEY_NOT_LISTED, SHOWN_DIFFERS */
 export async function remove(word: string, flags: ActFlags & { readonly reason: string }, io: Io): Promise<void> {
   const { client, key } = acting(flags, io)
   const { credential } = await named(word, client)
   say('REMOVED', await client.removeKey(credential, flags.reason, key), flags, io)
 }
 
-function say(done: string, enrolment: Enrolment, { format }: ServerFlags, io: Io): void {
+/** @throws {ExeatError} SHOWN_DIFFERS */
+function say(done: string, answered: Enrolment, { format }: ServerFlags, io: Io): void {
+  const enrolment = compared(answered)
   io.stdout.write(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, kind: 'EnrolmentResult', enrolment })}\n` : `${stylesFor(io.stdout, io.env).good(done)}\n\n${page(enrolment, io)}\n`)
 }
 
-/** By digest or comparison code; the code is made here, of what the server shows. @throws {ExeatError} KEY_NOT_LISTED */
+/** By digest or comparison code; the code is made here, of what the server shows. @throws {ExeatError} KEY_NOT_LISTED, SHOWN_DIFFERS */
 async function named(word: string, client: ApiClient): Promise<Enrolment> {
   const plain = (text: string): string => text.toUpperCase().replaceAll(/[^0-9A-Z]/g, '')
   const { items } = await client.enrolments()
   const found = items.filter(({ credential }) => credential === word || plain(comparisonCode(credential)) === plain(word))
   const [first] = found
-  if (first !== undefined && found.length === 1) return first
+  if (first !== undefined && found.length === 1) return compared(first)
   throw cliError('KEY_NOT_LISTED', `no key of the digest or code \`${word}\` is enrolled`, '`exeat enrol list` shows them')
 }
 

@@ -9,7 +9,7 @@ const digest = 'a'.repeat(64)
 const view = {
   uid: digest, name: 'one', phase: 'proposed', review: 'none', inForce: false, merged: true, window: { from: '2026-01-01T00:00:00.000Z', until: '2026-01-02T00:00:00.000Z' },
   controls: ['trivy/CVE-1'], repositories: [], environments: [], reason: 'r', category: 'waiver', owner: 'o', requester: { iss: 'i', sub: 's' }, approvals: [], missing: [],
-  renewal: 0, uses: { counted: 0, limit: null }, binding: { optOut: digest, terms: digest, impact: null }, entries: [1],
+  renewal: 0, uses: { counted: 0, limit: null }, critical: true, binding: { optOut: digest, terms: digest, impact: null }, entries: [1],
 }
 const acted = { optOut: view, index: 1, receipt: 'r', evidence: 'operator-asserted' }
 

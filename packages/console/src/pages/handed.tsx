@@ -3,8 +3,9 @@ import { shownCode, statementDigest } from '@exeat/core/envelope'
 import { enrolmentsSchema, type People, tapPendingSchema } from '@exeat/core/wire'
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { get, Refused } from '../api.ts'
-import { type Asked, type AskedWanted, fetchAsked } from '../asked.ts'
+import { type Asked, type AskedShown, type AskedWanted, fetchAsked } from '../asked.ts'
 import { sha256 } from '../crypto.ts'
+import { codeOfKey } from '../keys.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Covers, Row, SignedDigests } from '../parts/covers.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
@@ -54,7 +55,7 @@ function Tap({ asked: { document, expected, challenge }, wanted, waiting = false
 }
 
 /** What a renewal or an emergency signs. */
-export function AskedText({ asked: { document, findings, envelope, code }, wanted }: { readonly asked: Asked; readonly wanted: AskedWanted }): ReactNode {
+export function AskedText({ asked: { document, findings, envelope, code }, wanted }: { readonly asked: AskedShown; readonly wanted: AskedWanted }): ReactNode {
   const second = wanted.purpose === 'emergency' ? wanted.asked.second : undefined
   return (
     <>
@@ -95,14 +96,22 @@ function Seconded({ challenge, by, children }: { readonly challenge: string; rea
   )
 }
 
-function HandedReview({ wanted, done }: HandedProps<Extract<Wanted, { readonly purpose: 'review' }>>): ReactNode {
+export type ReviewWanted = Extract<Wanted, { readonly purpose: 'review' }>
+
+function HandedReview({ wanted, done }: HandedProps<ReviewWanted>): ReactNode {
   const loaded = useLoaded(useCallback(() => fetchShown(wanted.id), [wanted]))
-  return <Loaded from={loaded}>{(shown) => <ReviewText wanted={wanted} shown={shown} done={done} />}</Loaded>
+  return (
+    <Loaded from={loaded}>{(shown) => (
+      <>
+        <ReviewText wanted={wanted} shown={shown} />
+        <Judge shown={shown} verdict={wanted.review.verdict} reason={wanted.review.reason} done={done} />
+      </>
+    )}</Loaded>
+  )
 }
 
-function ReviewText({ wanted, shown, done }: { readonly wanted: Extract<Wanted, { readonly purpose: 'review' }>; readonly shown: Shown; readonly done: (page: string) => void }): ReactNode {
-  const { view, document, findings } = shown
-  const { verdict, reason } = wanted.review
+/** What a review signs. */
+export function ReviewText({ wanted: { review: { verdict, reason } }, shown: { view, document, findings } }: { readonly wanted: ReviewWanted; readonly shown: Shown }): ReactNode {
   const statement = statementDigest({ verdict, reason }, sha256)
   return (
     <>
@@ -114,7 +123,6 @@ function ReviewText({ wanted, shown, done }: { readonly wanted: Extract<Wanted, 
       <Covers document={document} findings={findings} counted={view.uses.counted}><Row term="declared by">{view.requester.sub}</Row></Covers>
       <SignedDigests uid={view.uid} binding={view.binding} />
       <ComparisonCode code={shownCode(view.uid, view.binding, sha256, statement)} of="what is signed" />
-      <Judge shown={shown} verdict={verdict} reason={reason} done={done} />
     </>
   )
 }
@@ -124,7 +132,7 @@ function HandedKey({ wanted, done }: HandedProps<Extract<Wanted, { readonly purp
   const loaded = useLoaded(useCallback(async () => {
     const found = (await get('/v1/enrolments', enrolmentsSchema)).items.find((each) => each.credential === credential && each.removedAt === undefined)
     if (found === undefined) throw new Refused({ code: 'KEY_NOT_LISTED', detail: 'no such key is enrolled' })
-    return found
+    return { ...found, code: codeOfKey(found) }
   }, [credential]))
   return (
     <Loaded from={loaded}>{({ person, label, kind, code, index }) => (

@@ -2,17 +2,21 @@
 import { actAnswerSchema } from '@exeat/core/wire'
 import { type ReactNode, useCallback, useState } from 'react'
 import { post } from '../api.ts'
-import { ComparisonCode } from '../parts/code.tsx'
-import { Covers, Row, SignedDigests } from '../parts/covers.tsx'
+import { EmergencyAlarm } from '../parts/emergency-alarm.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
-import { Phase } from '../parts/phase.tsx'
+import { OptOutText } from '../parts/opt-out-text.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
 import { fetchShown, type Shown, statesShown } from '../shown.ts'
 import { ReviewAct } from '../parts/review-act.tsx'
 import { SignAct } from '../parts/sign-act.tsx'
-import { whenOf } from '../words.ts'
+
+/** For another screen to type it from: shown whole, and nothing can be signed. */
+const codeAlone = new URLSearchParams(location.search).has('code')
+
+const isOwn = ({ view: { requester } }: Shown, { session }: SignedIn): boolean => session?.person.iss === requester.iss && session.person.sub === requester.sub
+const mayApprove = (shown: Shown, signedIn: SignedIn): boolean => shown.view.phase === 'proposed' && !isOwn(shown, signedIn)
 
 export function OptOutPage({ id, signedIn }: { readonly id: string; readonly signedIn: SignedIn }): ReactNode {
   const loaded = useLoaded(useCallback(() => fetchShown(id), [id]))
@@ -21,30 +25,12 @@ export function OptOutPage({ id, signedIn }: { readonly id: string; readonly sig
     <Layout title={state.kind === 'ready' ? state.value.view.name : 'Opt-out'} signedIn={signedIn}>
       <Loaded from={loaded}>{(shown) => (
         <>
-          <Review shown={shown} />
-          <Acts shown={shown} signedIn={signedIn} again={loaded.again} />
+          <OptOutText shown={shown} beginningHidden={!codeAlone && mayApprove(shown, signedIn) && shown.view.critical} />
+          <EmergencyAlarm view={shown.view} person={signedIn.session?.person} again={loaded.again} />
+          {codeAlone ? <p className="quiet">This page shows the code alone, to be typed on another screen.</p> : <Acts shown={shown} signedIn={signedIn} again={loaded.again} />}
         </>
       )}</Loaded>
     </Layout>
-  )
-}
-
-function Review({ shown: { view, document, findings, code } }: { readonly shown: Shown }): ReactNode {
-  const { spec: { renews } } = document
-  return (
-    <>
-      <p><Phase view={view} /></p>
-      <Covers document={document} findings={findings} counted={view.uses.counted}>
-        {renews === undefined && view.renewal === 0 ? null : <Row term="renewal">number {view.renewal}{renews === undefined ? '' : <>, of <code>{renews}</code></>}</Row>}
-        <Row term="asked by">{view.requester.sub}</Row>
-        {view.approvals.map(({ by, groups, evidence, at }) => <Row key={`${by.iss} ${by.sub}`} term="approved by">{by.sub} of {groups.join(', ')}, {evidence}, {whenOf(Date.parse(at))}</Row>)}
-        {view.activation === undefined ? null : <Row term="activated by">{view.activation.by.sub}, {view.activation.evidence}, {whenOf(Date.parse(view.activation.at))}</Row>}
-        {view.review === 'none' ? null : <Row term="review">{view.review}</Row>}
-        {view.missing.length === 0 ? null : <Row term="still needs">{view.missing.join(', ')}</Row>}
-      </Covers>
-      <SignedDigests uid={view.uid} binding={view.binding}><Row term="entries">{view.entries.join(', ')} of the log</Row></SignedDigests>
-      <ComparisonCode code={code} of="what is signed" />
-    </>
   )
 }
 
@@ -60,11 +46,10 @@ interface ActsProps {
 }
 
 function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
-  const { view: { phase, uid, requester, binding, name, review } } = shown
-  const person = signedIn.session?.person
-  const own = person !== undefined && person.iss === requester.iss && person.sub === requester.sub
+  const { view: { phase, uid, binding, name, review, critical }, code } = shown
+  const own = isOwn(shown, signedIn)
   const signing = (purpose: 'approve' | 'activate'): ReactNode =>
-    <SignAct wanted={{ purpose, id: uid, signed: binding }} name={name} note={notes[purpose]} expected={(envelope) => statesShown(envelope, purpose, shown)} done={again} />
+    <SignAct wanted={{ purpose, id: uid, signed: binding }} name={name} note={notes[purpose]} {...(purpose === 'approve' && critical ? { typed: code } : {})} expected={(envelope) => statesShown(envelope, purpose, shown)} done={again} />
   if (phase === 'proposed') {
     return own
       ? <EndAct uid={uid} act="withdrawal" verb="Withdraw" again={again} note="You asked for it, so somebody else approves it." />
@@ -72,7 +57,7 @@ function Acts({ shown, signedIn, again }: ActsProps): ReactNode {
   }
   if (phase === 'approved') return <div className="acts">{signing('activate')}<EndAct uid={uid} act={own ? 'withdrawal' : 'rejection'} verb={own ? 'Withdraw' : 'Reject'} again={again} /></div>
   const reviewing = (review === 'due' || review === 'overdue') && !own ? <ReviewAct shown={shown} again={again} /> : null
-  if (phase === 'active') return <div className="acts"><EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." />{reviewing}</div>
+  if (phase === 'active') return <div className="acts">{reviewing}<EndAct uid={uid} act="revocation" verb="Revoke" again={again} note="Revoking ends it at once, and cannot be undone." /></div>
   if (reviewing !== null) return reviewing
   return <p className="quiet">It is over, and excuses nothing. Names and opt-outs are never used again: ask for a new one.</p>
 }

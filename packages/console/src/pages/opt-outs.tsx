@@ -32,7 +32,7 @@ function Section({ title, phase, empty }: { readonly title: string; readonly pha
 }
 
 function Item({ view }: { readonly view: OptOutView }): ReactNode {
-  const { uid, name, controls, repositories, environments, window, reason, missing } = view
+  const { uid, name, controls, repositories, environments, window, reason, missing, alarm, phase } = view
   const left = Date.parse(window.until) - Date.now()
   return (
     <li>
@@ -40,7 +40,7 @@ function Item({ view }: { readonly view: OptOutView }): ReactNode {
         <span className="head"><strong>{name}</strong><Phase view={view} /></span>
         <span className="what">{controls.join(', ')} <span className="quiet">in</span> {[...repositories, ...environments].join(', ') || 'any place'}</span>
         <span className="quiet clip">{reason}</span>
-        <span className="quiet">{left > 0 ? `ends in ${lengthOf(left)}` : `ended ${lengthOf(left)} ago`}{missing.length === 0 ? '' : ` · still needs ${missing.join(', ')}`}</span>
+        <span className="quiet">{left > 0 ? `ends in ${lengthOf(left)}` : `ended ${lengthOf(left)} ago`}{missing.length === 0 ? '' : ` · still needs ${missing.join(', ')}`}{phase === 'active' && alarm !== undefined && alarm.acknowledged === undefined ? ' · nobody has heard its alarm yet' : ''}</span>
       </a>
     </li>
   )

@@ -2,24 +2,25 @@
 import { enrolmentSchema, enrolmentsSchema, linkSchema, type People, sessionsSchema } from '@exeat/core/wire'
 import { localIssuer } from '@exeat/core/entry'
 import { type ReactNode, useCallback, useState } from 'react'
-import { anything, get, post, remove } from '../api.ts'
+import { anything, get, post, Refused, remove } from '../api.ts'
+import { codeOfKey, type Enrolment } from '../keys.ts'
 import { ComparisonCode } from '../parts/code.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
+import { OneTimeCodes } from '../parts/one-time-codes.tsx'
+import { tapForKey } from '../parts/own-key.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
-import { challengeFor, tapWithPasskey } from '../tap.ts'
-import { whenOf } from '../words.ts'
-
-type Enrolment = People['enrolmentSchema']
+import { brieflyOf } from '../words.ts'
 
 export function PeoplePage({ signedIn }: { readonly signedIn: SignedIn }): ReactNode {
   const keys = useLoaded(useCallback(() => get('/v1/enrolments', enrolmentsSchema), []))
   return (
     <Layout title="People and keys" signedIn={signedIn}>
-      <p>A key counts once somebody else has vouched for it, and a day has gone by. Vouching says: I compared the code with the person, and it is their key.</p>
+      <p>A key counts once somebody else has vouched for it, or an earlier key of the same person has signed for it, and a day has gone by. Vouching says: I compared the code with the person, and it is their key.</p>
       <Loaded from={keys}>{({ items }) => <Keys items={items} signedIn={signedIn} again={keys.again} />}</Loaded>
       <p><a className="button" href="/enrol">Enrol another key of yours</a></p>
+      {signedIn.session === null ? null : <OneTimeCodes session={signedIn.session} again={keys.again} />}
       <Invite />
       <Sessions />
     </Layout>
@@ -33,7 +34,7 @@ function Keys({ items, signedIn, again }: { readonly items: readonly Enrolment[]
 }
 
 function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; readonly signedIn: SignedIn; readonly again: () => void }): ReactNode {
-  const { person, label, index, kind, code, vouchedBy, removedAt, countsFrom, addedAt, detail, credential } = enrolment
+  const { person, label, index, kind, vouchedBy, removedAt, countsFrom, addedAt, detail, credential } = enrolment
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const me = signedIn.session?.person
@@ -49,19 +50,19 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
     }
     setBusy(false)
   }
+  const code = coded(enrolment)
   const vouch = async (): Promise<void> => {
-    const challenge = await challengeFor({ purpose: 'enrol', credential }, (envelope) => 'about' in envelope && envelope.about === credential)
-    await post(`/v1/enrolments/${credential}/vouch`, { tap: await tapWithPasskey(challenge) }, enrolmentSchema)
+    await post(`/v1/enrolments/${credential}/vouch`, { tap: await tapForKey(credential) }, enrolmentSchema)
   }
   return (
     <li className="item">
       <span className="head"><strong>{person?.sub}</strong><span className={`phase ${removedAt === undefined ? 'active' : 'revoked'}`}>{standing(enrolment)}</span></span>
-      <span>{label} <span className="quiet">({kind}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {whenOf(Date.parse(addedAt))})</span></span>
+      <span>{label} <span className="quiet">({kinds[kind]}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {brieflyOf(Date.parse(addedAt))})</span></span>
       {vouchedBy.length === 0 ? null : <span className="quiet">vouched for by {vouchedBy.map(({ by, root }) => `${by.sub}${root ? ' (founder)' : ''}`).join(', ')}</span>}
-      {removedAt === undefined ? <ComparisonCode code={code} of={`the key ${label}`} /> : null}
-      {removedAt === undefined ? (
+      {removedAt !== undefined || (typeof code === 'string' && kind === 'totp') ? null : typeof code === 'string' ? <ComparisonCode code={code} of={`the key ${label}`} /> : <Problem error={code} />}
+      {removedAt === undefined && typeof code === 'string' ? (
         <span className="buttons">
-          {own || countsFrom !== null ? null : <button type="button" disabled={busy} onClick={() => { void run(vouch) }}>Vouch for it…</button>}
+          {own || countsFrom !== null || kind === 'totp' ? null : <button type="button" disabled={busy} onClick={() => { void run(vouch) }}>Vouch for it…</button>}
           {own ? <button type="button" className="danger" disabled={busy} onClick={() => { void run(() => post(`/v1/enrolments/${credential}/removal`, { reason: 'removed by its owner' }, anything)) }}>Remove</button> : null}
         </span>
       ) : null}
@@ -70,10 +71,22 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
   )
 }
 
+const kinds: Readonly<Record<Enrolment['kind'], string>> = { webauthn: 'passkey', ssh: 'SSH security key', totp: 'one-time codes, server-asserted', 'issuer-key': 'identity provider' }
+
+/** The code, or why there is none: one key that cannot be believed hides no other. */
+function coded(enrolment: Enrolment): string | Refused {
+  try {
+    return codeOfKey(enrolment)
+  } catch (cause) {
+    if (cause instanceof Refused) return cause
+    throw cause
+  }
+}
+
 function standing({ removedAt, countsFrom, vouchedBy }: Enrolment): string {
-  if (removedAt !== undefined) return `removed ${whenOf(Date.parse(removedAt))}`
+  if (removedAt !== undefined) return `removed ${brieflyOf(Date.parse(removedAt))}`
   if (countsFrom === null) return vouchedBy.length === 0 ? 'nobody vouched yet' : 'waits for more of those who govern to vouch'
-  return Date.parse(countsFrom) <= Date.now() ? 'counts' : `counts from ${whenOf(Date.parse(countsFrom))}`
+  return Date.parse(countsFrom) <= Date.now() ? 'counts' : `counts from ${brieflyOf(Date.parse(countsFrom))}`
 }
 
 function Invite(): ReactNode {
@@ -93,7 +106,7 @@ function Invite(): ReactNode {
       <h2>Invite somebody</h2>
       <label>Name<input name="person" required pattern="[!-~]{1,200}" autoComplete="off" value={name} onChange={(event) => { setName(event.target.value) }} /></label>
       <button type="submit" disabled={!/^[!-~]{1,200}$/.test(name.trim())}>Make a one-time link</button>
-      {link === undefined ? null : <p>Give them this link, by a way that you trust; it works once, until {whenOf(Date.parse(link.expiresAt))}: <code className="link">{link.url}</code></p>}
+      {link === undefined ? null : <p>Give them this link, by a way that you trust; it works once, until {brieflyOf(Date.parse(link.expiresAt))}: <code className="link">{link.url}</code></p>}
       <Problem error={error} />
     </form>
   )
@@ -108,7 +121,7 @@ function Sessions(): ReactNode {
         <ul className="list">{items.map(({ id, method, bound, current, createdAt, until }) => (
           <li key={id} className="item">
             <span>{bound ? 'Command line' : 'Browser'}, by {method}{current ? ', this one' : ''}</span>
-            <span className="quiet">since {whenOf(Date.parse(createdAt))}, until {whenOf(Date.parse(until))} at most</span>
+            <span className="quiet">since {brieflyOf(Date.parse(createdAt))}, until {brieflyOf(Date.parse(until))} at most</span>
             {current ? null : <span className="buttons"><button type="button" className="danger" onClick={() => { void remove(`/v1/sessions/${id}`).then(loaded.again, loaded.again) }}>End it</button></span>}
           </li>
         ))}</ul>

@@ -12,7 +12,7 @@ export function Layout({ title, signedIn, children }: { readonly title: string; 
         <a className="brand" href="/">Exeat</a>
         {signedIn?.session === undefined || signedIn.session === null ? null : (
           <>
-            <nav aria-label="Main"><a href="/">Opt-outs</a><a href="/people">People and keys</a></nav>
+            <nav aria-label="Main"><a href="/">Opt-outs</a><a href="/alarms">Alarms</a><a href="/people">People and keys</a></nav>
             <div className="who">
               <span className="label" title={`${signedIn.session.person.iss} ${signedIn.session.person.sub}`}>{signedIn.session.label}</span>
               <button type="button" className="plain" onClick={() => { void signOut() }}>Sign out</button>

@@ -1,7 +1,10 @@
 /** An act that takes a fresh tap, over exactly what the page shows. */
 import { type ReactNode, useState } from 'react'
 import { perform, verbs } from '../acts.ts'
+import { Refused } from '../api.ts'
 import { type Challenge, challengeFor, type Expected, type Tap, tapWithPasskey, type Wanted } from '../tap.ts'
+import { isBeginning, TypedCode } from './code.tsx'
+import { codesAreWeak } from './one-time-codes.tsx'
 import { Problem } from './problem.tsx'
 
 interface SignActProps {
@@ -12,15 +15,18 @@ interface SignActProps {
   readonly expected: Expected
   /** A challenge that was asked for already, to show what it states: good for one try. */
   readonly made?: Challenge
+  /** The code whose beginning has to be typed first, from another screen. */
+  readonly typed?: string
   /** Where the act has to wait for somebody. */
   readonly waiting?: boolean
   /** The page that shows what came of it. */
   readonly done: (page: string) => void
 }
 
-export function SignAct({ wanted, name, note, expected, made, waiting = false, done }: SignActProps): ReactNode {
+export function SignAct({ wanted, name, note, expected, made, typed: code, waiting = false, done }: SignActProps): ReactNode {
   const [challenge, setChallenge] = useState<Challenge>()
   const [tried, setTried] = useState(false)
+  const [typed, setTyped] = useState('')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const verb = verbs[wanted.purpose]
@@ -38,6 +44,7 @@ export function SignAct({ wanted, name, note, expected, made, waiting = false, d
   }
   const finish = async (tap: Tap): Promise<void> => { done(await perform(wanted, tap)) }
   const begin = (): Promise<void> => run(async () => {
+    if (code !== undefined && !isBeginning(typed, code)) throw otherCode
     const asked = made === undefined || tried ? await challengeFor(wanted, expected) : made
     const { webauthn, totp, oidc } = asked.factors
     if (webauthn !== undefined && totp === undefined && oidc === undefined) return finish(await tapWithPasskey(asked))
@@ -47,12 +54,22 @@ export function SignAct({ wanted, name, note, expected, made, waiting = false, d
     <section className="card sign" aria-label={`${verb}: ${name}`}>
       <p>{note}</p>
       {challenge === undefined
-        ? <button type="button" className="primary" disabled={busy || waiting} onClick={() => { void begin() }}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
+        ? (
+          <form onSubmit={(event) => { event.preventDefault(); void begin() }}>
+            {code === undefined ? null : <TypedCode name={name} value={typed} change={setTyped} />}
+            <button type="submit" className="primary" disabled={busy || waiting}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
+          </form>
+        )
         : <Factors challenge={challenge} verb={verb} busy={busy} use={(tap) => { void run(async () => { await finish(await tap()) }) }} />}
       <Problem error={error} />
     </section>
   )
 }
+
+/** Whoever has another code before them looks at another thing. */
+export const otherCode = new Refused({
+  code: 'CODE_OTHER', detail: 'this is not how the code of what this page shows begins', hint: 'nothing was sent; where the other screen shows another code, one of them shows another thing: tell whoever keeps the server',
+})
 
 interface FactorsProps {
   readonly challenge: Challenge
@@ -70,6 +87,7 @@ function Factors({ challenge, verb, busy, use }: FactorsProps): ReactNode {
       {oidc === undefined ? null : <a className="button" href={oidc}>{verb} by signing in again</a>}
       {totp === undefined ? null : (
         <form onSubmit={(event) => { event.preventDefault(); use(async () => ({ challenge: id, proof: { kind: 'totp', code } })) }}>
+          <p className="quiet">{codesAreWeak}</p>
           <label>Code of your authenticator app<input inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6,8}" required value={code} onChange={(event) => { setCode(event.target.value) }} /></label>
           <button type="submit" disabled={busy || !/^[0-9]{6,8}$/.test(code)}>{verb} with this code</button>
         </form>

@@ -73,7 +73,10 @@ export const secondSchema = z.strictObject({ tap: tapSchema }).meta({ id: 'Secon
  * it was made for, and to that person.
  */
 export const tapPendingSchema = z.strictObject({
-  wanted: tapWantedSchema, by: identitySchema, proved: z.boolean(),
+  wanted: tapWantedSchema, by: identitySchema,
+  /** What is signed: whoever confirms it is shown all that it states. */
+  envelope: z.union([envelopeSchema, enrolEnvelopeSchema]),
+  proved: z.boolean(),
   /** Of an emergency that names a second person: whether they have confirmed it. */
   seconded: z.boolean(),
   expiresAt: instant,
@@ -92,6 +95,10 @@ export const enrolSchema = z.strictObject({ id, response: webauthnJson, label: l
  * of `sshEnrolMessage`: nobody enrols a key that they do not hold.
  */
 export const sshEnrolSchema = z.strictObject({ publicKey: base64url(2048), signature: z.string().max(8192), label: line }).meta({ id: 'SshEnrol' })
+
+/** A further passkey of one's own that was made, and is to be signed for with an earlier one (purpose `enrol`, over `credential`) before it is enrolled. */
+export const heldPasskeySchema = z.strictObject({ id, credential: fingerprint, detail: credentialSchema, expiresAt: instant }).meta({ id: 'HeldPasskey' })
+export const ownPasskeySchema = z.strictObject({ id, label: line, tap: tapSchema }).meta({ id: 'OwnPasskey' })
 
 export const enrolmentSchema = z.strictObject({
   credential: fingerprint,

@@ -1,6 +1,7 @@
 /** What crosses the HTTP API, once for the server that answers, the client that asks and the OpenAPI document. All of it is plain JSON. */
 import * as z from 'zod'
 import { dnsLabel, fingerprint, group, identifier, line } from '../document/scalars.ts'
+import { evidenceStrengths } from '../model/facts.ts'
 import { tapSchema } from './tap.ts'
 
 const instant = z.string().max(40).meta({ format: 'date-time', description: 'UTC with three fractional digits.' })
@@ -94,6 +95,13 @@ export const optOutViewSchema = z.strictObject({
   renewal: z.int(),
   predecessor: z.exactOptional(fingerprint),
   uses: z.strictObject({ counted: z.int(), limit: z.int().nullable() }),
+  /**
+   * It may excuse what is of severity `critical`, or is for a protected environment, or nobody can tell: whoever approves it in a browser types the beginning of
+   * the comparison code that another screen shows.
+   */
+  critical: z.boolean(),
+  /** What evidence approving and activating it take by the terms in force; absent where nobody can tell. */
+  mfa: z.exactOptional(z.enum(evidenceStrengths)),
   /** To be sent back by who approves or activates it. */
   binding: bindingSchema,
   /** The document as JSON, spelled as in YAML; absent once it was erased. */

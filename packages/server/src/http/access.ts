@@ -178,7 +178,7 @@ function operatorOf(c: Context<Env>): Actor {
   const parsed = identifier.safeParse(name)
   if (parsed.success) return { identity: { iss: operatorIssuer, sub: parsed.data }, evidence: { strength: 'operator-asserted', name: parsed.data } }
   const message = name === undefined ? 'the act states no actor' : 'the actor is no name: 1 to 512 printable characters without spaces'
-  throw new ExeatError([serverProblem('ACTOR_MISSING', message, 'say who acts: --actor NAME')])
+  throw new ExeatError([serverProblem('ACTOR_MISSING', message, 'say who acts: --actor NAME; or sign in: exeat login --server https://HOST')])
 }
 
 /** @throws {ExeatError} NOT_SIGNED_IN_HERE */

@@ -39,6 +39,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/links': { callers: ['operator', 'person'] },
   // Whoever has a link is nobody yet.
   'POST /v1/enrolments/options': anyone, 'POST /v1/enrolments': anyone, 'POST /v1/enrolments/ssh': own,
+  'POST /v1/enrolments/own': own, 'POST /v1/enrolments/own/confirmation': { ...own, tap: 'always' },
   'GET /v1/enrolments': read,
   'POST /v1/enrolments/{credential}/vouch': act, 'POST /v1/enrolments/{credential}/removal': ending,
   'POST /v1/totp': own, 'POST /v1/totp/confirmation': { ...own, tap: 'always' },

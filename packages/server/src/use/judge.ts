@@ -81,7 +81,7 @@ export const strongest: Exclude<Mfa, 'none'> = { evidence: 'user-signed', attest
 /** Why the act needs a stronger second factor than it was made with. */
 export function weakFactor({ strength, factor }: Pick<Shown, 'strength' | 'factor'>, wanted: Mfa, verb: string): readonly Problem[] {
   if (wanted === 'none') return []
-  const hint = 'this needs a second factor that the server can verify'
+  const hint = 'sign in, and give a second factor that the server can verify: `exeat login --server https://HOST`, then the same with `--server https://HOST`'
   const weak = (asked: string, found: string): Problem => useProblem('EVIDENCE_TOO_WEAK', `the terms ask for ${asked} to ${verb}, and ${found} is shown`, hint)
   if (!atLeast(strength, wanted.evidence)) return [weak(`\`${wanted.evidence}\` evidence`, `\`${strength}\``)]
   return [

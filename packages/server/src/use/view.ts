@@ -5,6 +5,7 @@ import type { Governed } from '../ports/governance.ts'
 import { alarmOf } from './alarm-view.ts'
 import type { DeliveriesOf } from '../ports/alarm.ts'
 import type { StateReader } from '../ports/log.ts'
+import { weightOf } from './critical.ts'
 import { standingNamed } from './judge.ts'
 import { bodyKinds, fromBytes, type StoredOptOut } from './stored.ts'
 
@@ -43,7 +44,7 @@ export async function viewOf(stored: StoredOptOut, { reader, governed, revoked, 
     missing: phase === 'proposed' || phase === 'approved' ? missing(record, merged) : [],
     renewal, ...(predecessor === undefined ? {} : { predecessor }),
     uses: { counted: stored.uses, limit: asked.limits.uses ?? null },
-    binding,
+    ...weightOf(governed, bytes), binding,
     ...(bytes === undefined ? {} : { document: fromBytes<Record<string, unknown>>(bytes) }),
     entries: [...stored.entries],
   }

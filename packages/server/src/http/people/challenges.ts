@@ -30,8 +30,9 @@ export function addChallenges(app: App, people: People): void {
   // Instants are integers within, and canonical texts on the wire.
   app.openapi(begin, async (c) => Response.json(z.encode(challengeSchema, await people.taps.challenge(sessionOf(c), c.req.valid('json'))), { headers: fresh }))
   app.openapi(waiting, async (c) => {
-    const { wanted, person: by, proved, seconded, expiresAt } = await people.taps.shown(sessionOf(c), c.req.valid('param').id)
-    return c.json({ wanted, by, proved: proved !== undefined, seconded: seconded !== undefined, expiresAt: canonicalInstant(expiresAt) }, 200, fresh)
+    const { wanted, person: by, envelope, proved, seconded, expiresAt } = await people.taps.shown(sessionOf(c), c.req.valid('param').id)
+    const pending = { wanted, by, envelope, proved: proved !== undefined, seconded: seconded !== undefined, expiresAt: canonicalInstant(expiresAt) }
+    return Response.json(z.encode(tapPendingSchema, pending), { headers: fresh })
   })
   app.openapi(second, async (c) => {
     await people.taps.second(sessionOf(c), c.req.valid('param').id, c.req.valid('json').tap, addressOf(c))

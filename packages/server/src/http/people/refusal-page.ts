@@ -7,7 +7,8 @@ export const wantsPage = (accept: string | undefined): boolean => /(?:^|,)\s*tex
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' }
 const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (each) => escapes[each] ?? '')
-const sentence = (text: string): string => escaped(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`)
+/** What stands between backticks is code; all of it is text before it is that. */
+const sentence = (text: string): string => escaped(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`).replaceAll(/`([^`]*)`/g, '<code>$1</code>')
 
 /** As the console looks, without its files. The page's policy names this text by its digest, and takes no other. */
 const style = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
