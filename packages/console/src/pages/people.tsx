@@ -56,7 +56,7 @@ function Key({ enrolment, signedIn, again }: { readonly enrolment: Enrolment; re
   }
   return (
     <li className="item">
-      <span className="head"><strong>{person?.sub}</strong><span className={`phase ${removedAt === undefined ? 'active' : 'revoked'}`}>{standing(enrolment)}</span></span>
+      <span className="head"><strong>{person?.sub}</strong><span className={`phase ${colours[standingOf(enrolment)]}`}>{standing(enrolment)}</span></span>
       <span>{label} <span className="quiet">({kinds[kind]}{detail.kind === 'webauthn' ? `, ${detail.backupEligible ? 'may be synced' : 'one device'}${detail.attested ? ', attested' : ''}` : ''}; entry {index}, {brieflyOf(Date.parse(addedAt))})</span></span>
       {vouchedBy.length === 0 ? null : <span className="quiet">vouched for by {vouchedBy.map(({ by, root }) => `${by.sub}${root ? ' (founder)' : ''}`).join(', ')}</span>}
       {removedAt !== undefined || (typeof code === 'string' && kind === 'totp') ? null : typeof code === 'string' ? <ComparisonCode code={code} of={`the key ${label}`} /> : <Problem error={code} />}
@@ -81,6 +81,13 @@ function coded(enrolment: Enrolment): string | Refused {
     if (cause instanceof Refused) return cause
     throw cause
   }
+}
+
+const colours = { removed: 'revoked', counts: 'active', waits: 'proposed' } as const
+
+function standingOf({ removedAt, countsFrom }: Enrolment): keyof typeof colours {
+  if (removedAt !== undefined) return 'removed'
+  return countsFrom !== null && Date.parse(countsFrom) <= Date.now() ? 'counts' : 'waits'
 }
 
 function standing({ removedAt, countsFrom, vouchedBy }: Enrolment): string {

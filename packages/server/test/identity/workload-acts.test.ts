@@ -15,7 +15,7 @@ afterAll(async () => at.close())
 
 const { github, gitlab, account } = tokens(() => at.provider.issuer)
 
-describe('attack-29: a job, or an agent within one, acts for nobody, whatever its token is and whatever it sends', () => {
+describe('attack-29: a job, or a program within one, acts for nobody, whatever its token is and whatever it sends', () => {
   const acts = Object.keys(permissions).filter((route) => /^(?:POST|DELETE) \/v1\//.test(route) && permissions[route]?.callers.includes('workload') !== true)
   const kinds: readonly (readonly [string, string, () => Claims])[] = [['GitHub', '?audience=1001', github], ['GitLab', '?audience=2002', gitlab], ['Kubernetes', '', () => account('admission', 'uid-9')]]
 
@@ -26,7 +26,7 @@ describe('attack-29: a job, or an agent within one, acts for nobody, whatever it
     await ben.signIn('ben')
     const ann = at.visitor()
     await ann.signIn('ann')
-    const name = `agents-${kind.toLowerCase()}`
+    const name = `jobs-${kind.toLowerCase()}`
     const asked = (await ann.ask('POST', '/v1/opt-outs', { document: at.lasting(name) })).json()['optOut'] as { uid: string; binding: unknown }
     at.provider.login = { account: 'ben', acr: 'urn:acme:phr', amr: ['hwk'] }
     const { challenge } = await ben.stepUp({ purpose: 'approve', id: asked.uid, signed: asked.binding })
