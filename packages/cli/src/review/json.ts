@@ -11,9 +11,9 @@ export function reviewJson(reviewed: ReviewedChange): unknown {
   }
 }
 
-function optOutJson({ name, change, effects, emergency, renewal, origin, optOut: { document: { spec }, digest, uid }, problems, warnings, approve, met }: ReviewedOptOut): unknown {
+function optOutJson({ name, change, effects, emergency, renewal, origin, optOut: { document: { spec }, digest, uid }, problems, warnings, approve, met, could }: ReviewedOptOut): unknown {
   const { controls, targets = {}, window: { from, until }, reason, owner } = spec
-  return { name, change, effects, emergency, renewal, at: origin, digest, uid, controls, targets, from: formatInstant(from), until: formatInstant(until), reason, owner, problems, warnings, approve, met }
+  return { name, change, effects, emergency, renewal, at: origin, digest, uid, controls, targets, from: formatInstant(from), until: formatInstant(until), reason, owner, problems, warnings, approve, met, could }
 }
 
 const policyJson = ({ origin, ...rest }: ReviewedPolicyChange): unknown => ({ ...rest, at: origin })

@@ -17,7 +17,7 @@ const one = { '.exeat/opt-outs/one.yaml': optOut('one') }
 describe('an opt-out', { timeout: 60_000 }, () => {
   test('that the policy permits waits for those whom it names, and may merge once they approved this head', () => {
     const head = world.change(one)
-    expect(world.told()).toMatchObject({ exit: 4, outcome: 'waiting', optOuts: [{ name: 'one', change: 'added', effects: [], problems: [], met: false, approve: [{ groups: ['security'], count: 1 }] }] })
+    expect(world.told()).toMatchObject({ exit: 4, outcome: 'waiting', optOuts: [{ name: 'one', change: 'added', effects: [], problems: [], met: false, approve: [{ groups: ['security'], count: 1 }], could: [{ sub: 'ben@acme.example' }, { sub: 'cleo@acme.example' }] }] })
     expect(world.told('--approvals', world.approvals([['ben', head]]))).toMatchObject({ exit: 0, outcome: 'allowed', approvals: { counted: [{ sub: 'ben@acme.example' }] } })
   })
   test('attack-09: an approval of what stood before a force-push counts for nothing', () => {
@@ -246,7 +246,7 @@ describe('what it says', { timeout: 120_000 }, () => {
   const hostile = '\u202e<img src=x onerror=alert(1)> [x](javascript:alert(1)) @everyone | `` ` ``` --> ::error::x https://evil.example'
   test('to a terminal', () => {
     world.change(one)
-    expect(world.review().stdout).toMatch(/^WAITS FOR PEOPLE\n\n {2}one {2}opt-out, added\n {4}turns off {2}trivy\/CVE-1; repositories acme\/payments; environments development; paths pom\.xml; at\n {15}most 3 findings\n {4}window[^]*approve {4}waits for 1 of security\n[^]*judged by[^]*by alice@acme\.example\n$/)
+    expect(world.review().stdout).toMatch(/^WAITS FOR PEOPLE\n\n {2}one {2}opt-out, added\n {4}turns off {2}trivy\/CVE-1; repositories acme\/payments; environments development; paths pom\.xml; at\n {15}most 3 findings\n {4}window[^]*approve {4}waits for 1 of security \(ben@acme\.example, cleo@acme\.example can\)\n[^]*judged by[^]*by alice@acme\.example\n$/)
   })
   test('in a comment, where nothing that a document says is markup', () => {
     world.change({ '.exeat/opt-outs/one.yaml': optOut('one', { reason: hostile, paths: JSON.stringify([hostile.replaceAll(/[\u202e*?{}]/g, '').trim()]) }) })

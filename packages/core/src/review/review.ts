@@ -46,6 +46,8 @@ export interface ReviewGiven {
 export interface ReviewQuorum {
   readonly approve: readonly Approval[]
   readonly met: boolean
+  /** Where it is not filled: people of these groups, as the base's workspace lists them, who did not write the change and have not approved it. */
+  readonly could: readonly Identity[]
 }
 
 export interface ReviewedOptOut extends OptOutChange, ReviewQuorum {}
@@ -69,7 +71,10 @@ export interface Review {
 export function review(given: ReviewGiven): Review {
   const { base, from, head, guarded, aliasesChanged, now, seen } = given
   const { counted, excluded } = approvers(given)
-  const quorum = (approve: readonly Approval[]): ReviewQuorum => ({ approve, met: quorumMet(approve, counted.map(({ groups }) => groups)) })
+  const quorum = (approve: readonly Approval[]): ReviewQuorum => {
+    const met = quorumMet(approve, counted.map(({ groups }) => groups))
+    return { approve, met, could: met ? [] : candidates(approve, given, counted) }
+  }
   const own = optOutChanges({ base: from.optOuts, standing: base.optOuts, head: head.optOuts, policySet: base.policySet, now, seen })
   const optOuts = own.changes.map((change): ReviewedOptOut => ({ ...change, ...quorum(change.approve) }))
   const guards = base.workspace.document.spec.governance?.approve
@@ -99,6 +104,14 @@ function approvers({ approvals, involved }: ReviewGiven): { readonly counted: re
   const people = new Map(approvals.map((each) => [personKey(each.by), each]))
   const [counted, excluded] = [...people].reduce<[ReviewApproval[], Identity[]]>(([yes, no], [key, each]) => (wrote.has(key) ? [yes, [...no, each.by]] : [[...yes, each], no]), [[], []])
   return { counted, excluded }
+}
+
+function candidates(approve: readonly Approval[], { base, involved }: ReviewGiven, counted: readonly ReviewApproval[]): readonly Identity[] {
+  const no = new Set([...involved, ...counted.map(({ by }) => by)].map(personKey))
+  const groups = new Set(approve.flatMap((each) => each.groups))
+  const members = Object.entries(base.workspace.document.spec.groups ?? {}).flatMap(([name, people]) => (groups.has(name) ? people : []))
+  const found = new Map(members.map(({ iss, sub }) => [personKey({ iss, sub }), { iss, sub }]))
+  return [...found].filter(([key]) => !no.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, person]) => person)
 }
 
 /** Addresses are the same whatever their case. */
