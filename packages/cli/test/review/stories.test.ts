@@ -231,7 +231,7 @@ describe('what git has', { timeout: 120_000 }, () => {
     expect(world.review('--head', 'nothing')).toMatchObject({ exit: 1, stderr: expect.stringMatching(/REF_MISSING[^]*git fetch origin nothing/) as string })
     expect(world.review('--head', '--output=x')).toMatchObject({ exit: 1, stderr: expect.stringContaining('REF_MISSING') as string })
   })
-  test('a pre-receive hook names two commits', () => {
+  test('two commits may be named by their ids', () => {
     const head = world.change(one)
     const base = world.repository.git('rev-parse', 'main')
     expect(runExeat(main, ['review', '--base', base, '--head', head], world.repository.dir)).toMatchObject({ exit: 4, stdout: expect.stringContaining('WAITS FOR PEOPLE') as string })
