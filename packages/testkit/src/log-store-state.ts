@@ -27,6 +27,27 @@ export function applying(kind: StoreKind): void {
       await finish(log, database)
     })
 
+    test('what an operation that is undone changed at once, listed, put and removed leaves its neighbours as they were', async () => {
+      const { database, log } = await foundedLog(kind)
+      const puts = (key: string, name: string, expected: number) => operation(key, { change: async (transaction) => problemOf(await transaction.put('done', name, utf8(key), expected)) })
+      const undone = operation('undone', { records: [{ kind: 'done', key: 'a' }, { kind: '\u0000', key: 'b' }], change: async (transaction) => {
+        await transaction.put('done', 'a', utf8('lost'), 2)
+        await transaction.put('done', 'b', utf8('lost'), 0)
+        await transaction.keep('lost', 'body', utf8('lost'))
+        expect((await transaction.records('done', { limit: 9 })).map(({ key, version }) => [key, version])).toEqual([['a', 3], ['b', 1], ['c', 1]])
+        await transaction.remove('done', 'a', 3)
+        await transaction.put('done', 'a', utf8('lost'), 0)
+        await transaction.remove('done', 'c', 1)
+        expect((await transaction.records('done', { limit: 9 })).map(({ key, version }) => [key, version])).toEqual([['a', 1], ['b', 1]])
+        return { code: 'NO', message: 'no' }
+      } })
+      const answers = await Promise.all([puts('1', 'a', 0), puts('2', 'a', 1), puts('3', 'c', 0), undone, puts('4', 'a', 2), puts('5', 'b', 1), puts('6', 'c', 1)].map((each) => log.append(each)))
+      expect(answers.map(codeOf)).toEqual(['ok', 'ok', 'ok', 'NO', 'ok', 'STATE_VERSION', 'ok'])
+      expect((await log.records('done', { limit: 9 })).map(({ key, version, value }) => [key, version, Buffer.from(value).toString()])).toEqual([['a', 3, '4'], ['c', 2, '6']])
+      expect(await log.body('lost', 'body')).toBeUndefined()
+      await finish(log, database)
+    })
+
     test('of two that change one record at once exactly one wins', async () => {
       const { database, log } = await foundedLog(kind)
       const taking = (key: string) => operation(key, {

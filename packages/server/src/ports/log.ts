@@ -86,6 +86,8 @@ export interface Operation {
   readonly digest: Uint8Array
   /** The act only takes away (revocation, denial): it goes on where the clock is earlier than the last head. */
   readonly restricts?: boolean
+  /** Records that `apply` is likely to read or to change: read for the whole batch at once where each would be a round trip. Only a hint; it changes no result. */
+  readonly records?: readonly { readonly kind: string; readonly key: string }[]
   /**
    * Changes the state and says what is entered. A throw undoes this operation alone. Runs while the head is locked: touches only its transaction, waits
    * for nothing else, and may run more than once for one key (a batch that failed is repeated by its callers).

@@ -50,6 +50,12 @@ export interface TileHashRow {
   readonly hash: Uint8Array
 }
 
+/** Which record. */
+export interface RecordName {
+  readonly kind: string
+  readonly key: string
+}
+
 export interface RecordRow {
   readonly version: number
   readonly value: Uint8Array
@@ -99,12 +105,14 @@ export interface TableWriter extends StateTables {
   readonly known: (keys: readonly string[]) => Promise<readonly OperationRow[]>
   /** The first checkpoint that covers an entry. */
   readonly checkpointOver: (index: number) => Promise<Uint8Array | undefined>
+  /** Records that the batch is likely to need, so that they can be read at once. A hint: whatever is not named is read when it is needed. */
+  readonly foresee: (names: readonly RecordName[]) => Promise<void>
   readonly savepoint: () => Promise<void>
   /** Keeps what was done since the savepoint. */
   readonly release: () => Promise<void>
   /** Undoes what was done since the savepoint. */
   readonly undo: () => Promise<void>
-  /** False where the record's version is not `expected` (0: where there is one). */
+  /** False where the record's version is not `expected` (0: where there is one). May be held and written later, with the commit at the latest, which then fails in its place. */
   readonly put: (kind: string, key: string, value: Uint8Array, expected: number) => Promise<boolean>
   /** False where the record's version is not `expected`. */
   readonly remove: (kind: string, key: string, expected: number) => Promise<boolean>

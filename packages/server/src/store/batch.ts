@@ -8,6 +8,7 @@ import { sha256 } from './ed25519.ts'
 import { afterFailure, type Halt, type Stage } from './failure.ts'
 import { checkFrontier } from './head-check.ts'
 import { equal, short, type LogIdentity } from './identity.ts'
+import { isLabel } from './labels.ts'
 
 /** The head that this process knows to stand in the database. */
 export type KnownHead = Pick<HeadRow, 'size' | 'root'>
@@ -49,7 +50,7 @@ export async function runBatch(context: BatchContext, waiting: readonly Operatio
 
 async function storeBatch(context: BatchContext, waiting: readonly Operation[], progress: { stage: Stage }): Promise<BatchResult> {
   const { writer } = context.tables
-  const [locked, known] = await lockedAndKnown(writer, waiting.map(({ key }) => key))
+  const [locked, known] = await lockedAndKnown(writer, waiting)
   const judged = await judgeHead(context, locked)
   if (!judged.ok) {
     await writer.rollback()
@@ -69,11 +70,16 @@ async function storeBatch(context: BatchContext, waiting: readonly Operation[], 
 }
 
 /** Asked for at once, and awaited in order: where the head cannot be locked, that says why, and not that the statement behind it failed too. */
-async function lockedAndKnown(writer: TableWriter, keys: readonly string[]): Promise<[LockedHead | undefined, readonly OperationRow[]]> {
+async function lockedAndKnown(writer: TableWriter, waiting: readonly Operation[]): Promise<[LockedHead | undefined, readonly OperationRow[]]> {
   const locking = writer.begin()
-  const asking = writer.known(keys)
+  const asking = writer.known(waiting.map(({ key }) => key))
+  const foreseen = waiting.flatMap(({ records = [] }) => records).filter(({ kind, key }) => isLabel(kind) && isLabel(key))
+  const foreseeing = foreseen.length === 0 ? undefined : writer.foresee(foreseen)
   asking.catch(() => {})
-  return [await locking, await asking]
+  foreseeing?.catch(() => {})
+  const [locked, known] = [await locking, await asking]
+  await foreseeing
+  return [locked, known]
 }
 
 /** Everything but the commit. */

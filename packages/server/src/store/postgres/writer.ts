@@ -2,6 +2,7 @@ import type { Client, QueryResult } from 'pg'
 import type {
   CheckpointRow, CosignatureRow, EntryRow, HeadRow, IdentityRow, LockedHead, OperationRow, TableWriter, TileHashRow,
 } from '../../ports/tables.ts'
+import { heldRecords, type HeldRecords } from './held-records.ts'
 import { bytes, headRow, integer, operationRow, stateTables, type Row } from './query.ts'
 
 /** Runs one named statement, prepared at its first use. */
@@ -9,13 +10,16 @@ type Run = (name: string, sql: string, values: readonly unknown[]) => Promise<Qu
 
 /** The write connection, which must be pipelined. The lock on the head's one row is what puts any number of replicas in a line. */
 export function postgresWriter(client: Client): TableWriter {
-  const savepoints = postgresSavepoints(client)
   const run: Run = (name, sql, values) => client.query<Row>({ name, text: sql, values: [...values] })
   const { inserts, reset, send } = heldInserts(client)
+  const held = heldRecords(run, (name, sql, values) => sent(client, name, sql, values))
+  const savepoints = postgresSavepoints(client, held)
+  const tables = stateTables(async (sql, values) => (await client.query<Row>(sql, [...(values ?? [])])).rows)
 
   return {
     begin: () => {
       savepoints.reset()
+      held.reset()
       reset()
       return begin(client, run)
     },
@@ -24,54 +28,93 @@ export function postgresWriter(client: Client): TableWriter {
       (await run('known', 'SELECT key, digest, idx, count, refusal FROM operation WHERE key = ANY($1::text[])', [keys])).rows.map(operationRow),
     checkpointOver: async (index) =>
       optionalBytes(await run('checkpoint_over', 'SELECT note FROM checkpoint WHERE size > $1 ORDER BY size LIMIT 1', [index]), 'note'),
+    foresee: held.foresee,
     savepoint: savepoints.savepoint,
     release: savepoints.release,
     undo: savepoints.undo,
-    ...stateTables(async (sql, values) => (await client.query<Row>(sql, [...(values ?? [])])).rows),
-    ...changes(run),
+    record: held.record,
+    records: async (kind, after, limit) => {
+      const [, listed] = await Promise.all([written(held, savepoints), tables.records(kind, after, limit)])
+      return listed
+    },
+    body: tables.body,
+    ...changes(run, held, savepoints),
     ...inserts,
     insertCosignatures: (size, rows) => insertCosignatures(run, size, rows),
     commit: async () => {
       // A transaction that has failed answers COMMIT by rolling back, and calls that no error.
-      const [, { command }] = await Promise.all([Promise.all(send()), client.query('COMMIT')])
+      const sending = [...held.write(), ...send()]
+      const [, { command }] = await Promise.all([Promise.all(sending), client.query('COMMIT')])
       if (command !== 'COMMIT') throw new Error(`the database answered COMMIT with ${command}`)
     },
     rollback: async () => { await client.query('ROLLBACK') },
   }
 }
 
-type Savepoints = Pick<TableWriter, 'savepoint' | 'release' | 'undo'> & { readonly reset: () => void }
+interface Savepoints extends Pick<TableWriter, 'savepoint' | 'release' | 'undo'> {
+  readonly reset: () => void
+  /** Sends the savepoint of the operation that is being applied, if it has begun to change something: ahead of the first statement that does. */
+  readonly ensure: () => Promise<void>
+}
 
-/** A savepoint is released with the next one, or by the commit: a round trip less for every operation. */
-function postgresSavepoints(client: Client): Savepoints {
+/** A savepoint is sent only where something is changed at once, and released with the next one, or by the commit: what is held needs none. */
+function postgresSavepoints(client: Client, held: HeldRecords): Savepoints {
   let unreleased = false
+  let state: 'none' | 'marked' | 'sent' = 'none'
   return {
-    reset: () => { unreleased = false },
+    reset: () => { [unreleased, state] = [false, 'none'] },
     savepoint: async () => {
+      held.mark()
+      state = 'marked'
+    },
+    ensure: async () => {
+      if (state !== 'marked') return
       const sql = unreleased ? 'RELEASE SAVEPOINT operation; SAVEPOINT operation' : 'SAVEPOINT operation'
-      unreleased = false
+      ;[unreleased, state] = [false, 'sent']
       await client.query(sql)
     },
-    release: async () => { unreleased = true },
-    undo: async () => { await client.query('ROLLBACK TO SAVEPOINT operation; RELEASE SAVEPOINT operation') },
+    release: async () => { [unreleased, state] = [unreleased || state === 'sent', 'none'] },
+    undo: async () => {
+      held.undo()
+      const sent = state === 'sent'
+      state = 'none'
+      if (sent) await client.query('ROLLBACK TO SAVEPOINT operation; RELEASE SAVEPOINT operation')
+    },
   }
+}
+
+/** Sends what is held, ahead of a statement that must find it in the tables. */
+async function written(held: HeldRecords, savepoints: Savepoints): Promise<void> {
+  await Promise.all([savepoints.ensure(), ...held.write()])
 }
 
 type Changes = Pick<TableWriter, 'put' | 'remove' | 'keep' | 'erase'>
 
-function changes(run: Run): Changes {
+function changes(run: Run, held: HeldRecords, savepoints: Savepoints): Changes {
+  const change: Run = async (name, sql, values) => {
+    const [, result] = await Promise.all([savepoints.ensure(), run(name, sql, values)])
+    return result
+  }
   return {
     put: async (kind, key, value, expected) => {
-      const done = expected === 0
-        ? await run('put_first', 'INSERT INTO record (kind, key, version, value) VALUES ($1, $2, 1, $3) ON CONFLICT DO NOTHING', [kind, key, value])
-        : await run('put_next', 'UPDATE record SET version = version + 1, value = $3 WHERE kind = $1 AND key = $2 AND version = $4', [kind, key, value, expected])
-      return done.rowCount === 1
+      const done = await held.put(kind, key, value, expected)
+      if (held.full()) await written(held, savepoints)
+      return done
     },
-    remove: async (kind, key, expected) =>
-      (await run('remove', 'DELETE FROM record WHERE kind = $1 AND key = $2 AND version = $3', [kind, key, expected])).rowCount === 1,
+    remove: async (kind, key, expected) => {
+      await held.record(kind, key)
+      const writing = written(held, savepoints)
+      if (!held.removed(kind, key, expected)) {
+        await writing
+        return false
+      }
+      const [, { rowCount }] = await Promise.all([writing, change('remove', 'DELETE FROM record WHERE kind = $1 AND key = $2 AND version = $3', [kind, key, expected])])
+      if (rowCount !== 1) throw new Error('a record was changed by another than who has locked the head')
+      return true
+    },
     keep: async (kind, digest, kept) =>
-      (await run('keep', 'INSERT INTO body (kind, digest, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [kind, digest, kept])).rowCount === 1,
-    erase: async (kind, digest) => (await run('erase', 'DELETE FROM body WHERE kind = $1 AND digest = $2', [kind, digest])).rowCount === 1,
+      (await change('keep', 'INSERT INTO body (kind, digest, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [kind, digest, kept])).rowCount === 1,
+    erase: async (kind, digest) => (await change('erase', 'DELETE FROM body WHERE kind = $1 AND digest = $2', [kind, digest])).rowCount === 1,
   }
 }
 
@@ -147,10 +190,11 @@ function sent(client: Client, name: string, text: string, values: unknown[]): Pr
       reject(error)
     })
   })
-  const [error] = refused
-  if (error === undefined) return answer
+  // Whoever sends several may throw before it waits for the first.
   answer.catch(() => {})
-  throw error
+  const [error] = refused
+  if (error !== undefined) throw error
+  return answer
 }
 
 async function insertCosignatures(run: Run, size: number, rows: readonly CosignatureRow[]): Promise<void> {

@@ -24,6 +24,8 @@ export function sqliteWriter(database: DatabaseSync, writeAhead: WriteAheadFile)
     rootAt: async (size) => optionalBytes(rootAt.get(size), 'root'),
     known: async (keys) => known.all(JSON.stringify(keys)).map(operationRow),
     checkpointOver: async (index) => optionalBytes(checkpointOver.get(index), 'note'),
+    // A read is no round trip.
+    foresee: async () => {},
     savepoint: async () => {
       if (!database.isTransaction) throw new Error('the database has ended the transaction')
       database.exec('SAVEPOINT operation')
