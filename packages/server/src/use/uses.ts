@@ -46,6 +46,7 @@ async function claim(deps: UseDependencies, pending: PendingRevocations, use: Us
   const answer = await deps.log.append({
     key: `use/${key}`,
     digest: new Uint8Array(Buffer.from(taggedDigest('exeat/operation/v1', { act: 'use', uid, point, subject }, sha256), 'hex')),
+    records: [{ kind: recordKinds.optOut, key: uid }, { kind: recordKinds.use, key }],
     apply: (tx) => count(tx, deps, use, key),
   })
   if (answer.ok) return { uid, outcome: 'counted' }
