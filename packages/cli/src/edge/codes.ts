@@ -26,6 +26,7 @@ export const cliCodes = {
   TEST_FAILED: invalid('A case of an OptOutTest got another answer than it expects.'),
   TEST_NONE: invalid('There is no OptOutTest to run.'),
   IMPACT_EMPTY: invalid('The opt-out covers no finding of the reports.'),
+  SIMULATION_NOTHING: invalid('The head of `exeat simulate` changes no opt-out.'),
   THRESHOLD_LOOSER: usage('`--severity-threshold` asks for less than the workspace; it had no effect. A warning.'),
   LINT_LAPSED_LONG_AGO: invalid('An opt-out ended more than 90 days ago. A warning.'),
   LINT_LAPSED: invalid('An opt-out has ended. A warning.'),
