@@ -38,6 +38,10 @@ interface SimulateFlags {
   readonly suggest?: boolean
   readonly format: 'text' | 'json'
   readonly output?: string
+  readonly maxMemory: string
+  readonly maxSeconds: string
+  readonly isolation: boolean
+  readonly asChild?: boolean
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
@@ -54,6 +58,10 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--tolerance <findings>', 'how many findings a recorded impact may differ by', '0')
     .option('--suggest', 'show the narrowest scope that covers what is meant, as a patch')
     .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .option('--max-memory <mib>', 'heap that the replay may take', '2048')
+    .option('--max-seconds <seconds>', 'time that the replay may take', '600')
+    .option('--no-isolation', 'where no namespace can be made: documents of your own, with a network; never with --head, nor where CI is set')
+    .addOption(command.createOption('--as-child', 'read the question from standard input').hideHelp())
     .option('-o, --output <file>', 'where it goes; default: standard output')
   command.addHelpText('after', help)
     .action(async (reports: readonly string[], flags: SimulateFlags) => { finish(await simulate(reports, flags, io)) })
@@ -62,15 +70,25 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 const gathered = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 async function simulate(reports: readonly string[], flags: SimulateFlags, io: Io): Promise<number> {
+  if (flags.asChild === true) {
+    await (await import('../simulate/wire.ts')).answerAsChild()
+    return 0
+  }
   if (reports.length === 0) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
   const question = await questionOf(flags, io)
   const { runSimulation } = await import('../simulate/run.ts')
-  const simulation = await runSimulation(question, reports, io)
+  const caps = { memory: wholeNumber(flags.maxMemory, '--max-memory', 64), seconds: wholeNumber(flags.maxSeconds, '--max-seconds', 1), isolation: flags.isolation }
+  const simulation = await runSimulation(question, reports, caps, io)
   writeOutput(io, flags.output, (sink) => {
     if (flags.format === 'json') sink.write(`${JSON.stringify(simulation)}\n`)
     else writeText(simulation, sink, flags.output === undefined ? stylesFor(io.stdout, io.env) : plainStyles)
   })
   return simulation.problems.some(({ severity }) => severity === 'error') ? 3 : 0
+}
+
+function wholeNumber(text: string, flag: string, least: number): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) >= least) return Number(text)
+  throw cliError('USAGE', `\`${flag} ${text}\` is no whole number from ${least} to 999999`, `write \`${flag} ${Math.max(least, 1)}\` or more`)
 }
 
 /** @throws {ExeatError} USAGE, and every reason why documents cannot be read */
@@ -79,8 +97,7 @@ async function questionOf(flags: SimulateFlags, io: Io): Promise<SimulateQuestio
   if ((optout === undefined) === (head === undefined)) throw cliError('USAGE', 'one of `--optout` and `--head` says what is tried', '`--optout NAME` for one that stands, `--base REF --head REF` for a change')
   if ((head === undefined) !== (base === undefined)) throw cliError('USAGE', '`--head` and `--base` go together', 'the base governs: `--base origin/main`')
   if (head !== undefined && ref !== undefined) throw cliError('USAGE', '`--ref` and `--head` exclude each other', 'leave `--ref` out')
-  const tolerance = Number(flags.tolerance)
-  if (!/^\d{1,6}$/.test(flags.tolerance)) throw cliError('USAGE', `\`--tolerance ${flags.tolerance}\` is no number of findings`, 'write a whole number, such as 0')
+  const tolerance = wholeNumber(flags.tolerance, '--tolerance', 0)
   const [governing, changing, known] = await Promise.all([
     governanceFiles(io.cwd, base ?? ref), head === undefined ? undefined : governanceFiles(io.cwd, head), gitFacts(io.cwd, { repository: flags.repo === undefined }),
   ])

@@ -12,7 +12,7 @@ export function writeText(simulation: Simulation, sink: Sink, styles: Styles): v
   const line = (text = ''): void => { sink.write(`${text}\n`) }
   const { before, after, opened, closed } = simulation
   line(`simulation of ${shown(simulation.governance)}`)
-  line(`at ${simulation.at}, ${plural(simulation.runs, 'run')}, ${plural(simulation.findings, 'finding')}; it decides nothing`)
+  line(`at ${simulation.at}, ${plural(simulation.runs, 'run')}, ${plural(simulation.findings, 'finding')}; it decides nothing${simulation.isolated ? '' : '; NOT ISOLATED'}`)
   line()
   line(table([
     ['', 'blocked', 'excused', 'passed'],
