@@ -35,6 +35,7 @@ interface SimulateFlags {
   readonly inputFormat?: string
   readonly each?: boolean
   readonly tolerance: string
+  readonly samples: string
   readonly suggest?: boolean
   readonly format: 'text' | 'json'
   readonly output?: string
@@ -56,6 +57,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--input-format <format>', 'what the reports are; default: told by their content')
     .option('--each', 'each report is a run of its own; default: all are one run, as for the gate')
     .option('--tolerance <findings>', 'how many findings a recorded impact may differ by', '0')
+    .option('--samples <count>', 'findings named in each list', '50')
     .option('--suggest', 'show the narrowest scope that covers what is meant, as a patch')
     .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .option('--max-memory <mib>', 'heap that the replay may take', '2048')
@@ -97,12 +99,13 @@ async function questionOf(flags: SimulateFlags, io: Io): Promise<SimulateQuestio
   if ((optout === undefined) === (head === undefined)) throw cliError('USAGE', 'one of `--optout` and `--head` says what is tried', '`--optout NAME` for one that stands, `--base REF --head REF` for a change')
   if ((head === undefined) !== (base === undefined)) throw cliError('USAGE', '`--head` and `--base` go together', 'the base governs: `--base origin/main`')
   if (head !== undefined && ref !== undefined) throw cliError('USAGE', '`--ref` and `--head` exclude each other', 'leave `--ref` out')
+  const samples = wholeNumber(flags.samples, '--samples', 0)
   const tolerance = wholeNumber(flags.tolerance, '--tolerance', 0)
   const [governing, changing, known] = await Promise.all([
     governanceFiles(io.cwd, base ?? ref), head === undefined ? undefined : governanceFiles(io.cwd, head), gitFacts(io.cwd, { repository: flags.repo === undefined }),
   ])
   return {
-    now: io.now, tolerance, suggest: flags.suggest === true, each: flags.each === true, root: repositoryRoot(io.cwd),
+    now: io.now, tolerance, samples, suggest: flags.suggest === true, each: flags.each === true, root: repositoryRoot(io.cwd),
     label: changing === undefined ? governing.label : `${changing.label}, judged by ${governing.label}`,
     base: governing.files,
     ...(changing === undefined ? {} : { head: changing.files }),

@@ -25,7 +25,7 @@ export function answerSimulation(question: OpenQuestion): Answer {
   const at = Math.max(question.now, ...changed.map(({ optOut }) => optOut.document.spec.window.from)) as Instant
   const { before, after } = sides(base, head, changed)
   const simulation = simulator({
-    policySet, at, sha256, tolerance: question.tolerance, suggest: question.suggest, changed,
+    policySet, at, sha256, tolerance: question.tolerance, suggest: question.suggest, samples: question.samples, changed,
     before: assumeActs(policySet, before, at), after: assumeActs(policySet, after, at),
   })
   replay(question, base, changed, (findings, facts) => { simulation.run(findings, facts) })

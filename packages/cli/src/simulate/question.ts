@@ -13,6 +13,8 @@ export interface SimulateQuestion {
   readonly remote?: string
   readonly tolerance: number
   readonly suggest: boolean
+  /** Findings named in each list of the answer. */
+  readonly samples: number
   /** Each report is a run of its own. */
   readonly each: boolean
   readonly label: string

@@ -38,6 +38,8 @@ export interface SimulationQuestion {
   /** How many findings a recorded impact may differ by before it is stale. */
   readonly tolerance: number
   readonly suggest: boolean
+  /** Findings named in each list. */
+  readonly samples: number
 }
 
 export type SimulationAnswer = Omit<Simulation, 'schemaVersion' | 'kind' | 'authoritative' | 'governance' | 'now' | 'isolated'>
@@ -51,7 +53,7 @@ export interface Simulator {
 export function simulator(question: SimulationQuestion): Simulator {
   const { policySet, at, sha256 } = question
   const deciders = { before: decider(policySet, question.before), after: decider(policySet, question.after) }
-  const counts = counting()
+  const counts = counting(question.samples)
   const watched = question.changed.map((each): Watched => watch(each, question, deciders))
   return {
     run(findings, facts) {
@@ -72,10 +74,10 @@ export function simulator(question: SimulationQuestion): Simulator {
   }
 }
 
-/** Samples of one list. */
-const mostSamples = 50
 /** Pairs of control and owner kept apart, and instants of the timeline. */
 const mostOpen = 1000
+/** Opt-outs named beside one instant. */
+const mostNamed = 50
 
 interface Open { control: string; owner: string; findings: number; until: number }
 interface Step { findings: number; optOuts: Set<string> }
@@ -90,7 +92,7 @@ interface Counting {
 const none = (): Outcomes => ({ passed: 0, excused: 0, blocked: 0 })
 type Counts = Record<Outcome, number>
 
-function counting(): Counting {
+function counting(mostSamples: number): Counting {
   const totals = { runs: 0, findings: 0, before: none(), after: none() }
   const bySeverity = new Map<string, { before: Counts; after: Counts }>()
   const opened = { total: 0, samples: [] as Sample[], control: tally(), severity: tally(), repository: tally(), environment: tally(), path: tally() }
@@ -160,6 +162,6 @@ function leftOpen({ control, optOut }: Decision, open: Map<string, Open>, timeli
   if (step === undefined) timeline.set(until, { findings: 1, optOuts: new Set([optOut.name]) })
   else {
     step.findings++
-    if (step.optOuts.size < mostSamples) step.optOuts.add(optOut.name)
+    if (step.optOuts.size < mostNamed) step.optOuts.add(optOut.name)
   }
 }

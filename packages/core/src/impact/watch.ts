@@ -31,7 +31,7 @@ export interface Watched {
   answer(): { readonly optOut: SimulatedOptOut; readonly problems: Told[] }
 }
 
-const mostSamples = 50
+const mostOthers = 50
 /** Findings whose near misses are explained, and whose neighbours are tried: both cost a decision each. */
 const mostExplained = 500
 const mostProbed = 20
@@ -62,7 +62,7 @@ export function watch(changed: ChangedOptOut, question: SimulationQuestion, deci
       if (optOut.impact === undefined || optOut.impact.has(fingerprint)) meant.add(finding, fingerprint, run.facts.environment?.value, run.facts.repository?.value.name)
       else {
         unintended.total++
-        if (unintended.samples.length < mostSamples) unintended.samples.push(sampleOf(finding, run.facts, fingerprint))
+        if (unintended.samples.length < question.samples) unintended.samples.push(sampleOf(finding, run.facts, fingerprint))
         if (besides.length < mostBesides) besides.push(finding)
       }
       const other = run.before[index]
@@ -130,7 +130,7 @@ export function watch(changed: ChangedOptOut, question: SimulationQuestion, deci
           added: optOut.impact === undefined ? 0 : unintendedPrints(optOut.impact, prints), gone,
         },
         ...(limit === undefined ? {} : { limit }), measured: bounds.measured, unintended,
-        alreadyCovered: [...covered].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, mostSamples).map(([other, findings]) => ({ optOut: other, findings })),
+        alreadyCovered: [...covered].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, mostOthers).map(([other, findings]) => ({ optOut: other, findings })),
         nearMisses: [...misses.values()].sort((a, b) => b.findings - a.findings || (a.code < b.code ? -1 : 1)),
         redAgain: { at: formatInstant(spec.window.until), findings: red.total, byControl: red.control.result().top },
         canaries: [...probes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, row]) => ({ kind, ...row })),
