@@ -20,6 +20,7 @@ Examples:
   exeat simulate trivy.sarif --optout log4j-hotfix
   exeat simulate 'reports/*.json' --base origin/main --head HEAD_COMMIT
   exeat simulate trivy.sarif --optout log4j-hotfix --suggest
+  exeat simulate trivy.sarif --optout log4j-hotfix --format html -o impact.html
 
 Exit codes:
   0 shown   1 Exeat or its needs failed   3 the impact is stale or above its limit,
@@ -37,7 +38,7 @@ interface SimulateFlags {
   readonly tolerance: string
   readonly samples: string
   readonly suggest?: boolean
-  readonly format: 'text' | 'json'
+  readonly format: 'text' | 'json' | 'html'
   readonly output?: string
   readonly maxMemory: string
   readonly maxSeconds: string
@@ -59,7 +60,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--tolerance <findings>', 'how many findings a recorded impact may differ by', '0')
     .option('--samples <count>', 'findings named in each list', '50')
     .option('--suggest', 'show the narrowest scope that covers what is meant, as a patch')
-    .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json', 'html']).default('text'))
     .option('--max-memory <mib>', 'heap that the replay may take', '2048')
     .option('--max-seconds <seconds>', 'time that the replay may take', '600')
     .option('--no-isolation', 'where no namespace can be made: documents of your own, with a network; never with --head, nor where CI is set')
@@ -81,8 +82,10 @@ async function simulate(reports: readonly string[], flags: SimulateFlags, io: Io
   const { runSimulation } = await import('../simulate/run.ts')
   const caps = { memory: wholeNumber(flags.maxMemory, '--max-memory', 64), seconds: wholeNumber(flags.maxSeconds, '--max-seconds', 1), isolation: flags.isolation }
   const simulation = await runSimulation(question, reports, caps, io)
+  const page = flags.format === 'html' ? (await import('../simulate/html/page.ts')).simulationPage(simulation) : undefined
   writeOutput(io, flags.output, (sink) => {
-    if (flags.format === 'json') sink.write(`${JSON.stringify(simulation)}\n`)
+    if (page !== undefined) sink.write(page)
+    else if (flags.format === 'json') sink.write(`${JSON.stringify(simulation)}\n`)
     else writeText(simulation, sink, flags.output === undefined ? stylesFor(io.stdout, io.env) : plainStyles)
   })
   return simulation.problems.some(({ severity }) => severity === 'error') ? 3 : 0
