@@ -133,6 +133,7 @@ test('there is enough to predict', () => {
 
 test('predicted and real agree, finding by finding, before and after', () => {
   let effective = 0
+  let narrower = 0
   fc.assert(fc.property(written, ({ of: at, impact, spec, other }) => {
     const of = recorded[at] as Recorded
     const common = { '.exeat/workspace.yaml': workspace, '.exeat/policy.json': policy(impact) }
@@ -162,8 +163,16 @@ test('predicted and real agree, finding by finding, before and after', () => {
       expect({ before: simulation.before, after: simulation.after }).toEqual(totals)
       expect(Object.keys(recordedImpact)).toEqual(impact && simulation.optOuts[0]?.impact?.digest !== undefined ? [`.exeat/impacts/${simulation.optOuts[0].impact.digest}.json`] : [])
       if (simulation.opened.total > 0) effective++
+      const suggested = simulation.optOuts[0]?.suggestion?.document
+      if (base === withIt || suggested === undefined) continue
+      // What is suggested excuses the same, and is a sound document.
+      const narrowed = filesOf({ ...common, ...besides, '.exeat/tried.json': JSON.stringify(suggested) })
+      const again = answerSimulation({ ...question, base: narrowed, environments })
+      expect(again.opened.samples).toEqual(simulation.opened.samples)
+      narrower++
     }
   }), { numRuns: 250, maxSkipsPerRun: 1000 })
   // Very many generated opt-outs excuse something, or nothing was tested.
   expect(effective).toBeGreaterThanOrEqual(100)
+  expect(narrower).toBeGreaterThanOrEqual(50)
 }, 240_000)

@@ -1,10 +1,11 @@
 /** Canary probes: findings that nobody reported, one step beside one that the change excuses. What excuses such a neighbour would excuse a real one. */
+import { controlOf } from '../control/tools.ts'
 import type { Decider } from '../decide/decide.ts'
 import type { Facts } from '../model/facts.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Sha256 } from '../model/digest.ts'
-import type { Workspace } from '../document/schema.ts'
+import type { OptOut, Workspace } from '../document/schema.ts'
 import type { SimulatedOptOut } from './report.ts'
 
 export interface Probe {
@@ -16,12 +17,24 @@ export interface Probe {
 /** A name that no rule, file or version has by chance. */
 const mark = 'exeat-canary'
 
-/** Neighbours of one finding: each differs from it in one thing alone. */
-export function neighbours(finding: Finding, facts: Facts, workspace: Workspace): readonly Probe[] {
+/** Neighbours of one finding: each differs from it in one thing alone, and is none that the opt-out names in full, as that was meant. */
+export function neighbours(finding: Finding, facts: Facts, workspace: Workspace, { controls, targets = {} }: OptOut['spec']): readonly Probe[] {
+  const meant: Readonly<Record<Probe['kind'], (probe: Probe) => boolean | undefined>> = {
+    rule: (probe) => controls.includes(controlOf(probe.finding)),
+    path: (probe) => targets.paths?.includes(probe.finding.path ?? ''),
+    version: (probe) => targets.resources?.includes(probe.finding.resource ?? ''),
+    environment: (probe) => targets.environments?.includes(probe.facts.environment?.value ?? ''),
+    repository: (probe) => targets.repositories?.includes(probe.facts.repository?.value.name ?? ''),
+    second: () => false,
+  }
+  return every(finding, facts, workspace).filter((probe) => meant[probe.kind](probe) !== true)
+}
+
+function every(finding: Finding, facts: Facts, workspace: Workspace): readonly Probe[] {
   const { path, resource } = finding
   const version = resource === undefined ? undefined : nextVersion(resource)
   return [
-    { kind: 'rule', finding: { ...finding, rule: otherRule(finding.rule) }, facts },
+    ...otherRules(finding.rule).map((rule): Probe => ({ kind: 'rule', finding: { ...finding, rule }, facts })),
     { kind: 'second', finding: { ...finding, message: `${finding.message ?? finding.title} ${mark}`, snippet: `${finding.snippet ?? ''} ${mark}` }, facts },
     ...(path === undefined ? [] : nextPaths(path).map((each): Probe => ({ kind: 'path', finding: { ...finding, path: each }, facts }))),
     ...(version === undefined ? [] : [{ kind: 'version', finding: { ...finding, resource: version }, facts } satisfies Probe]),
@@ -32,8 +45,9 @@ export function neighbours(finding: Finding, facts: Facts, workspace: Workspace)
   ]
 }
 
-/** The same family with another number at its end, so that a pattern of the family finds it. */
-const otherRule = (rule: string): string => (/\d$/.test(rule) ? rule.replace(/\d+$/, (digits) => String(Number(digits.slice(-9)) + 1).padStart(digits.length, '0')) : `${rule}-${mark}`)
+/** Of the same family, so that a pattern of the family finds them: the next number, and a name in place of the last one. */
+const otherRules = (rule: string): readonly string[] => (!/\d$/.test(rule) ? [`${rule}-${mark}`]
+  : [rule.replace(/\d+$/, (digits) => String(Number(digits.slice(-9)) + 1).padStart(digits.length, '0')), rule.replace(/\d+$/, mark)])
 
 /** A file beside it, one in a folder beside its own, and the same name at the root. */
 function nextPaths(path: string): readonly string[] {

@@ -97,7 +97,8 @@ export function narrowest(document: OptOut, meant: Meant, besides: readonly Find
   return { document: { ...document, spec }, keys }
 }
 
-const nameable = (name: string): boolean => isLiteral(name) && name.length <= 512 && !/[\u0000-\u001f\u007f]/.test(name)
+/** What a document can say, and a reader can see: no pattern sign, no control, invisible or reordering character. */
+const nameable = (name: string): boolean => isLiteral(name) && name.trim() === name && name.length <= 512 && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
 const written = (list: readonly string[] | undefined): string => (list === undefined ? 'any' : list.join(', '))
 
 /** Patterns become the controls that were found; names stay, but for those that found nothing. */

@@ -73,7 +73,7 @@ export function watch(changed: ChangedOptOut, question: SimulationQuestion, deci
   const isOurs = (decision: Decision | undefined): boolean => decision?.outcome === 'excused' && decision.optOut?.name === name
   const probe = (finding: Finding, facts: Facts): void => {
     if (bounds.probed++ >= mostProbed) return
-    for (const each of neighbours(finding, facts, policySet.workspace)) {
+    for (const each of neighbours(finding, facts, policySet.workspace, optOut.document.spec)) {
       const row = probes.get(each.kind) ?? { tried: 0, excused: 0 }
       probes.set(each.kind, row)
       row.tried++

@@ -34,7 +34,7 @@ function title({ optOuts, opened }: Simulation): string {
 function openedSection(opened: Simulation['opened']): Html {
   if (opened.total === 0) return none
   const by = (['control', 'path', 'environment', 'repository'] as const).filter((key) => opened[key].top.some(({ name }) => name !== '-'))
-  return html`<section><h2>Excused now</h2>${by.map((key) => html`<h3>By ${key}</h3>${tallyTable(`Excused now by ${key}`, key, opened[key])}`)}
+  return html`<section><h2>Excused now</h2><div class="tallies">${by.map((key) => html`<div><h3>By ${key}</h3>${tallyTable(`Excused now by ${key}`, key, opened[key])}</div>`)}</div>
 <h3>Each finding</h3>${findingTable('Findings that are excused now', opened.samples)}${opened.total > opened.samples.length ? html`<p class="soft">and ${opened.total - opened.samples.length} more</p>` : none}</section>`
 }
 

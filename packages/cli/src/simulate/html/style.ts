@@ -8,6 +8,8 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 .25rem}
 h2{font-size:1.2rem;margin:2.25rem 0 .75rem;padding-top:1rem;border-top:1px solid var(--line)}
 h3{font-size:1rem;margin:1.5rem 0 .5rem}
 p{margin:.4rem 0}
+h1,h2,h3,p,.problem,.axis{overflow-wrap:anywhere}
+.tallies>div,.numbers>div{min-width:0}
 .soft{color:var(--soft);font-size:.9rem}
 code,pre{font-family:ui-monospace,monospace;font-size:.86em;overflow-wrap:anywhere}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.75rem;overflow-x:auto;overflow-wrap:normal;white-space:pre}
@@ -21,7 +23,8 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:6px;paddin
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th{text-align:left;font-weight:600;color:var(--soft);white-space:nowrap}
 th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.tallies{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:0 2.5rem}.tallies h3{margin-bottom:0}.tallies td:last-child,.tallies th:last-child{text-align:right;font-variant-numeric:tabular-nums;padding-right:0}
+td code{overflow-wrap:break-word}.tallies td code{overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1rem;margin:.75rem 0;font-size:.95rem}
 dt{color:var(--soft)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
 figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.5rem}
@@ -39,6 +42,6 @@ figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.5rem}
 .key svg{width:.75rem;height:.75rem;margin-right:.4rem;vertical-align:-1px}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media (max-width:34rem){body{padding:1rem .9rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.bars{grid-template-columns:max-content 1fr max-content}.bars .name{grid-column:1/-1;grid-row:auto}}
+@media (max-width:34rem){table{width:max-content;min-width:100%;max-width:52rem}td{max-width:18rem}.tallies table{width:100%}body{padding:1rem .9rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}.bars{grid-template-columns:max-content 1fr max-content}.bars .name{grid-column:1/-1;grid-row:auto}}
 @media print{body{max-width:none}.scroll{overflow:visible}}
 `
