@@ -25,7 +25,7 @@ export function assumeActs(policySet: PolicySet, standing: readonly StandingOptO
   const refused = set.refused.map((optOut) => ({ ...optOut, because: optOut.because.filter(({ code }) => !shownByLog.has(code)) }))
   return {
     ended: set.ended,
-    active: [...set.active, ...refused.filter(({ because }) => because.length === 0).map(({ because: _, ...optOut }) => ({ ...optOut, met: shown.get(optOut.uid)?.[0]?.met ?? nobody }))],
+    active: [...set.active, ...refused.filter(({ because }) => because.length === 0).map((optOut) => ({ ...optOut, met: shown.get(optOut.uid)?.[0]?.met ?? nobody }))],
     refused: refused.filter(({ because }) => because.length > 0),
   }
 }

@@ -112,8 +112,8 @@ function changedLines(old: readonly string[], now: readonly string[]): readonly 
   const lengths = Array.from({ length: old.length + 1 }, () => new Uint16Array(now.length + 1))
   const at = (i: number, j: number): number => lengths[i]?.[j] ?? 0
   for (let i = old.length - 1; i >= 0; i--) {
-    const row = lengths[i]
-    for (let j = now.length - 1; row !== undefined && j >= 0; j--) row[j] = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+    const row = lengths[i] ?? new Uint16Array(0)
+    for (let j = now.length - 1; j >= 0; j--) row[j] = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
   }
   const lines: string[] = []
   let i = 0

@@ -2,7 +2,7 @@
 import { parseInstant } from '@exeat/core'
 import type { Simulation } from '@exeat/core/impact'
 import { plural } from '../../text/wrap.ts'
-import { coordinate, Html, html, none } from './text.ts'
+import { coordinate, type Html, html, none } from './text.ts'
 
 type Row = Simulation['bySeverity'][number]
 type Counts = Row['before']
