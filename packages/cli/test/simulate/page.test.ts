@@ -47,7 +47,7 @@ test('a simulation of nothing is a page too', () => {
 })
 
 describeWith('chromium', 'the page in Chromium', (executablePath) => {
-  test.for([['light', 1100], ['dark', 1100], ['light', 360]] as const)('%s at %d pixels: styled by its own sheet alone, runs nothing, scrolls in one direction', async ([colorScheme, width]) => {
+  test.for([['light', 1100], ['dark', 1100], ['light', 360]] as const)('%s at %d pixels: styled by its own sheet alone, runs nothing, scrolls in one direction', { timeout: 60_000 }, async ([colorScheme, width]) => {
     const folder = mkdtempSync(join(tmpdir(), 'exeat-page-'))
     const browser = await launch(executablePath)
     try {
@@ -67,5 +67,5 @@ describeWith('chromium', 'the page in Chromium', (executablePath) => {
       await browser.close()
       rmSync(folder, { recursive: true, force: true })
     }
-  }, 60_000)
+  })
 })

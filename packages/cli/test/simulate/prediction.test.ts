@@ -154,7 +154,7 @@ test('predicted and real agree, finding by finding, before and after', () => {
       for (const environment of environments) {
         const before = gate(without, of, environment)
         const after = gate(withIt, of, environment)
-        expect(predicted(environment)).toEqual(after.excused.difference(before.excused))
+        expect(predicted(environment)).toEqual(new Set([...after.excused].filter((each) => !before.excused.has(each))))
         for (const key of ['passed', 'excused', 'blocked'] as const) {
           totals.before[key] += before.counts[key] ?? 0
           totals.after[key] += after.counts[key] ?? 0
