@@ -14,6 +14,13 @@ const standing = [...optOuts.active, ...optOuts.ended, ...optOuts.refused]
 const [tried, ...others] = standing.filter(({ document }) => document.spec.window.from <= now && now < document.spec.window.until)
 if (tried === undefined) throw new Error('the workload has no opt-out in force')
 
+/** MiB in use once what is no longer needed is gone. */
+const heap = (): number => {
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed / 1024 / 1024
+}
+const kept = { early: 0, late: 0 }
+
 const took = timed(() => {
   let seen = 0
   if (what === 'read') {
@@ -24,7 +31,11 @@ const took = timed(() => {
     policySet, at: now, sha256, tolerance: 0, suggest: true, samples: 50, changed: [{ optOut: tried, change: 'added' }],
     before: assumeActs(policySet, others, now), after: assumeActs(policySet, [...others, tried], now),
   })
-  for (let run = 0; run < Number(runs); run++) simulation.run(JSON.parse(text) as Finding[], facts)
+  for (let run = 0; run < Number(runs); run++) {
+    simulation.run(JSON.parse(text) as Finding[], facts)
+    if (run === 1) kept.early = heap()
+  }
+  kept.late = heap()
   return simulation.answer().after.excused
 })
-console.log(JSON.stringify({ wall: took.wall, processor: took.processor, value: took.value, peak: process.resourceUsage().maxRSS / 1024 }))
+console.log(JSON.stringify({ wall: took.wall, processor: took.processor, value: took.value, peak: process.resourceUsage().maxRSS / 1024, kept }))
