@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { compilePattern, type Facts, type Finding, fingerprints, type HexDigest, controlOf, type OptOut, type PolicySet, type StandingOptOut } from '@exeat/core'
-import { type Impact, impactDigest } from '@exeat/core/impact'
+import { type Finding, type HexDigest, controlOf, type StandingOptOut } from '@exeat/core'
+import { declaredFindings, type Impact, impactDigest } from '@exeat/core/impact'
 import { nearest } from '@exeat/core/text'
 import { gitFacts, type Governance } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
@@ -66,7 +66,7 @@ async function impact(name: string, reports: readonly string[], flags: ImpactFla
   const inputs = await readInputs(reports, flags.inputFormat, io)
   closeInputs(inputs)
   const findings = inputs.flatMap((input) => input.reports).flatMap((report) => report.findings)
-  const covered = coveredBy(optOut.document, findings, facts, policySet)
+  const covered = declaredFindings(optOut, findings, facts, policySet, sha256)
   if (covered.length === 0) {
     throw cliError('IMPACT_EMPTY', `opt-out \`${name}\` covers none of the ${findings.length} findings in the reports`, 'compare its controls and targets with what `exeat gate` prints', optOut.origin)
   }
@@ -84,32 +84,6 @@ function find(name: string, { optOuts }: Governance): StandingOptOut {
   const meant = nearest(name, optOuts.map(({ document }) => document.metadata.name))
   throw cliError('OPTOUT_UNKNOWN', first === undefined ? `no opt-out \`${name}\` stands` : `${found.length} opt-outs are named \`${name}\``,
     meant === undefined ? '`exeat list` names those that do; `exeat lint` says what is wrong with others' : `did you mean \`${meant}\`?`)
-}
-
-/** What controls and targets declare; a finding that lacks an attribute does not match a target that names it (rule 9). */
-function coveredBy({ spec }: OptOut, findings: readonly Finding[], facts: Facts, policySet: PolicySet): readonly Covered[] {
-  const { repositories, environments, paths, resources, images, fingerprints: named } = spec.targets ?? {}
-  const includes = (list: readonly string[] | undefined, value: string | undefined): boolean => list === undefined || (value !== undefined && list.includes(value))
-  if (!includes(repositories, facts.repository?.value.name) || !includes(environments, facts.environment?.value)) return []
-  const controls = matcher(spec.controls, 'name')
-  const inPaths = paths === undefined ? undefined : matcher(paths, 'path')
-  const inResources = resources === undefined ? undefined : matcher(resources, 'name')
-  const meets = (matches: ((text: string) => boolean) | undefined, value: string | undefined): boolean => matches === undefined || (value !== undefined && matches(value))
-  const fingerprintAt = fingerprints(findings, facts.repository?.value.id ?? '', sha256)
-  return findings.flatMap((finding, index): Covered[] => {
-    if (!policySet.sameControls(controlOf(finding)).some(controls)) return []
-    if (!meets(inPaths, finding.path) || !meets(inResources, finding.resource) || !includes(images, finding.image)) return []
-    const fingerprint = fingerprintAt(index)
-    return named === undefined || named.includes(fingerprint) ? [{ finding, fingerprint }] : []
-  })
-}
-
-function matcher(sources: readonly string[], kind: 'name' | 'path'): (text: string) => boolean {
-  const patterns = sources.flatMap((source) => {
-    const answer = compilePattern(source, kind)
-    return answer.ok ? [answer.pattern] : []
-  })
-  return (text) => patterns.some((pattern) => pattern.matches(text))
 }
 
 function record(document: Impact, path: string, { source }: Governance, io: Io): void {

@@ -13,6 +13,8 @@ const chunk = 256 * 1024
 export interface Input extends ByteSource {
   /** Absolute; absent for standard input. */
   readonly path?: string
+  /** Descriptor that it is open by. */
+  readonly handle: number
   close(): void
 }
 
@@ -71,9 +73,10 @@ function kindOf(stat: Stats): string {
   return stat.isSocket() ? 'a socket' : 'a device'
 }
 
-function sourceOf(handle: number, name: string): ByteSource {
+function sourceOf(handle: number, name: string): ByteSource & Pick<Input, 'handle'> {
   return {
     name,
+    handle,
     size: fstatSync(handle).size,
     read(into, position) {
       try {

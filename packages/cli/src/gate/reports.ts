@@ -89,7 +89,7 @@ function progressOf(input: Input, io: Io): { readonly source: Input; end(): void
 }
 
 /** Top of the repository around a folder, for reports that name files by their absolute path; the folder itself where there is none. */
-function repositoryRoot(folder: string): string {
+export function repositoryRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, '.git'))) return at
     if (dirname(at) === at) return folder

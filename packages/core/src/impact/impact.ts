@@ -8,7 +8,7 @@ import type { HexDigest, Sha256 } from '../model/digest.ts'
 import type { ImpactCode } from './codes.ts'
 
 /** Most fingerprints one opt-out can have been shown. */
-const maxFingerprints = 100_000
+export const maxFingerprints = 100_000
 
 const impactSchema = z.strictObject({
   schemaVersion: z.literal(1),

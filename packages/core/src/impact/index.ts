@@ -1,3 +1,7 @@
 export { type ImpactCode, impactCodes } from './codes.ts'
+export { assumeActs } from './assumed.ts'
+export { declaredFindings, measurer, needsImpact } from './declared.ts'
 export { decodeImpact, impactDigest } from './impact.ts'
 export type { Impact, ImpactAnswer } from './impact.ts'
+export { type SimulatedOptOut, type Simulation, simulationSchema } from './report.ts'
+export { type ChangedOptOut, type SimulationQuestion, simulator, type Simulator } from './simulate.ts'

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { Json } from '../document/located.ts'
 import { identifier, line } from '../document/scalars.ts'
 import { eventTypes } from '../entry/types.ts'
+import { simulationSchema } from '../impact/report.ts'
 import { evidenceStrengths } from '../model/facts.ts'
 import { actAnswerSchema, drillAnswerSchema, drillSchema, optOutViewSchema, statusSchema } from './schemas.ts'
 
@@ -65,6 +66,7 @@ const outputs = {
     act: z.exactOptional(z.enum(['start', 'acknowledge'])), evidence: z.exactOptional(drillAnswerSchema.shape.evidence), index: z.exactOptional(drillAnswerSchema.shape.index), receipt: z.exactOptional(drillAnswerSchema.shape.receipt),
   }).meta({ title: 'exeat drill start, ack, status --format json' }),
   'log-evidence.v1.json': evidenceOutput,
+  'simulation.v1.json': simulationSchema,
 } as const
 
 /** By file name, as they are committed under `schemas/output/`. */

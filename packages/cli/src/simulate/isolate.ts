@@ -1,0 +1,94 @@
+/**
+ * A child process that reaches nothing. Node 24 cannot deny the network itself, so an empty network namespace does (`unshare`, util-linux); its own permission
+ * model denies files, programs, threads and add-ons, limits of the kernel (`prlimit`) deny memory, processor time, and every write to a file.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+export interface IsolatedRun {
+  readonly stdin: string
+  /** Open files that it may read, as descriptors 3 and on. */
+  readonly handles: readonly number[]
+  /** MiB of heap; what lies outside the heap may take as much again, and half a GiB that an empty process takes. */
+  readonly memory: number
+  readonly seconds: number
+  readonly isolation: boolean
+  /** What it runs with its permissions; tests alone name another. */
+  readonly program?: readonly string[]
+}
+
+export type Ended =
+  | { readonly kind: 'answered'; readonly stdout: string }
+  | { readonly kind: 'no-namespace' | 'failed'; readonly reason: string }
+  | { readonly kind: 'too-long' | 'too-large' }
+
+/** Most bytes of an answer, and of what it says on standard error. */
+const mostAnswer = 256 * 1024 * 1024
+const mostErrors = 64 * 1024
+
+export async function runIsolated(run: IsolatedRun): Promise<Ended> {
+  const launcher = run.isolation ? launcherOf(run) : []
+  if (typeof launcher === 'string') return { kind: 'no-namespace', reason: launcher }
+  const [file = process.execPath, ...args] = [...launcher, process.execPath, ...nodeFlags(run), ...(run.program ?? ownProgram())]
+  return new Promise((done) => {
+    const child = spawn(file, args, { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', ...run.handles], windowsHide: true })
+    let overtime = false
+    let large = false
+    const timer = setTimeout(() => { overtime = true; child.kill('SIGKILL') }, run.seconds * 1000)
+    const stdout = gathered(mostAnswer, () => { large = true; child.kill('SIGKILL') })
+    const stderr = gathered(mostErrors, () => {})
+    child.stdout?.on('data', stdout.add)
+    child.stderr?.on('data', stderr.add)
+    // A child that ends early has asked for no more; how it ended says why.
+    child.stdin?.on('error', () => {})
+    child.on('error', (error) => { clearTimeout(timer); done({ kind: run.isolation ? 'no-namespace' : 'failed', reason: error.message }) })
+    child.on('close', (exit, signal) => {
+      clearTimeout(timer)
+      done(overtime ? { kind: 'too-long' } : large ? { kind: 'too-large' } : endOf(exit, signal, stdout.text(), stderr.text()))
+    })
+    child.stdin?.end(run.stdin)
+  })
+}
+
+/** Undone by nothing that the child can do; a string says why none can be made. */
+function launcherOf({ memory, seconds }: IsolatedRun): readonly string[] | string {
+  if (process.platform !== 'linux') return `${process.platform} has none`
+  const [unshare, prlimit] = ['unshare', 'prlimit'].map((name) => ['/usr/bin', '/bin', '/usr/local/bin'].map((folder) => join(folder, name)).find((path) => existsSync(path)))
+  if (unshare === undefined || prlimit === undefined) return `\`${unshare === undefined ? 'unshare' : 'prlimit'}\` of util-linux is missing`
+  const bytes = (2 * memory + 512) * 1024 * 1024
+  return [unshare, '--user', '--map-current-user', '--net', '--ipc', '--uts', '--', prlimit, `--data=${bytes}`, `--cpu=${2 * seconds}`, '--fsize=0', '--core=0', '--']
+}
+
+const nodeFlags = ({ memory }: IsolatedRun): readonly string[] => [`--max-old-space-size=${memory}`, '--permission', `--allow-fs-read=${codeFolder()}`, '--no-warnings']
+
+/** Built, all code is in one folder; in development it is the whole repository. */
+const built = (): string | undefined => ['main.cjs', '../main.cjs'].map((path) => join(import.meta.dirname, path)).find((path) => existsSync(path))
+const codeFolder = (): string => `${built() === undefined ? resolve(import.meta.dirname, '../../../..') : dirname(built() ?? '')}/`
+const ownProgram = (): readonly string[] => [built() ?? join(import.meta.dirname, '../main.ts'), 'simulate', '--as-child']
+
+function gathered(most: number, overflow: () => void): { add(piece: Buffer): void; text(): string } {
+  const pieces: Buffer[] = []
+  let length = 0
+  return {
+    add(piece) {
+      if (length > most) return
+      length += piece.length
+      if (length > most) overflow()
+      else pieces.push(piece)
+    },
+    text: () => Buffer.concat(pieces).toString('utf8'),
+  }
+}
+
+/** How V8, Node and the kernel say that memory or processor time ran out. */
+const memoryWords = /out of memory|allocation[ _]failed|Cannot allocate memory|bad_alloc|Invalid array buffer length/i
+const memorySignals: ReadonlySet<string> = new Set(['SIGABRT', 'SIGTRAP', 'SIGSEGV', 'SIGILL', 'SIGBUS'])
+
+function endOf(exit: number | null, signal: string | null, stdout: string, stderr: string): Ended {
+  if (exit === 0) return { kind: 'answered', stdout }
+  if (/^(?:unshare|prlimit): /.test(stderr)) return { kind: 'no-namespace', reason: stderr.split('\n')[0] ?? '' }
+  if (signal === 'SIGXCPU' || signal === 'SIGKILL') return { kind: 'too-long' }
+  if ((signal !== null && memorySignals.has(signal)) || memoryWords.test(stderr)) return { kind: 'too-large' }
+  return { kind: 'failed', reason: signal === null ? `exit ${exit ?? '?'}: ${stderr.trim().split('\n').at(-1) ?? ''}` : `it was ended by ${signal}` }
+}
