@@ -22,6 +22,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'lint', summary: 'check the documents: every problem at once', load: () => import('./commands/lint.ts') },
   { name: 'test', summary: 'run the policy tests (OptOutTest documents)', load: () => import('./commands/test.ts') },
   { name: 'impact', summary: 'measure what an opt-out would excuse', load: () => import('./commands/impact.ts') },
+  { name: 'export', summary: 'write what is excused in another tool\'s own format', load: () => import('./commands/export.ts') },
   { name: 'request', summary: 'ask for an opt-out', load: () => import('./commands/request.ts') },
   { name: 'approve', summary: 'approve an opt-out that was asked for', load: () => import('./commands/approve.ts') },
   { name: 'activate', summary: 'put an approved opt-out into force', load: () => import('./commands/activate.ts') },
@@ -45,5 +46,5 @@ export const commands: readonly CommandEntry[] = [
 
 /** Named in the design, not in this release. */
 export const laterCommands: readonly string[] = [
-  'audit', 'claim', 'export', 'scan', 'simulate', 'watch',
+  'audit', 'claim', 'scan', 'simulate', 'watch',
 ]
