@@ -3,6 +3,7 @@
  * `expired_at` is an instant that still counts (expiry-inclusive), so it is the millisecond before the end.
  */
 import type { Finding } from '@exeat/core'
+import { Scalar } from 'yaml'
 import { lastInstant, notLiteral, oneLine, versioned, yamlFile } from '../text.ts'
 import type { NativeForm, Row, Target } from '../types.ts'
 
@@ -21,15 +22,25 @@ function target({ rule, path, resource }: Finding): Target | string {
   if (path === undefined && purl === undefined) return 'it has neither a path nor a package URL with a version'
   return {
     match: { rule, ...(path === undefined ? {} : { path }), ...(purl === undefined ? {} : { resource: purl }) },
-    exact: path !== undefined && purl !== undefined, detail: section,
+    exact: purl !== undefined && (path !== undefined || ofDistribution(purl)), detail: section,
   }
 }
+
+/** Unquoted, as the tool's own examples have it. */
+function plain(text: string): Scalar {
+  const scalar = new Scalar(text)
+  scalar.type = 'PLAIN'
+  return scalar
+}
+
+/** Packages of a distribution lie in no file of their own. */
+const ofDistribution = (purl: string): boolean => /^pkg:(?:apk|alpm|deb|rpm)\//u.test(purl)
 
 const entry = ({ target: { match: { rule, path, resource } }, excuse: { by }, ends }: Row): object => ({
   id: rule,
   ...(path === undefined ? {} : { paths: [path] }),
   ...(resource === undefined ? {} : { purls: [resource] }),
-  expired_at: lastInstant(ends),
+  expired_at: plain(lastInstant(ends)),
   statement: oneLine(`${by.name}: ${by.reason}`),
 })
 
