@@ -25,14 +25,15 @@ export function compileNative(form: NativeForm, question: NativeQuestion): Nativ
     else gather(drafts, target, each)
   }
   const rows: Row[] = []
+  const expressible = new Set([...drafts.values()].flatMap(({ findings }) => findings))
   const reached = reaching(concerned)
   for (const draft of drafts.values()) {
-    const row = rowOf(form, draft, reached, now)
+    const row = rowOf(form, draft, reached, expressible, now)
     if (typeof row === 'string') problems.push(...draft.findings.map((each) => inexpressible(form, each, row)))
     else rows.push(row)
   }
   rows.sort((a, b) => compare(sortKey(a), sortKey(b)))
-  const lags = rows.filter((row) => lagging(form, row)).map(({ excuse }) => now + (maxLag(excuse) ?? 0))
+  const lags = rows.flatMap(({ due }) => (due === undefined ? [] : [due]))
   const context = { ...question, findings: concerned, ...(lags.length === 0 ? {} : { exportAgainBy: Math.min(...lags) as Instant }) }
   return {
     files: form.render(rows, context),
@@ -44,11 +45,11 @@ export function compileNative(form: NativeForm, question: NativeQuestion): Nativ
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-const sortKey = ({ target: { match, detail } }: Row): string => JSON.stringify([match.rule, match.path, match.resource, match.image, match.line, detail])
+const sortKey = ({ target: { match, detail } }: Row): string => JSON.stringify([match.rule, match.tool, match.path, match.resource, match.image, match.line, detail])
 
 function gather(drafts: Map<string, Draft>, target: Target, each: NativeFinding): void {
-  const { match: { rule, path, resource, image, line }, detail } = target
-  const key = JSON.stringify([rule, path ?? null, resource ?? null, image ?? null, line ?? null, detail ?? null])
+  const { match: { tool, rule, path, resource, image, line }, detail } = target
+  const key = JSON.stringify([tool ?? null, rule, path ?? null, resource ?? null, image ?? null, line ?? null, detail ?? null])
   const draft = drafts.get(key)
   if (draft === undefined) drafts.set(key, { target, findings: [each] })
   else draft.findings.push(each)
@@ -99,20 +100,24 @@ function reaching(findings: readonly NativeFinding[]): (match: Match) => readonl
     else known.push(each)
   }
   return (match) => (byRule.get(match.rule) ?? []).filter(({ finding }) => (
-    (['path', 'resource', 'image', 'line'] as const).every((key) => match[key] === undefined || match[key] === finding[key])))
+    (['tool', 'path', 'resource', 'image', 'line'] as const).every((key) => match[key] === undefined || match[key] === finding[key])))
 }
 
-function rowOf(form: NativeForm, { target, findings }: Draft, reached: (match: Match) => readonly NativeFinding[], now: Instant): Row | string {
+function rowOf(
+  form: NativeForm, { target, findings }: Draft, reached: (match: Match) => readonly NativeFinding[], expressible: ReadonlySet<NativeFinding>, now: Instant,
+): Row | string {
   const all = reached(target.match)
   const other = all.find(({ excuse }) => excuse === undefined)
   if (other !== undefined) return `its entry would reach \`${other.control}\`${placeOf(other)} too, which is not excused`
+  const refused = all.find((each) => !expressible.has(each))
+  if (refused !== undefined) return `its entry would reach \`${refused.control}\`${placeOf(refused)} too, which cannot be said`
   const excuses = all.flatMap(({ excuse }) => (excuse === undefined ? [] : [excuse]))
   const [first] = excuses.sort((a, b) => a.by.until - b.by.until || compare(a.by.name, b.by.name))
   if (first === undefined) return 'nothing excuses it'
   const lags = excuses.filter((excuse) => lagging(form, { target, excuse })).map((excuse) => now + (maxLag(excuse) ?? 0))
   const ends = Math.min(first.by.until, ...(form.selfExpiring ? lags : [])) as Instant
   // INVARIANT: stated as what grants, so that an instant that is none refuses.
-  return now < ends ? { target, findings, excuse: first, ends } : 'nothing is left of its time'
+  return now < ends ? { target, findings: findings.sort((a, b) => compare(a.fingerprint, b.fingerprint)), excuse: first, ends, ...(lags.length === 0 ? {} : { due: Math.min(...lags) as Instant }) } : 'nothing is left of its time'
 }
 
 function placeOf({ finding: { path, resource, line } }: NativeFinding): string {
@@ -132,7 +137,7 @@ function inexpressible(form: NativeForm, each: NativeFinding, because: string): 
 
 function entryOf(form: NativeForm, { excuse: { by }, findings, ends }: Row): NativeEntry {
   return {
-    optOut: by.name, control: findings[0]?.control ?? '', fingerprints: findings.map(({ fingerprint }) => fingerprint).sort(compare), until: by.until,
+    optOut: by.name, control: findings[0]?.control ?? '', fingerprints: findings.map(({ fingerprint }) => fingerprint), until: by.until,
     ...(form.selfExpiring ? { ends } : {}),
   }
 }

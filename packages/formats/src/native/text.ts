@@ -1,7 +1,7 @@
 /** Text as other tools' formats can carry it: serialised, or refused. */
-import { formatInstant, type Instant } from '@exeat/core'
+import { type Finding, formatInstant, type Instant } from '@exeat/core'
 import { Document } from 'yaml'
-import type { RenderContext } from './types.ts'
+import type { Match, RenderContext } from './types.ts'
 
 /** Characters that break a line or hide what follows: controls, the line separators of Unicode, directional overrides, lone surrogates. */
 const unsafe = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|\p{Cs}/u
@@ -48,3 +48,9 @@ export const lastInstant = (ends: Instant): string => formatInstant((ends - 1) a
 
 /** A package URL that names one version, so that an upgrade is another. */
 export const versioned = (resource: string | undefined): resource is string => resource !== undefined && /^pkg:[a-z0-9.+-]+\/[^?#]+@[^?#/]+/u.test(resource)
+
+/** Every attribute of a finding that a match can name. */
+export function wholeMatch({ tool, rule, path, resource, image, line }: Finding): Match {
+  const attributes = { path, resource, image, line }
+  return { tool, rule, ...Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) }
+}

@@ -61,7 +61,7 @@ export interface NativeAnswer {
 }
 
 /** Attributes that an entry compares; what it does not name matches anything. */
-export type Match = { readonly [K in 'path' | 'resource' | 'image' | 'line']?: Finding[K] } & { readonly rule: string }
+export type Match = { readonly [K in 'tool' | 'path' | 'resource' | 'image' | 'line']?: Finding[K] } & { readonly rule: string }
 
 export interface Target {
   readonly match: Match
@@ -79,6 +79,8 @@ export interface Row {
   readonly excuse: NativeExcuse
   /** From here on it must excuse nothing. */
   readonly ends: Instant
+  /** When it must have been written anew. */
+  readonly due?: Instant
 }
 
 export interface NativeForm {

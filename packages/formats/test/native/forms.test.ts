@@ -29,6 +29,16 @@ const everything: readonly NativeFinding[] = [
   native({ ...leak, toolFingerprint: `${commit}:src/a b.ts:aws-key:12` }, excuse({ maxLag: day })),
   native({ ...leak, line: 13 }, excuse({ maxLag: day })),
   native({ tool: 'osv-scanner', rule: 'GHSA-jfh8-c2jp-5v3q', ...place }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'checkov', rule: 'CKV_AWS_20', path: 'infra/main.tf', resource: 'aws_s3_bucket.a' }, excuse({ maxLag: day, impact: true })),
+  native({ tool: 'checkov', rule: 'CKV_AWS_21', path: 'infra/main.tf', resource: 'aws_s3_bucket.a' }, excuse({ maxLag: day })),
+  native({ tool: 'checkov', rule: 'CKV_AWS_20', path: 'infra/main.tf', resource: 'aws_s3_bucket.b' }),
+  native({ tool: 'grype', rule: 'CVE-2021-44228', path: 'web/package-lock.json', resource: 'pkg:npm/%40acme/lib@1.2.3' }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'grype', rule: 'CVE-2021-44228', ...place }, excuse({ maxLag: day, impact: true })),
+  native({ tool: 'snyk', rule: 'SNYK-JS-LODASH-567746', ...place }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/ledger' }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/*' }, excuse({ maxLag: day })),
+  native({ tool: 'conftest', rule: 'data.main.deny_root', path: 'a"b.yaml' }, excuse({ maxLag: day })),
+  native({ tool: 'conftest', rule: 'data.main.deny', path: 'b.yaml' }, excuse({ maxLag: day })),
 ]
 
 describe('golden files', () => {
@@ -97,6 +107,11 @@ describe('never longer', () => {
     expect(compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day }))).entries[0]?.ends).toBe(now + day)
   })
 
+  test('Snyk compares text, so its end has three fractional digits always', () => {
+    const granted = excuse({ maxLag: day, until: now + 1001 as Instant })
+    expect(content(compiled('snyk', native({ tool: 'snyk', rule: 'SNYK-JS-A-1' }, granted)))).toContain('expires: "2026-11-23T12:00:01.000Z"')
+  })
+
   test('what has ended, or has an end that is none, is refused', () => {
     for (const end of [now, now - 1, Number.NaN]) expect(compiled('trivy', native(place, excuse({ until: end as Instant }))).problems.length).toBe(1)
   })
@@ -111,6 +126,22 @@ describe('never longer', () => {
 })
 
 describe('hostile text', () => {
+  test.for(['Pod/payments/*', 'Pod/payments/led?er', 'Pod/*/a', '*/payments/a', 'Pod/payments', 'Pod/pay\nments/a', 'Pod/payments/a/b'])('Kyverno is given no object that means several: %j', (resource) => {
+    expect(compiled('kyverno', native({ tool: 'kyverno', rule: 'policy/rule', resource }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['data.main.deny', 'data.main.deny_a"]', 'data.main.deny_*', 'data.main.deny_a\n}', 'data.ma in.deny_a', 'main.deny_a'])('nor Conftest a rule that is none: %j', (rule) => {
+    expect(compiled('conftest', native({ tool: 'conftest', rule, path: 'a' }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['*', 'SNYK-*', 'SNYK-JS-A\n', '__proto__'])('nor Snyk an id that is none: %j', (rule) => {
+    expect(compiled('snyk', native({ tool: 'snyk', rule }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['a*', '[a]', 'a\nb', '!a'])('nor Grype a pattern: %j', (path) => {
+    expect(compiled('grype', native({ tool: 'grype', path, resource: 'pkg:npm/a@1' }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
   const paths = ['a\nb', 'a*', '[a]', 'a?', '{a,b}', '!a', 'a\\b', 'a\u2028b', '\u202ea']
   test.for(paths)('Trivy is given no path that it would read as something else: %j', (path) => {
     expect(compiled('trivy', native({ ...place, path }, excuse())).entries).toEqual([])

@@ -3,6 +3,7 @@
  * attribute is the same and the clock stands before the end, so the data ends by itself.
  */
 import { formatInstant, type Finding } from '@exeat/core'
+import { wholeMatch } from '../text.ts'
 import type { NativeForm, Row } from '../types.ts'
 
 const compared = ['tool', 'rule', 'path', 'line', 'resource', 'image', 'title', 'message', 'snippet'] as const
@@ -34,11 +35,7 @@ const file = (path: string, value: object): { path: string; content: string } =>
 export const opaForm: NativeForm = {
   name: 'opa',
   selfExpiring: true,
-  target(finding) {
-    const { rule, path, resource, image, line } = finding
-    const match = { rule, ...(path === undefined ? {} : { path }), ...(resource === undefined ? {} : { resource }), ...(image === undefined ? {} : { image }), ...(line === undefined ? {} : { line }) }
-    return { match, exact: true, detail: JSON.stringify(attributes(finding)) }
-  },
+  target: (finding) => ({ match: wholeMatch(finding), exact: true, detail: JSON.stringify(attributes(finding)) }),
   render: (rows) => [
     file('.manifest', { revision: '', roots: ['exeat'] }),
     file('exeat/data.json', { findings: rows.flatMap(entries) }),

@@ -2,10 +2,9 @@
  * OpenVEX 0.2.0. Readers suppress what is `not_affected`; a waiver or an emergency says nothing of the kind, and writing it would be a false
  * statement to others, so only `mitigated` and `false-positive` have a form. A statement knows no end and no path.
  */
-import { formatInstant } from '@exeat/core'
+import { type Finding, formatInstant } from '@exeat/core'
 import { oneLine, versioned } from '../text.ts'
 import type { NativeExcuse, NativeForm, Row, Target } from '../types.ts'
-import type { Finding } from '@exeat/core'
 
 function target({ rule, resource }: Finding, { by }: NativeExcuse): Target | string {
   if (by.category !== 'mitigated' && by.category !== 'false-positive') return `\`${by.category}\` does not mean that the product is not affected`

@@ -1,16 +1,14 @@
 /** SARIF 2.1.0 of all findings, the excused ones with a suppression: a record of one run, in which everything stays evaluated and shown. */
 import type { ExcusedBy, Finding } from '@exeat/core'
 import { toSarif } from '../../sarif/index.ts'
+import { wholeMatch } from '../text.ts'
 import type { NativeFinding, NativeForm, Row } from '../types.ts'
 
 export const sarifForm: NativeForm = {
   name: 'sarif',
   selfExpiring: true,
   record: true,
-  target({ rule, path, resource, image, line, message, snippet }) {
-    const match = { rule, ...(path === undefined ? {} : { path }), ...(resource === undefined ? {} : { resource }), ...(image === undefined ? {} : { image }), ...(line === undefined ? {} : { line }) }
-    return { match, exact: true, detail: JSON.stringify([message, snippet]) }
-  },
+  target: (finding) => ({ match: wholeMatch(finding), exact: true, detail: JSON.stringify([finding.message, finding.snippet]) }),
   render(rows, { findings }) {
     const tools = [...new Set(findings.map(({ finding }) => finding.tool))].sort()
     const log = toSarif(tools.map((tool) => decided(tool, findings.filter(({ finding }) => finding.tool === tool), rows)))

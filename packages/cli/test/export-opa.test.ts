@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Finding, Instant } from '@exeat/core'
 import { describeWith } from '@exeat/testkit'
-import { compileNative, nativeForms } from '../../src/native/index.ts'
-import { excuse, native } from './world.ts'
+import { compileNative, nativeForms } from '@exeat/formats/native'
+import { excuse, native } from '../../formats/test/native/world.ts'
 
 describeWith('opa', 'a round trip through OPA', (opa) => {
   test('exactly the approved findings are excused, and none that has ended', () => {
     const form = nativeForms.find(({ name }) => name === 'opa')
     if (form === undefined) throw new Error('no form')
-    const long = Date.UTC(2999, 0) as Instant
+    const long = Date.UTC(2200, 0) as Instant
     const approved = native({ path: 'a"b\n# c', resource: 'r', line: 3, message: '}}', rule: '__proto__' }, excuse({ until: long, reason: '"\n}' }))
     const plain = native({ path: 'a', line: 3 }, excuse({ until: long }))
     const ended = native({ path: 'ended' }, excuse({ until: Date.UTC(2020, 0) as Instant }))
