@@ -1,18 +1,17 @@
 import type { Command } from 'commander'
 import type { Severity } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
-import { concerning } from '@exeat/core/run'
 import { gitFacts } from '@exeat/git'
 import type { Io } from '../edge/io.ts'
 import { writeOutput } from '../edge/output.ts'
 import { cliError } from '../edge/problem.ts'
-import { answerGate, type GateQuestion, parsePreview, parseThreshold } from '../gate/decide.ts'
+import { answerGit } from '../gate/answer.ts'
+import { type GateQuestion, parsePreview, parseThreshold } from '../gate/decide.ts'
 import { formats, type Output, outputFlags, refuseInputs } from '../gate/outputs.ts'
 import { closeInputs, type ReadInput, readInputs } from '../gate/reports.ts'
 import type { GateResult } from '../gate/result.ts'
-import { cacheFolder, compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
+import { compilePolicies, type GovernanceFlags, governanceOptions, loadGovernance } from '../governance/load.ts'
 import { runFacts } from '../governance/facts.ts'
-import { signedFor } from '../governance/standing.ts'
 import { plainStyles, stylesFor } from '../text/style.ts'
 import { trustMode } from '../trust/mode.ts'
 
@@ -97,13 +96,6 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
   } finally {
     closeInputs(inputs.value)
   }
-}
-
-async function answerGit(question: GateQuestion, flags: GovernanceFlags, io: Io): Promise<GateResult> {
-  const { governance, policySet, reports, now } = question
-  const concerned = governance.optOuts.filter(concerning(reports.flatMap(({ findings }) => findings), policySet))
-  const signed = await signedFor(policySet, governance, concerned, now, { dir: io.cwd, cacheDir: cacheFolder(flags, io) })
-  return answerGate(signed === undefined ? question : { ...question, signed })
 }
 
 async function writeAll(result: GateResult, inputs: readonly ReadInput[], outputs: readonly Output[], all: boolean, io: Io): Promise<void> {

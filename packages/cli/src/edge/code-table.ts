@@ -7,6 +7,7 @@ import { impactCodes } from '@exeat/core/impact'
 import { reviewCodes } from '@exeat/core/review'
 import { jsonCodes, sarifCodes, yamlCodes } from '@exeat/formats'
 import { reportCodes } from '@exeat/formats/findings'
+import { nativeCodes } from '@exeat/formats/native'
 import { gitCodes } from '@exeat/git'
 import { logCodes } from '@exeat/log'
 import { identityCodes, serverCodes, storeCodes, useCodes } from '@exeat/server/tables'
@@ -28,6 +29,7 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'JSON', codes: jsonCodes },
   { title: 'Reports', codes: reportCodes },
   { title: 'SARIF', codes: sarifCodes },
+  { title: 'Native forms', codes: nativeCodes },
   { title: 'Git', codes: gitCodes },
   { title: 'Acts', codes: { ...refusalCodes, ...useCodes } },
   { title: 'People', codes: identityCodes },

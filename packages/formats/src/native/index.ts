@@ -1,0 +1,5 @@
+export { nativeCodes } from './codes.ts'
+export type { NativeCode } from './codes.ts'
+export { compileNative } from './compile.ts'
+export { nativeForms } from './registry.ts'
+export type { LossKind, NativeAnswer, NativeEntry, NativeExcuse, NativeFile, NativeFinding, NativeForm, NativeLoss, NativeQuestion } from './types.ts'

@@ -1,0 +1,17 @@
+import { checkovForm } from './checkov/index.ts'
+import { conftestForm } from './conftest/index.ts'
+import { gitleaksForm } from './gitleaks/index.ts'
+import { grypeForm } from './grype/index.ts'
+import { kyvernoForm } from './kyverno/index.ts'
+import { opaForm } from './opa/index.ts'
+import { openVexForm } from './openvex/index.ts'
+import { osvScannerForm } from './osv_scanner/index.ts'
+import { sarifForm } from './sarif/index.ts'
+import { snykForm } from './snyk/index.ts'
+import { trivyForm } from './trivy/index.ts'
+import type { NativeForm } from './types.ts'
+
+/** A folder each, by name. */
+export const nativeForms: readonly NativeForm[] = [
+  checkovForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
+]

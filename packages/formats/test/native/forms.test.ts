@@ -1,0 +1,173 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { parse as parseYaml } from 'yaml'
+import type { Instant } from '@exeat/core'
+import { compileNative, type NativeAnswer, type NativeFinding, nativeForms } from '../../src/native/index.ts'
+import { day, excuse, native, now, until } from './world.ts'
+
+const form = (name: string) => {
+  const found = nativeForms.find((each) => each.name === name)
+  if (found === undefined) throw new Error(`no form ${name}`)
+  return found
+}
+const compiled = (name: string, ...findings: readonly NativeFinding[]): NativeAnswer => compileNative(form(name), { findings, now })
+const content = (answer: NativeAnswer, index = 0): string => answer.files[index]?.content ?? ''
+const refusals = (answer: NativeAnswer): readonly string[] => answer.problems.map(({ message }) => message.replace(/^.*?: /u, ''))
+
+const purl = 'pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1'
+const place = { path: 'services/ledger/pom.xml', resource: purl }
+const leak = { tool: 'gitleaks', rule: 'aws-key', path: 'src/a b.ts', line: 12 }
+const commit = 'c0ffee'.padEnd(40, '0')
+const hostile = 'x"\n- id: "*"\n# \u2028\u202e\\ [[IgnoredVulns]] \'\'\' }}'
+
+/** One of everything that the forms can say. */
+const everything: readonly NativeFinding[] = [
+  native({ ...place }, excuse({ reason: hostile })),
+  native({ rule: 'AVD-AWS-0086', path: 'infra/main.tf', resource: 'aws_s3_bucket.a', line: 3 }, excuse({ maxLag: day, limits: { findings: 3 } })),
+  native({ rule: 'CVE-2020-0001', resource: purl }, excuse({ category: 'mitigated', maxLag: day, targets: { environments: ['staging'] } })),
+  native({ rule: 'CVE-2020-0002', ...place }),
+  native({ ...leak, toolFingerprint: `${commit}:src/a b.ts:aws-key:12` }, excuse({ maxLag: day })),
+  native({ ...leak, line: 13 }, excuse({ maxLag: day })),
+  native({ tool: 'osv-scanner', rule: 'GHSA-jfh8-c2jp-5v3q', ...place }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'checkov', rule: 'CKV_AWS_20', path: 'infra/main.tf', resource: 'aws_s3_bucket.a' }, excuse({ maxLag: day, impact: true })),
+  native({ tool: 'checkov', rule: 'CKV_AWS_21', path: 'infra/main.tf', resource: 'aws_s3_bucket.a' }, excuse({ maxLag: day })),
+  native({ tool: 'checkov', rule: 'CKV_AWS_20', path: 'infra/main.tf', resource: 'aws_s3_bucket.b' }),
+  native({ tool: 'grype', rule: 'CVE-2021-44228', path: 'web/package-lock.json', resource: 'pkg:npm/%40acme/lib@1.2.3' }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'grype', rule: 'CVE-2021-44228', ...place }, excuse({ maxLag: day, impact: true })),
+  native({ tool: 'snyk', rule: 'SNYK-JS-LODASH-567746', ...place }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/ledger' }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/*' }, excuse({ maxLag: day })),
+  native({ tool: 'conftest', rule: 'data.main.deny_root', path: 'a"b.yaml' }, excuse({ maxLag: day })),
+  native({ tool: 'conftest', rule: 'data.main.deny', path: 'b.yaml' }, excuse({ maxLag: day })),
+]
+
+describe('golden files', () => {
+  test.for(nativeForms.map(({ name }) => name))('%s', async (name) => {
+    const { files, entries, losses, problems, exportAgainBy } = compiled(name, ...everything)
+    const told = JSON.stringify({ entries: entries.map(({ optOut, control, until, ends }) => ({ optOut, control, until, ends })), losses, problems: problems.map(({ message }) => message), exportAgainBy }, undefined, 1)
+    const text = [...files.map(({ path, content }) => `=== ${path}\n${content}`), `=== told\n${told}\n`].join('')
+    await expect(text).toMatchFileSnapshot(fileURLToPath(new URL(`golden/${name}.txt`, import.meta.url)))
+  })
+
+  test.for(nativeForms.map(({ name }) => name))('%s says the same in any order, and writes a whole file where nothing is excused', (name) => {
+    expect(compiled(name, ...everything.toReversed()).entries).toEqual(compiled(name, ...everything).entries)
+    const empty = compiled(name)
+    expect(empty.files.length).toBe(compiled(name, ...everything).files.length)
+    expect(empty).toMatchObject({ entries: [], losses: [], problems: [] })
+    expect(empty.exportAgainBy).toBeUndefined()
+  })
+})
+
+describe('never wider', () => {
+  test('an entry that would reach a finding that is not excused is refused', () => {
+    const answer = compiled('trivy', native(place, excuse()), native(place))
+    expect(answer.entries).toEqual([])
+    expect(answer.problems).toMatchObject([{ code: 'NATIVE_INEXPRESSIBLE', at: { file: '.exeat/hotfix.yaml' } }])
+    expect(refusals(answer)[0]).toContain('which is not excused')
+  })
+
+  test.for([
+    ['an impact', excuse({ maxLag: day, impact: true })],
+    ['named paths', excuse({ maxLag: day, targets: { paths: ['a/**'] } })],
+    ['named resources', excuse({ maxLag: day, targets: { resources: [purl] } })],
+    ['named images', excuse({ maxLag: day, targets: { images: [`sha256:${'a'.repeat(64)}`] } })],
+    ['named fingerprints', excuse({ maxLag: day, targets: { fingerprints: ['b'.repeat(64)], resources: [purl] } })],
+    ['terms that allow only forms that end', excuse()],
+  ] as const)('a coarser form is refused with %s', ([, granted]) => {
+    const answer = compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, granted))
+    expect(answer.entries).toEqual([])
+    expect(answer.problems.length).toBe(1)
+  })
+
+  test('counted uses, conditions of each decision, grants without a log and missing documents are refused', () => {
+    for (const granted of [excuse({ limits: { uses: 3 } }), excuse({ atDecide: true }), excuse({ unlogged: true }), { by: excuse().by, terms: excuse().terms }]) {
+      expect(compiled('trivy', native(place, granted)).problems.length).toBe(1)
+    }
+    expect(compiled('trivy', native(place, excuse({ atDecide: true, maxLag: day }))).exportAgainBy).toBe(now + day)
+  })
+
+  test('a waiver is no statement that a product is not affected', () => {
+    expect(refusals(compiled('openvex', native(place, excuse({ maxLag: day }))))[0]).toContain('does not mean')
+  })
+
+  test('another tool\'s findings are none of its business', () => {
+    expect(compiled('trivy', native({ ...place, tool: 'grype' }, excuse()))).toMatchObject({ entries: [], problems: [] })
+  })
+})
+
+describe('never longer', () => {
+  test('Trivy counts the instant itself, so its end is the millisecond before', () => {
+    const { vulnerabilities } = parseYaml(content(compiled('trivy', native(place, excuse())))) as { vulnerabilities: readonly { expired_at: string }[] }
+    expect(Date.parse(vulnerabilities[0]?.expired_at ?? '')).toBe(until - 1)
+  })
+
+  test('a coarse form that ends lives for the lag at most, and of several excuses the first end counts', () => {
+    const answer = compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day })), native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day, name: 'short', until: now + 5000 as Instant })))
+    expect(answer.entries).toMatchObject([{ optOut: 'short', ends: now + 5000 }])
+    expect(compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day }))).entries[0]?.ends).toBe(now + day)
+  })
+
+  test('Snyk compares text, so its end has three fractional digits always', () => {
+    const granted = excuse({ maxLag: day, until: now + 1001 as Instant })
+    expect(content(compiled('snyk', native({ tool: 'snyk', rule: 'SNYK-JS-A-1' }, granted)))).toContain('expires: "2026-11-23T12:00:01.000Z"')
+  })
+
+  test('what has ended, or has an end that is none, is refused', () => {
+    for (const end of [now, now - 1, Number.NaN]) expect(compiled('trivy', native(place, excuse({ until: end as Instant }))).problems.length).toBe(1)
+  })
+
+  test('a form without an end needs the lag, says so, and is due again within it', () => {
+    const finding = (how: Parameters<typeof excuse>[0]) => native({ ...leak, toolFingerprint: `${commit}:src/a b.ts:aws-key:12` }, excuse(how))
+    expect(compiled('gitleaks', finding({})).entries).toEqual([])
+    const answer = compiled('gitleaks', finding({ maxLag: day }))
+    expect(answer.exportAgainBy).toBe(now + day)
+    expect(content(answer)).toContain('# not evaluated while excused\n')
+  })
+})
+
+describe('hostile text', () => {
+  test.for(['Pod/payments/*', 'Pod/payments/led?er', 'Pod/*/a', '*/payments/a', 'Pod/payments', 'Pod/pay\nments/a', 'Pod/payments/a/b'])('Kyverno is given no object that means several: %j', (resource) => {
+    expect(compiled('kyverno', native({ tool: 'kyverno', rule: 'policy/rule', resource }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['data.main.deny', 'data.main.deny_a"]', 'data.main.deny_*', 'data.main.deny_a\n}', 'data.ma in.deny_a', 'main.deny_a'])('nor Conftest a rule that is none: %j', (rule) => {
+    expect(compiled('conftest', native({ tool: 'conftest', rule, path: 'a' }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['*', 'SNYK-*', 'SNYK-JS-A\n', '__proto__'])('nor Snyk an id that is none: %j', (rule) => {
+    expect(compiled('snyk', native({ tool: 'snyk', rule }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['a*', '[a]', 'a\nb', '!a'])('nor Grype a pattern: %j', (path) => {
+    expect(compiled('grype', native({ tool: 'grype', path, resource: 'pkg:npm/a@1' }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  const paths = ['a\nb', 'a*', '[a]', 'a?', '{a,b}', '!a', 'a\\b', 'a\u2028b', '\u202ea']
+  test.for(paths)('Trivy is given no path that it would read as something else: %j', (path) => {
+    expect(compiled('trivy', native({ ...place, path }, excuse())).entries).toEqual([])
+  })
+
+  test.for(['a:b', '#a', ' a', 'a ', 'a\\b', 'a\nb', 'a\rb'])('nor Gitleaks: %j', (path) => {
+    expect(compiled('gitleaks', native({ ...leak, path }, excuse({ maxLag: day }))).entries).toEqual([])
+  })
+
+  test('a fingerprint that the report made up is not believed', () => {
+    for (const toolFingerprint of ['*', `${commit}:other:aws-key:12`, `x\n${commit}:src/a b.ts:aws-key:12`]) {
+      expect(content(compiled('gitleaks', native({ ...leak, toolFingerprint }, excuse({ maxLag: day })))).split('\n').at(-2)).toBe('src/a b.ts:aws-key:12')
+    }
+  })
+
+  test.for(['__proto__', 'constructor', 'toString'])('a rule, path or name %s is a word like any other', (word) => {
+    const answer = compiled('opa', native({ rule: word, path: word, resource: word }, excuse({ name: word })))
+    expect(answer.entries).toMatchObject([{ optOut: word }])
+  })
+
+  test('a reason is one value and nothing else', () => {
+    const yaml = parseYaml(content(compiled('trivy', native(place, excuse({ reason: hostile }))))) as { vulnerabilities: readonly object[] }
+    expect(yaml.vulnerabilities.length).toBe(1)
+    expect(Object.keys(yaml.vulnerabilities[0] ?? {})).toEqual(['id', 'paths', 'purls', 'expired_at', 'statement'])
+    const toml = content(compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day, reason: hostile }))))
+    expect(toml.match(/^\[\[IgnoredVulns\]\]$/gmu)?.length).toBe(1)
+    expect(toml.match(/^reason = "(?:[^"\\\n]|\\["\\]|\\u[0-9A-F]{4})*"$/gmu)?.length).toBe(1)
+  })
+})
