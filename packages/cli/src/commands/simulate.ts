@@ -18,7 +18,7 @@ for given; it decides nothing.
 
 Examples:
   exeat simulate trivy.sarif --optout log4j-hotfix
-  exeat simulate 'reports/*.json' --base origin/main --head HEAD_COMMIT
+  exeat simulate 'reports/*.json' --base origin/main --head HEAD
   exeat simulate trivy.sarif --optout log4j-hotfix --suggest
   exeat simulate trivy.sarif --optout log4j-hotfix --format html -o impact.html
 
@@ -51,7 +51,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .argument('[reports...]', 'report files (globs too), or - for standard input')
     .option('--optout <name>', 'the opt-out that stands, of the work tree or of --ref')
     .option('--ref <ref>', 'with --optout: read the documents of this branch')
-    .option('--head <ref>', 'branch or commit whose opt-outs are tried')
+    .option('--head <ref>', 'branch or commit whose opt-outs are tried, or HEAD')
     .option('--base <ref>', 'branch or commit that governs: its policies judge')
     .option('--env <name>', 'environment to replay in, may be repeated; default: those that the opt-out names', gathered)
     .option('--repo <name>', 'repository that the reports are of')
@@ -104,9 +104,10 @@ async function questionOf(flags: SimulateFlags, io: Io): Promise<SimulateQuestio
   if (head !== undefined && ref !== undefined) throw cliError('USAGE', '`--ref` and `--head` exclude each other', 'leave `--ref` out')
   const samples = wholeNumber(flags.samples, '--samples', 0)
   const tolerance = wholeNumber(flags.tolerance, '--tolerance', 0)
-  const [governing, changing, known] = await Promise.all([
-    governanceFiles(io.cwd, base ?? ref), head === undefined ? undefined : governanceFiles(io.cwd, head), gitFacts(io.cwd, { repository: flags.repo === undefined }),
-  ])
+  const known = await gitFacts(io.cwd, { repository: flags.repo === undefined })
+  // What is checked out may be tried; what governs must be named.
+  const tried = head === 'HEAD' ? known.commit?.value ?? head : head
+  const [governing, changing] = await Promise.all([governanceFiles(io.cwd, base ?? ref), tried === undefined ? undefined : governanceFiles(io.cwd, tried)])
   return {
     now: io.now, tolerance, samples, suggest: flags.suggest === true, each: flags.each === true, root: repositoryRoot(io.cwd),
     label: changing === undefined ? governing.label : `${changing.label}, judged by ${governing.label}`,

@@ -160,6 +160,7 @@ describe.skipIf(!namespaces)('simulate', () => {
       '.exeat/policies.yaml': 'apiVersion: exeat.dev/v1\nkind: OptOutPolicy\nmetadata: { name: all }\nspec: { controls: ["trivy/*"], effect: forbid }\n',
     })
     const simulation = shown(['many.sarif', '--base', 'base', '--head', repository.git('rev-parse', 'HEAD').trim()])
+    expect(shown(['many.sarif', '--base', 'base', '--head', 'HEAD']).after).toEqual(simulation.after)
     expect(simulation.optOuts.map(({ name, change }) => [name, change])).toEqual([['gone', 'removed'], ['new', 'added'], ['old', 'changed']])
     expect(simulation.after).toEqual({ passed: 0, excused: 4, blocked: 0 })
     expect(simulation.before).toEqual({ passed: 0, excused: 3, blocked: 1 })
@@ -206,6 +207,7 @@ describe.skipIf(!namespaces)('simulate', () => {
     [['many.sarif', '--optout', 'one', '--repo', 'nowhere'], 64, 'REPOSITORY_UNKNOWN'],
     [['many.sarif', '--base', 'main', '--head', 'main'], 3, 'SIMULATION_NOTHING'],
     [['many.sarif', '--base', 'main', '--head', 'main', '--no-isolation'], 64, 'USAGE'],
+    [['many.sarif', '--base', 'HEAD', '--head', 'main'], 3, 'REF_NOT_A_BRANCH'],
     [['many.sarif', '--optout', 'broken'], 3, 'INSTANT'],
   ] as const)('%j is refused', ([args, exit, code]) => {
     repository.write('.exeat/one.yaml', optOut('one'))
