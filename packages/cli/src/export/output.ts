@@ -62,7 +62,7 @@ function tell(tool: string, { files, entries, losses, problems, exportAgainBy }:
   const lines = [
     `${files.map(({ path }) => path).join(', ')}: ${plural(entries.length, 'entry', 'entries')} for ${tool}; ${mode} mode, ${oneLine(governance.label)}`,
     ...(exportAgainBy === undefined ? [] : [`not evaluated while excused; export again by ${formatInstant(exportAgainBy)}`]),
-    ...[...new Set(losses.map(({ optOut, control, message }) => `lost: ${oneLine(optOut)}, ${oneLine(control)}: ${oneLine(message)}`))],
+    ...new Set(losses.map(({ optOut, control, message }) => `lost: ${oneLine(optOut)}, ${oneLine(control)}: ${oneLine(message)}`)),
   ]
   io.stderr.write(`${lines.join('\n')}\n`)
   if (problems.length > 0) io.stderr.write(problemLines(problems, 'warning', styles))

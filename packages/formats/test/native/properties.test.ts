@@ -55,7 +55,8 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
   },
   opa(files) {
     const { findings } = JSON.parse(files.find(({ path }) => path.endsWith('data.json'))?.content ?? '') as { findings: readonly OpaEntry[] }
-    return ({ severity: _, image: __, toolFingerprint: ___, ...finding }, at) => findings.some((entry) => at < Date.parse(entry.until) && JSON.stringify(Object.entries(entry.finding).toSorted()) === JSON.stringify(Object.entries(finding).toSorted()))
+    const told = (finding: object): string => JSON.stringify(Object.entries(finding).filter(([key]) => !['severity', 'image', 'toolFingerprint'].includes(key)).toSorted())
+    return (finding, at) => findings.some((entry) => at < Date.parse(entry.until) && JSON.stringify(Object.entries(entry.finding).toSorted()) === told(finding))
   },
 }
 
