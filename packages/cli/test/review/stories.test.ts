@@ -1,8 +1,10 @@
 /** Changes of real repositories, each with what must become of it. */
+import { createHash } from 'node:crypto'
 import { symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { temporaryClone } from '@exeat/testkit'
+import { impactDigest } from '@exeat/core/impact'
 import { builtCommand } from '../built.ts'
 import { runExeat } from '../session.ts'
 import { optOut, policy, reviewWorld, type ReviewWorld, workspace } from './world.ts'
@@ -12,6 +14,12 @@ let world: ReviewWorld
 beforeEach(() => { world = reviewWorld(main) })
 afterEach(() => { world.remove() })
 const codes = (problems: readonly { readonly code: string }[] = []): readonly string[] => problems.map(({ code }) => code)
+/** An impact beside an opt-out, under its own digest. */
+function impactOf(digest: string, fingerprints: readonly string[]): Readonly<Record<string, string>> {
+  const impact = { schemaVersion: 1 as const, kind: 'Impact' as const, optOut: digest, fingerprints: [...fingerprints] }
+  return { [`.exeat/impacts/${impactDigest(impact, (bytes) => createHash('sha256').update(bytes).digest())}.json`]: JSON.stringify(impact) }
+}
+
 const one = { '.exeat/opt-outs/one.yaml': optOut('one') }
 
 describe('an opt-out', { timeout: 60_000 }, () => {
@@ -76,6 +84,16 @@ describe('an opt-out', { timeout: 60_000 }, () => {
     world.merge({ '.exeat/policies/trivy.yaml': policy().replace('impact: false', 'impact: true') })
     world.change(one)
     expect(codes(world.told().optOuts[0]?.problems)).toEqual(['REVIEW_IMPACT'])
+  })
+  test('attack-17: whose impact alone is another is another opt-out: more findings want a reason, and two impacts are none', () => {
+    world.merge({ '.exeat/policies/trivy.yaml': policy().replace('impact: false', 'impact: true'), ...one })
+    world.change({ '.exeat/opt-outs/one.yaml': optOut('one', { findings: 2 }) })
+    const optOutDigest = world.told().optOuts[0]?.digest ?? ''
+    world.merge({ '.exeat/opt-outs/one.yaml': optOut('one', { findings: 2 }), ...impactOf(optOutDigest, ['a'.repeat(64)]) })
+    world.change(impactOf(optOutDigest, ['a'.repeat(64), 'b'.repeat(64)]), { without: Object.keys(impactOf(optOutDigest, ['a'.repeat(64)])) })
+    expect(world.told()).toMatchObject({ exit: 2, optOuts: [{ name: 'one', change: 'changed', effects: ['widened'], met: false, problems: [{ code: 'REVIEW_CONTINUES' }] }] })
+    world.change(impactOf(optOutDigest, ['a'.repeat(64), 'b'.repeat(64)]))
+    expect(world.told().optOuts[0]?.effects).toEqual(['narrowed'])
   })
   test('that is wrong refuses the change as a document', () => {
     world.change({ '.exeat/opt-outs/one.yaml': optOut('one', { until: '2035-01-01' }) })

@@ -77,7 +77,7 @@ type Approving = readonly [name: string, commit: string, more?: object]
 export interface Told {
   readonly exit: number
   readonly outcome: string
-  readonly optOuts: readonly { readonly name: string; readonly change: string; readonly effects: readonly string[]; readonly renewal: number; readonly problems: readonly { readonly code: string; readonly message: string }[]; readonly warnings: readonly { readonly code: string; readonly hint?: string }[]; readonly met: boolean; readonly approve: readonly object[]; readonly could: readonly { readonly sub: string }[] }[]
+  readonly optOuts: readonly { readonly name: string; readonly change: string; readonly effects: readonly string[]; readonly renewal: number; readonly digest: string; readonly problems: readonly { readonly code: string; readonly message: string }[]; readonly warnings: readonly { readonly code: string; readonly hint?: string }[]; readonly met: boolean; readonly approve: readonly object[]; readonly could: readonly { readonly sub: string }[] }[]
   readonly policies: readonly { readonly name: string; readonly change: string; readonly effect: string; readonly opens: boolean; readonly loosenings: readonly { readonly term: string }[]; readonly approve: readonly object[]; readonly met: boolean }[]
   readonly governance: { readonly changed: readonly string[]; readonly met: boolean }
   readonly problems: readonly { readonly code: string; readonly message: string }[]

@@ -56,7 +56,7 @@ export function optOutChanges(given: OptOutsGiven): { readonly changes: readonly
   const changes = [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name): OptOutChange[] => {
     const [was, is] = [before.get(name), after.get(name)]
     if (is === undefined) return was === undefined ? [] : [unjudged(was, 'removed')]
-    if (was?.digest === is.digest) return was.origin.file === is.origin.file ? [] : [unjudged(is, 'moved')]
+    if (was?.digest === is.digest && isWithinImpact(is, was) && isWithinImpact(was, is)) return was.origin.file === is.origin.file ? [] : [unjudged(is, 'moved')]
     return [judged({ ...given, chains, scopes, was, is })]
   })
   return { changes, problems: rubberStamps(changes, before) }
@@ -78,7 +78,7 @@ interface Judging extends OptOutsGiven {
 
 function judged(judging: Judging): OptOutChange {
   const { was, is, policySet } = judging
-  const effects = was === undefined ? [] : effectsOf(was.document, is.document)
+  const effects = was === undefined ? [] : changesOf(was, is)
   const common = {
     name: is.document.metadata.name, change: was === undefined ? 'added' as const : 'changed' as const, effects, emergency: isEmergency(is), origin: is.origin, optOut: is,
     warnings: [...duplicates(judging), ...unknownControls(judging), ...broad(is)],
@@ -106,6 +106,17 @@ function judged(judging: Judging): OptOutChange {
   }
 }
 
+/** The document, and the impact beside it: where one is asked for, that is what may be excused. */
+function changesOf(was: StandingOptOut, is: StandingOptOut): readonly OptOutEffect[] {
+  const [less, more] = [isWithinImpact(is, was), isWithinImpact(was, is)]
+  const measured: readonly OptOutEffect[] = less && more ? [] : [less ? 'narrowed' : 'widened']
+  const stated = was.digest === is.digest ? [] : effectsOf(was.document, is.document)
+  return [...new Set([...measured, ...stated.filter((effect) => effect !== 'reworded' || measured.length === 0)])]
+}
+
+/** Whether every finding that the one was shown to excuse is one of the other's; none was shown where there is no impact. */
+const isWithinImpact = ({ impact: a = new Set() }: StandingOptOut, { impact: b = new Set() }: StandingOptOut): boolean => [...a].every((each) => b.has(each))
+
 const lengthOf = ({ spec: { window } }: OptOut): Duration => (window.until - window.from) as Duration
 
 function problem(code: ReviewCode, { origin }: StandingOptOut, message: string, hint?: string): Problem<ReviewCode> {
@@ -120,7 +131,7 @@ function over(optOut: StandingOptOut, now: Instant): readonly Problem<ReviewCode
 /** In the log a name is spent with the first content that it had. */
 function nameOf({ was, is, policySet }: Judging): readonly Problem<ReviewCode>[] {
   const { name } = is.document.metadata
-  if (was === undefined || policySet.workspace.spec.log === undefined) return []
+  if (was === undefined || was.digest === is.digest || policySet.workspace.spec.log === undefined) return []
   return [problem('REVIEW_NAME', is, `the content of \`${name}\` changes, and the log has that name for what it was`, `leave it, and write another document that says \`renews: ${name}\``)]
 }
 

@@ -37,6 +37,15 @@ describe('a review', () => {
     expect(codes(reviewed(side([{ name: 'one' }], [open], spec), side([{ name: 'one', reason: 'Another' }], [open], spec)))).toContain('REVIEW_NAME')
     expect(codes(reviewed(side([{ name: 'one' }]), side([{ name: 'one', reason: 'Another' }])))).toEqual([])
   })
+  test('attack-17: another impact beside the same document is another opt-out: more findings widen it, fewer narrow it', () => {
+    const withImpact = (...impact: readonly string[]): ReviewSide => ({ ...side([{ name: 'one' }]), optOuts: [{ ...standing({ name: 'one' }), ...(impact.length === 0 ? {} : { impact: new Set(impact) }) }] })
+    const told = (before: ReviewSide, after: ReviewSide) => reviewed(before, after).optOuts.map(({ change, effects }) => [change, effects])
+    expect(told(withImpact('a'), withImpact('a', 'b'))).toEqual([['changed', ['widened']]])
+    expect(told(withImpact('a', 'b'), withImpact('a'))).toEqual([['changed', ['narrowed']]])
+    expect(told(withImpact('a'), withImpact('b'))).toEqual([['changed', ['widened']]])
+    expect(told(withImpact(), withImpact('a'))).toEqual([['changed', ['widened']]])
+    expect(told(withImpact('a'), withImpact('a'))).toEqual([])
+  })
   test('renewals are counted along the branch, declared or not, and never beyond what the terms allow', () => {
     const window = (day: number) => ({ from: at(`2026-11-${day}T00:00:00Z`), until: at(`2026-11-${day + 3}T00:00:00Z`) })
     const chain = [10, 13, 16].map((day, i) => ({ name: `r-${i}`, reason: `Because ${i}`, window: window(day) }))
