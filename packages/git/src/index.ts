@@ -1,7 +1,6 @@
 export type * from './types.ts'
 export { type GitCode, gitCodes } from './codes.ts'
 export { cacheDirectory } from './cache-directory/index.ts'
-export { type ChangedFile, type GitChange, mentions, readChange } from './change.ts'
 export { gitFacts } from './facts.ts'
 export { readGovernance } from './governance.ts'
 export { resolveProtectedRef } from './ref.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { temporaryClone, temporaryRepository, type TemporaryRepository } from '../../testkit/src/git.ts'
-import { mentions, readChange } from '../src/index.ts'
+import { mentions, readChange } from '../src/change/index.ts'
 import { problemsOf } from './support.ts'
 
 const made: TemporaryRepository[] = []

@@ -1,7 +1,8 @@
 /** A change of governance, read from two commits and judged by the one that it wants to enter. */
 import type { PolicySet, Problem } from '@exeat/core'
 import { review, type Review, type ReviewSide } from '@exeat/core/review'
-import { type ChangedFile, type GitChange, type Governance, mentions, readChange, readGovernance } from '@exeat/git'
+import { type Governance, readGovernance } from '@exeat/git'
+import { type ChangedFile, type GitChange, mentions, readChange } from '@exeat/git/change'
 import { groupsOf } from '@exeat/verify/ssh'
 import type { Io } from '../edge/io.ts'
 import { closeInputs, readInputs } from '../gate/reports.ts'
