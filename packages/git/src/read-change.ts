@@ -21,6 +21,8 @@ export interface GitChange {
   readonly mergeBase: string
   /** Sorted by path, renames as a removal and an addition. */
   readonly files: readonly ChangedFile[]
+  /** Its commits, newest first. */
+  readonly commits: readonly string[]
   /** Mail addresses of every author, committer and co-author of its commits, in lower case. */
   readonly people: readonly string[]
 }
@@ -32,8 +34,8 @@ const maxBytes = 64 * 1024 * 1024
 export async function readChange(dir: string, { base, head: given }: { readonly base: string; readonly head: string }): Promise<GitChange> {
   const head = await commitOf(dir, given)
   const mergeBase = await partedAt(dir, base, head, given)
-  const [files, people] = await Promise.all([changedFiles(dir, mergeBase, head), writers(dir, mergeBase, head)])
-  return { base, head, mergeBase, files, people }
+  const [files, commits, people] = await Promise.all([changedFiles(dir, mergeBase, head), commitsOf(dir, mergeBase, head), writers(dir, mergeBase, head)])
+  return { base, head, mergeBase, files, commits, people }
 }
 
 /** The commit that a name stands for; `-` and options are no names. */
@@ -58,6 +60,12 @@ async function partedAt(dir: string, base: string, head: string, given: string):
   return first
 }
 
+/** What differs between two commits, sorted by path; a rename is a removal and an addition. @throws {ExeatError} REF_MISSING, GIT_FAILED */
+export async function readDifference(dir: string, from: string, to: string): Promise<readonly ChangedFile[]> {
+  const [before, after] = await Promise.all([commitOf(dir, from), commitOf(dir, to)])
+  return changedFiles(dir, before, after)
+}
+
 async function changedFiles(dir: string, from: string, to: string): Promise<readonly ChangedFile[]> {
   const answer = await runGit(dir, ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--end-of-options', from, to], { config, maxBytes, tooMuch: gitError('GIT_FAILED', `the change names more files than ${maxBytes} bytes hold`) })
   if (answer.exit !== 0) throw gitFailure(dir, answer)
@@ -74,6 +82,12 @@ function fileOf(line: string, path: string): ChangedFile {
   const id = (text: string): string | undefined => (/^0+$/.test(text) ? undefined : text)
   const [was, is] = [id(before), id(after)]
   return { path, kind: mode === '120000' ? 'symlink' : mode === '160000' ? 'submodule' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
+}
+
+async function commitsOf(dir: string, from: string, to: string): Promise<readonly string[]> {
+  const answer = await runGit(dir, ['rev-list', '--end-of-options', to, `^${from}`], { maxBytes })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  return answer.stdout.toString('utf8').split('\n').filter((each) => each !== '')
 }
 
 async function writers(dir: string, from: string, to: string): Promise<readonly string[]> {

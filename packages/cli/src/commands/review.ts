@@ -20,6 +20,7 @@ Examples:
   exeat review --base origin/main --head HEAD
   exeat review --base origin/main --head HEAD --approvals approvals.json \\
     --format markdown                     a comment for the pull request
+  exeat review --forge github --publish   in a job of a pull request: docs/forges.md
   exeat review outage-4711 --actor dora --verdict justified --reason 'INC-4711 shows the need'
   exeat review outage-4711 --server https://exeat.example --verdict justified --reason …
 
@@ -41,6 +42,10 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--base <ref>', 'branch that the change wants to enter; default: what refs/remotes/origin/HEAD points at')
     .option('--head <ref>', 'the change; default: HEAD')
     .option('--approvals <file>', 'who approved this head, as a forge says: docs/review.md')
+    .addOption(command.createOption('--forge <forge>', 'ask it who approved, wrote and pushed the change; its token: EXEAT_FORGE_TOKEN').choices(['github', 'gitlab']))
+    .option('--repo <owner/name>', 'with --forge: the repository; default: the one of the job')
+    .option('--change <number>', 'with --forge: the pull or merge request; default: the one of the job')
+    .option('--publish', 'with --forge: write the verdict there, as a check and a comment')
     .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--no-cache', 'compile the documents anew')
     .option('--server <address>', 'of an emergency: unix:/PATH/admin.sock or https://HOST; EXEAT_SERVER')
@@ -57,17 +62,28 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 }
 
 const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
-const ofChanges = ['base', 'head', 'approvals', 'findings'] as const
+const ofChanges = ['base', 'head', 'approvals', 'findings', 'forge', 'repo', 'change', 'publish'] as const
 
 async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   const other = ofEmergencies.find((name) => flags[name] !== undefined)
   if (other !== undefined) throw cliError('USAGE', `\`--${other === 'idempotencyKey' ? 'idempotency-key' : other}\` is about an emergency, and none is named`, 'name it: exeat review NAME')
+  refuseOddForge(flags)
   const { exitOfReview, reviewChange } = await import('../review/change.ts')
   const reviewed = await reviewChange(flags, io)
+  const exit = exitOfReview(reviewed)
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify((await import('../review/json.ts')).reviewJson(reviewed))}\n`)
   else if (flags.format === 'markdown') io.stdout.write((await import('../review/markdown.ts')).reviewMarkdown(reviewed))
   else (await import('../review/text.ts')).writeText(reviewed, io)
-  return exitOfReview(reviewed)
+  if (flags.publish === true && reviewed.at !== undefined) await (await import('../review/publish.ts')).publish(reviewed, reviewed.at, io)
+  return exit
+}
+
+/** A forge says which commit is meant and who approved it: nothing else is asked besides. */
+function refuseOddForge(flags: ReviewFlags): void {
+  const alone = (['repo', 'change', 'publish'] as const).find((name) => flags[name] !== undefined)
+  if (flags.forge === undefined && alone !== undefined) throw cliError('USAGE', `\`--${alone}\` is of a change at a forge, and none is named`, 'name it: --forge github')
+  const double = (['head', 'approvals'] as const).find((name) => flags[name] !== undefined)
+  if (flags.forge !== undefined && double !== undefined) throw cliError('USAGE', `\`--forge\` asks what \`--${double}\` would say`, 'leave one of them out')
 }
 
 async function ofEmergency(id: string, { verdict, reason, format, ...flags }: ReviewFlags, io: Io): Promise<number> {
