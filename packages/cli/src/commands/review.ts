@@ -31,6 +31,7 @@ Exit codes:
 interface ReviewFlags extends Omit<ActFlags, 'format'>, Omit<ChangeFlags, 'format'> {
   readonly verdict?: 'justified' | 'unjustified'
   readonly reason?: string
+  readonly codeQuality?: string
   readonly ssh?: string
   readonly yes?: boolean
   readonly code?: string
@@ -46,6 +47,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--repo <owner/name>', 'with --forge: the repository; default: the one of the job')
     .option('--change <number>', 'with --forge: the pull or merge request; default: the one of the job')
     .option('--publish', 'with --forge: write the verdict there, as a check and a comment')
+    .option('--code-quality <file>', 'write what is wrong there too, as GitLab\'s Code Quality')
     .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--no-cache', 'compile the documents anew')
     .option('--server <address>', 'of an emergency: unix:/PATH/admin.sock or https://HOST; EXEAT_SERVER')
@@ -62,7 +64,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 }
 
 const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
-const ofChanges = ['base', 'head', 'approvals', 'findings', 'forge', 'repo', 'change', 'publish'] as const
+const ofChanges = ['base', 'head', 'approvals', 'findings', 'forge', 'repo', 'change', 'publish', 'codeQuality'] as const
 
 async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   const other = ofEmergencies.find((name) => flags[name] !== undefined)
@@ -74,6 +76,7 @@ async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify((await import('../review/json.ts')).reviewJson(reviewed))}\n`)
   else if (flags.format === 'markdown') io.stdout.write((await import('../review/markdown.ts')).reviewMarkdown(reviewed))
   else (await import('../review/text.ts')).writeText(reviewed, io)
+  if (flags.codeQuality !== undefined) (await import('../review/code-quality.ts')).writeCodeQuality(reviewed, flags.codeQuality, io)
   if (flags.publish === true && reviewed.at !== undefined) await (await import('../review/publish.ts')).publish(reviewed, reviewed.at, io)
   return exit
 }
@@ -88,7 +91,7 @@ function refuseOddForge(flags: ReviewFlags): void {
 
 async function ofEmergency(id: string, { verdict, reason, format, ...flags }: ReviewFlags, io: Io): Promise<number> {
   const other = ofChanges.find((name) => flags[name] !== undefined)
-  if (other !== undefined) throw cliError('USAGE', `\`--${other}\` is about a change, and \`${id}\` names an emergency`, 'leave the name out to review a change')
+  if (other !== undefined) throw cliError('USAGE', `\`--${other === 'codeQuality' ? 'code-quality' : other}\` is about a change, and \`${id}\` names an emergency`, 'leave the name out to review a change')
   if (verdict === undefined || reason === undefined) throw cliError('USAGE', 'an emergency is judged with a verdict and a reason', 'say both: --verdict justified --reason \'INC-4711 shows the need\'')
   if (format === 'markdown') throw cliError('USAGE', '`--format markdown` is of a change, and `--format text` or `json` of an emergency')
   const own = { ...flags, verdict, reason, format }

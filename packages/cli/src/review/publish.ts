@@ -9,6 +9,7 @@ import { clipped, oneLine } from '../text/safe.ts'
 import type { ReviewedChange } from './change.ts'
 import type { AtForge } from './forge.ts'
 import { marker, reviewMarkdown } from './markdown.ts'
+import { placedProblems } from './placed.ts'
 import { isNothing, outcomes } from './words.ts'
 
 /** What cannot be written there is told, and changes no exit code: the verdict stands by itself. @throws {ExeatError} OUTPUT_FAILED */
@@ -18,7 +19,8 @@ export async function publish(reviewed: ReviewedChange, at: AtForge, io: Io): Pr
     const markdown = reviewMarkdown(reviewed, await forge.earlierComment(proposed, marker))
     summarise(markdown, at, io)
     const { check, comment } = await forge.publish(proposed, marker, verdictOf(reviewed, markdown))
-    for (const [what, url] of [['check', check], ['comment', comment]] as const) told(what, url, at, io)
+    if (forge.kind === 'github') told('check', check, at, io)
+    told('comment', comment, at, io)
   } catch (error) {
     if (!(error instanceof ExeatError) || !error.problems.every(({ code }) => code.startsWith('FORGE_'))) throw error
     for (const { code, message } of error.problems) io.stderr.write(`exeat: FORGE_PUBLISH: the verdict could not be shown: ${code}: ${clipped(oneLine(message), 400)}\n`)
@@ -31,17 +33,13 @@ function told(what: string, url: string | undefined, { proposed: { isFork } }: A
 }
 
 function verdictOf(reviewed: ReviewedChange, markdown: string): ForgeVerdict {
-  const { review: { outcome, problems, warnings, optOuts }, invalid } = reviewed
+  const { review: { outcome }, invalid } = reviewed
   const said = invalid.length > 0 ? 'invalid' : outcome
   const title = isNothing(reviewed) ? 'nothing that is governed changes' : said === 'invalid' ? 'a document is wrong' : outcomes[said]
-  const annotations = [
-    ...[...invalid, ...problems, ...optOuts.flatMap((each) => each.problems.map((problem) => placed(problem, each.origin)))].flatMap((problem) => annotationOf(problem, 'failure')),
-    ...[...warnings, ...optOuts.flatMap((each) => each.warnings.map((problem) => placed(problem, each.origin)))].flatMap((problem) => annotationOf(problem, 'warning')),
-  ]
+  const found = placedProblems(reviewed)
+  const annotations = [...found.failures.flatMap((problem) => annotationOf(problem, 'failure')), ...found.warnings.flatMap((problem) => annotationOf(problem, 'warning'))]
   return { outcome: said, title, markdown, annotations }
 }
-
-const placed = (problem: Problem, at: Problem['at']): Problem => (problem.at === undefined && at !== undefined ? { ...problem, at } : problem)
 
 function annotationOf({ code, message, hint, at }: Problem, level: ForgeAnnotation['level']): readonly ForgeAnnotation[] {
   if (at === undefined) return []

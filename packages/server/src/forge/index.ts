@@ -1,6 +1,5 @@
 /** Forges, each behind one port; an adapter is loaded when it is asked for. */
 import type { Forge } from '../ports/forge.ts'
-import { forgeError } from './codes.ts'
 import type { ForgeAccess } from './http.ts'
 
 export { askForge, type ForgePerson, type ForgeQuestion, type ForgeTold } from './ask.ts'
@@ -18,5 +17,5 @@ export interface ForgeOptions extends ForgeAccess {
 /** @throws {ExeatError} FORGE_SETTINGS */
 export async function openForge({ kind, ...options }: ForgeOptions): Promise<Forge> {
   if (kind === 'github') return (await import('./github/index.ts')).gitHub(options)
-  throw forgeError('FORGE_SETTINGS', `\`${kind}\` is asked in no way yet`, 'give what it says as a file: --approvals')
+  return (await import('./gitlab/index.ts')).gitLab(options)
 }

@@ -204,9 +204,9 @@ describe('a verdict', () => {
     expect(await publish(verdict(), forgeOf('ghs_aTokenOfAFork'))).toEqual({})
   })
   test('that may have been written although no answer came is not written twice', async () => {
-    world.served.instead.push(() => undefined, () => 'break')
+    world.served.instead.push(() => undefined, () => undefined, () => 'break')
     expect(await refusal(publish())).toBe('FORGE_UNREACHABLE')
-    world.served.instead.push(() => undefined, () => ({ status: 502 }))
+    world.served.instead.push(() => undefined, () => undefined, () => ({ status: 502 }))
     expect(await refusal(publish())).toBe('FORGE_UNREACHABLE')
     expect(waited).toEqual([])
   })

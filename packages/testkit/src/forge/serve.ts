@@ -43,7 +43,7 @@ export async function serveForge(answer: (request: ForgeRequest) => Promise<Forg
 
 async function respond(req: IncomingMessage, res: ServerResponse, answer: Parameters<typeof serveForge>[0], forge: ServedForge): Promise<void> {
   const url = new URL(req.url ?? '/', forge.origin)
-  const request: ForgeRequest = { method: req.method ?? '', path: decodeURI(url.pathname), query: url.searchParams, headers: req.headers, body: await bodyOf(req) }
+  const request: ForgeRequest = { method: req.method ?? '', path: url.pathname, query: url.searchParams, headers: req.headers, body: await bodyOf(req) }
   forge.requests.push(request)
   const first = forge.instead.shift()
   const reply = first?.(request) ?? await answer(request)
