@@ -44,7 +44,7 @@ export const checkovBaseline = structured('checkov', '.checkov.baseline', 'basel
 export const snykPolicy = structured('snyk', '.snyk', 'ignore-file', (root) => ['ignore', 'patch'].flatMap((section) => entriesOf(at(root, section)).flatMap(({ key, offset, value }) => {
   const rows = itemsOf(value).flatMap(entriesOf)
   const mark = place('snyk', section === 'ignore' ? '.snyk' : '.snyk patch', 'ignore-file')
-  return (rows.length === 0 ? [undefined] : rows).map((row) => found(mark, key, row?.offset ?? offset, { reason: textOf(at(row?.value, 'reason')), expires: textOf(at(row?.value, 'expires')) }))
+  return (rows.length === 0 ? [undefined] : rows).map((row, index) => found(mark, key, index === 0 ? offset : row?.offset ?? offset, { reason: textOf(at(row?.value, 'reason')), expires: textOf(at(row?.value, 'expires')) }))
 })))
 
 export const grypeConfig = structured('grype', '.grype.yaml', 'ignore-file', (root) => [

@@ -83,10 +83,10 @@ function quoteEnd(text: string, from: number, quote: string): number {
   return text.length
 }
 
-/** Commands that succeed, whatever went before. */
+/** A command that succeeds, whatever went before. */
 const succeeds = (words: readonly Word[]): boolean => {
   const [first = '', second = ''] = words.map(({ text }) => text)
-  return ['true', '/bin/true', ':', 'echo', 'printf'].includes(first) || ((first === 'exit' || first === 'return') && second === '0')
+  return ['true', '/bin/true', ':', 'echo', 'printf', '>&2'].includes(first) || ((first === 'exit' || first === 'return') && second === '0')
 }
 
 export interface ShellContext {
@@ -109,8 +109,8 @@ export function shellSuppressions(script: string, { offset, make }: ShellContext
     if (scanner === undefined || place === undefined) continue
     const { tool, from } = scanner
     const tell = (mark: string, rule: string, at: number): void => { result.push(found({ tool, kind: 'pipeline', mark }, rule, offset + at)) }
-    const next = following(commands, index)
-    if (operator === '||' && next !== undefined && succeeds(next)) tell(`|| ${next.map(({ text }) => text).join(' ').slice(0, 20)}`, '*', place.offset)
+    const next = operator === '||' ? swallowedBy(commands, index + 1) : undefined
+    if (next !== undefined) tell(`|| ${next.map(({ text }) => text).join(' ').slice(0, 20)}`, '*', place.offset)
     else if (lenient && !script.includes('$?')) tell('set +e', '*', place.offset)
     else if (make === true && /^@?-/.test(raw[0]?.text ?? '')) tell('-', '*', place.offset)
     for (const { mark, rules, at } of softOptions(tool, texts.slice(from))) for (const rule of rules) tell(mark, rule, words[from + at]?.offset ?? place.offset)
@@ -118,8 +118,16 @@ export function shellSuppressions(script: string, { offset, make }: ShellContext
   return result
 }
 
-/** The command after an operator, brackets around it left out. */
-function following(commands: readonly Command[], index: number): readonly Word[] | undefined {
-  const next = commands[index + 1]
-  return next !== undefined && next.words.length === 0 && (next.operator === '(' || next.operator === '{') ? commands[index + 2]?.words : next?.words
+/** What runs after `||`, where all of it succeeds: one command, those joined to it by `&&`, or a group in brackets. Undefined: something fails. */
+function swallowedBy(commands: readonly Command[], index: number): readonly Word[] | undefined {
+  const first = commands[index]
+  if (first === undefined) return undefined
+  const group = first.words.length === 0 && (first.operator === '(' || first.operator === '{')
+  const from = group ? index + 1 : index
+  for (let at = from; at < Math.min(commands.length, from + 20); at += 1) {
+    const { words, operator } = commands[at] ?? first
+    if (words.length > 0 && !succeeds(words)) return undefined
+    if (group ? operator === ')' || operator === '}' : operator !== '&&') return commands[from]?.words
+  }
+  return undefined
 }
