@@ -36,3 +36,17 @@ export const scanResultSchema = z.strictObject({
 
 export type ScanResult = z.output<typeof scanResultSchema>
 export type ScannedSuppression = z.output<typeof suppressionSchema>
+
+const place = z.strictObject({ path: z.string(), line: z.int().min(1) })
+
+export const adoptResultSchema = z.strictObject({
+  schemaVersion: z.literal(1), kind: z.literal('AdoptResult'), at: instant, dryRun: z.boolean(), root: z.string(),
+  written: z.array(z.strictObject({
+    path: z.string(),
+    optOuts: z.array(z.strictObject({ name: z.string(), control: z.string(), until: instant, findings: z.int().min(1), from: z.array(place) })),
+  })).meta({ description: 'Files, and the opt-outs in each; with `dryRun` they were not written.' }),
+  left: z.array(z.strictObject({ ...place.shape, tool: z.string(), rule: z.string(), mark: z.string(), because: z.string() })).meta({ description: 'What cannot become an opt-out, and why.' }),
+  covered: count.meta({ description: 'Suppressions that an active opt-out covered before.' }),
+}).meta({ title: 'exeat adopt --format json' })
+
+export type AdoptResult = z.output<typeof adoptResultSchema>

@@ -2,16 +2,21 @@
 import { found } from '../files/found.ts'
 import { at, type Branch, entriesOf, entryAt, itemsOf, textOf, textsOf, treesOf } from '../tree.ts'
 import type { Found } from '../types.ts'
-import { scannerOfAction, scannerOfName, softInput, softOptions } from './scanners.ts'
+import { scannerOfAction, scannerOfCommand, scannerOfName, softInput, softOptions } from './scanners.ts'
 import { scriptOf } from './script.ts'
-import { commandsOf, shellSuppressions } from './shell.ts'
-import { scannerOfCommand } from './scanners.ts'
+import { besideGate, commandsOf, runsGate, shellSuppressions } from './shell.ts'
 
 export function githubSuppressions(text: string, path: string): readonly Found[] {
-  return (treesOf(path, text) ?? []).flatMap((root) => [
-    ...entriesOf(at(root, 'jobs')).flatMap(({ key, value }) => ofJob(key, value, text)),
-    ...itemsOf(at(root, 'runs', 'steps')).flatMap((step) => ofStep(step, text).found),
-  ])
+  return (treesOf(path, text) ?? []).flatMap((root) => {
+    const jobs = entriesOf(at(root, 'jobs'))
+    const found = [
+      ...jobs.flatMap(({ key, value }) => ofJob(key, value, text)),
+      ...itemsOf(at(root, 'runs', 'steps')).flatMap((step) => ofStep(step, text).found),
+    ]
+    // Reports go from job to job as artifacts, so that a gate anywhere in the workflow may be theirs.
+    const gated = jobs.some(({ value }) => itemsOf(at(value, 'steps')).some((step) => runsGate(commandsOf(scriptOf(at(step, 'run'), text)?.text ?? ''))))
+    return gated ? besideGate(found) : found
+  })
 }
 
 interface Step {

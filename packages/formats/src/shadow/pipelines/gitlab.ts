@@ -1,21 +1,24 @@
 /** Jobs of GitLab CI/CD ("CI/CD YAML syntax reference") that run a scanner and may fail or never run, and variables that switch its templates off. */
 import { found } from '../files/found.ts'
-import { at, type Branch, entriesOf, entryAt, isTrue, itemsOf, textOf, treesOf } from '../tree.ts'
+import { at, type Branch, entriesOf, entryAt, isTrue, itemsOf, listOf, textOf, treesOf } from '../tree.ts'
 import type { Found } from '../types.ts'
 import { scannersIn } from './github.ts'
 import { scannerOfAction, scannerOfName } from './scanners.ts'
-import { scriptOf } from './script.ts'
-import { shellSuppressions } from './shell.ts'
+import { type Script, scriptOf } from './script.ts'
+import { besideGate, commandsOf, runsGate, shellSuppressions } from './shell.ts'
 
 const notJobs = new Set(['default', 'include', 'stages', 'variables', 'workflow', 'image', 'services', 'cache', 'spec', 'pages'])
 const disabling = /^(?:SAST|SECRET_DETECTION|DEPENDENCY_SCANNING|CONTAINER_SCANNING|DAST|COVFUZZ|API_FUZZING|LICENSE_SCANNING|KICS)_DISABLED$/
 
 export function gitlabSuppressions(text: string, path: string): readonly Found[] {
-  return (treesOf(path, text) ?? []).flatMap((root) => [
-    ...variables(root),
-    ...entriesOf(root).filter(({ key }) => !notJobs.has(key)).flatMap(({ key, value }) => ofJob(key, value, text)),
-  ])
+  return (treesOf(path, text) ?? []).flatMap((root) => {
+    const jobs = entriesOf(root).filter(({ key }) => !notJobs.has(key))
+    const found = [...variables(root), ...jobs.flatMap(({ key, value }) => ofJob(key, value, text))]
+    return jobs.some(({ value }) => scriptsOf(value, text).some((script) => runsGate(commandsOf(script.text)))) ? besideGate(found) : found
+  })
 }
+
+const scriptsOf = (job: Branch | undefined, text: string): readonly Script[] => ['before_script', 'script', 'after_script'].flatMap((key) => listOf(at(job, key)).flatMap((item) => scriptOf(item, text) ?? []))
 
 const variables = (node: Branch | undefined): readonly Found[] => entriesOf(at(node, 'variables')).flatMap(({ key, offset, value }): readonly Found[] => {
   const said = textOf(value) ?? textOf(at(value, 'value')) ?? ''
@@ -25,11 +28,7 @@ const variables = (node: Branch | undefined): readonly Found[] => entriesOf(at(n
 })
 
 function ofJob(name: string, job: Branch | undefined, text: string): readonly Found[] {
-  const scripts = ['before_script', 'script', 'after_script'].flatMap((key) => {
-    const value = at(job, key)
-    const items = itemsOf(value)
-    return (items.length === 0 && value !== undefined ? [value] : items).flatMap((item) => scriptOf(item, text) ?? [])
-  })
+  const scripts = scriptsOf(job, text)
   const image = textOf(at(job, 'image', 'name')) ?? textOf(at(job, 'image'))
   const own = [image === undefined ? undefined : scannerOfAction(image), ...scripts.flatMap((script) => scannersIn(script.text)), scannerOfName(name)].flatMap((tool) => tool ?? [])
   const tools = [...new Set(own)].slice(0, own.includes('gitlab') && own.length === 1 ? 1 : 5)

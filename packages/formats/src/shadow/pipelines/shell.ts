@@ -8,7 +8,7 @@ interface Word {
   readonly offset: number
 }
 
-interface Command {
+export interface Command {
   readonly words: readonly Word[]
   /** What stands between it and the next one. */
   readonly operator: string
@@ -89,6 +89,18 @@ const succeeds = (words: readonly Word[]): boolean => {
   return ['true', '/bin/true', ':', 'echo', 'printf', '>&2'].includes(first) || ((first === 'exit' || first === 'return') && second === '0')
 }
 
+/** Whether a script hands reports to `exeat gate`, which then decides: a scanner before it must not fail by itself. */
+export const runsGate = (commands: readonly Command[]): boolean => commands.some(({ words }) => {
+  const at = words.findIndex(({ text }) => /^exeat(?:@[\w.-]+)?$/.test(text.slice(text.lastIndexOf('/') + 1)))
+  return at >= 0 && words[at + 1]?.text === 'gate'
+})
+
+/** Marks under which a scanner does not run at all, so that a gate has nothing to decide on. */
+const skips = /^(?:if: false|skip label|when: never|when false|enabled: false|condition: false|\w+_DISABLED)$/
+
+/** What is left where a gate decides: rules that are silenced, and scanners that do not run. */
+export const besideGate = (found: readonly Found[]): readonly Found[] => found.filter(({ rule, mark }) => rule !== '*' || skips.test(mark))
+
 export interface ShellContext {
   /** Offset of the script in its file. */
   readonly offset: number
@@ -115,7 +127,7 @@ export function shellSuppressions(script: string, { offset, make }: ShellContext
     else if (make === true && /^@?-/.test(raw[0]?.text ?? '')) tell('-', '*', place.offset)
     for (const { mark, rules, at } of softOptions(tool, texts.slice(from))) for (const rule of rules) tell(mark, rule, words[from + at]?.offset ?? place.offset)
   }
-  return result
+  return runsGate(commands) ? besideGate(result) : result
 }
 
 /** What runs after `||`, where all of it succeeds: one command, those joined to it by `&&`, or a group in brackets. Undefined: something fails. */
