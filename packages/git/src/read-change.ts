@@ -38,8 +38,8 @@ export async function readChange(dir: string, { base, head: given }: { readonly 
   return { base, head, mergeBase, files, commits, people }
 }
 
-/** The commit that a name stands for; `-` and options are no names. */
-async function commitOf(dir: string, given: string): Promise<string> {
+/** The commit that a name stands for; `-` and options are no names. @throws {ExeatError} REF_MISSING, and as `runGit` */
+export async function commitOf(dir: string, given: string): Promise<string> {
   const missing = gitError('REF_MISSING', `this clone has no commit \`${shown(given)}\``, `fetch it: \`git fetch origin ${word(shown(given))}\``)
   if (given.startsWith('-') || given.includes('\0')) throw missing
   const answer = await runGit(dir, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${given}^{commit}`])
@@ -48,7 +48,8 @@ async function commitOf(dir: string, given: string): Promise<string> {
   return id
 }
 
-async function partedAt(dir: string, base: string, head: string, given: string): Promise<string> {
+/** @throws {ExeatError} HISTORY_CUT_OFF, CHANGE_UNRELATED, and as `runGit` */
+export async function partedAt(dir: string, base: string, head: string, given: string): Promise<string> {
   const [answer, shallow] = await Promise.all([runGit(dir, ['merge-base', '--all', base, head]), runGit(dir, ['rev-parse', '--is-shallow-repository'])])
   if (answer.exit > 1) throw gitFailure(dir, answer)
   if (shallow.stdout.toString('utf8').trim() !== 'false') {

@@ -27,6 +27,8 @@ export const cliCodes = {
   TEST_FAILED: invalid('A case of an OptOutTest got another answer than it expects.'),
   TEST_NONE: invalid('There is no OptOutTest to run.'),
   IMPACT_EMPTY: invalid('The opt-out covers no finding of the reports.'),
+  SCAN_PATH: usage('What `exeat scan` is to look through is not there, or may not be read.'),
+  SCAN_NO_BASE: usage('`exeat scan --diff` was asked for outside a work tree of git.'),
   SIMULATION_NOTHING: invalid('The head of `exeat simulate` changes no opt-out.'),
   SIMULATION_NOT_ISOLATED: failed('No namespace without network can be made for a simulation, so none was run.'),
   SIMULATION_TOO_LARGE: failed('A simulation needs more memory than it may have.'),
