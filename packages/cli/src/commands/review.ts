@@ -20,6 +20,8 @@ Examples:
   exeat review --base origin/main --head HEAD
   exeat review --base origin/main --head HEAD --approvals approvals.json \\
     --format markdown                     a comment for the pull request
+  exeat review --receive --base main --pusher "$USER@acme.example"
+                                        in a pre-receive hook: docs/review.md
   exeat review outage-4711 --actor dora --verdict justified --reason 'INC-4711 shows the need'
   exeat review outage-4711 --server https://exeat.example --verdict justified --reason …
 
@@ -28,6 +30,7 @@ Exit codes:
   3 a document is wrong, or refused   4 waits for people   64 wrong usage`
 
 interface ReviewFlags extends Omit<ActFlags, 'format'>, Omit<ChangeFlags, 'format'> {
+  readonly receive?: boolean
   readonly verdict?: 'justified' | 'unjustified'
   readonly reason?: string
   readonly ssh?: string
@@ -40,6 +43,8 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
   command.argument('[name]', 'name or uid of an emergency; absent: a change is reviewed')
     .option('--base <ref>', 'branch that the change wants to enter; default: what refs/remotes/origin/HEAD points at')
     .option('--head <ref>', 'the change; default: HEAD')
+    .option('--receive', 'in a pre-receive hook: judge the push that standard input tells; wants --base and --pusher')
+    .option('--pusher <address>', 'who pushes, by mail address: approves nothing of it; `unknown` where nothing tells')
     .option('--approvals <file>', 'who approved this head, as a forge says: docs/review.md')
     .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--no-cache', 'compile the documents anew')
@@ -57,17 +62,30 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 }
 
 const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
-const ofChanges = ['base', 'head', 'approvals', 'findings'] as const
+const ofChanges = ['base', 'head', 'receive', 'pusher', 'approvals', 'findings'] as const
 
 async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   const other = ofEmergencies.find((name) => flags[name] !== undefined)
   if (other !== undefined) throw cliError('USAGE', `\`--${other === 'idempotencyKey' ? 'idempotency-key' : other}\` is about an emergency, and none is named`, 'name it: exeat review NAME')
+  refuseOtherPusher(flags)
+  if (flags.receive === true) return ofPush(flags, io)
   const { exitOfReview, reviewChange } = await import('../review/change.ts')
   const reviewed = await reviewChange(flags, io)
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify((await import('../review/json.ts')).reviewJson(reviewed))}\n`)
   else if (flags.format === 'markdown') io.stdout.write((await import('../review/markdown.ts')).reviewMarkdown(reviewed))
   else (await import('../review/text.ts')).writeText(reviewed, io)
   return exitOfReview(reviewed)
+}
+
+function refuseOtherPusher({ pusher }: ReviewFlags): void {
+  if (pusher === undefined || pusher === 'unknown' || /^[^\s\p{C}<>@]+@[^\s\p{C}<>@]+$/u.test(pusher)) return
+  throw cliError('USAGE', `\`--pusher ${pusher}\` is no mail address`, 'it is the address that commits and `.exeat/allowed_signers` know the person by; `--pusher unknown` where nothing tells who pushes')
+}
+
+async function ofPush({ base, pusher, ...flags }: ReviewFlags, io: Io): Promise<number> {
+  if (base === undefined || pusher === undefined) throw cliError('USAGE', `\`--receive\` wants ${base === undefined ? '`--base`' : '`--pusher`'}`, 'exeat review --receive --base main --pusher "$ADDRESS": docs/review.md')
+  if (flags.head !== undefined || flags.format !== 'text') throw cliError('USAGE', `\`${flags.head === undefined ? '--format' : '--head'}\` has no part in a hook`, 'what is pushed is told by standard input, and answered on standard error')
+  return (await import('../review/receive.ts')).receive({ ...flags, base, pusher }, io, process.stdin)
 }
 
 async function ofEmergency(id: string, { verdict, reason, format, ...flags }: ReviewFlags, io: Io): Promise<number> {

@@ -13,6 +13,8 @@ export interface ChangeFlags extends GovernanceFlags {
   readonly base?: string
   readonly head?: string
   readonly approvals?: string
+  /** Mail address of whoever pushes it, as the caller says; `unknown`: nothing tells. */
+  readonly pusher?: string
   readonly findings?: readonly string[]
   readonly format: 'text' | 'json' | 'markdown'
 }
@@ -43,7 +45,7 @@ export async function reviewChange(flags: ChangeFlags, io: Io): Promise<Reviewed
     change, label: tip.label, left,
     review: review({
       base, from, head, guarded: await guardedFiles(change, io), aliasesChanged: digestsOf(fromGovernance) !== digestsOf(headGovernance),
-      involved: involvedIn(change, given), approvals, now: io.now, ...(seen === undefined ? {} : { seen }),
+      involved: involvedIn(change, given, flags.pusher), approvals, now: io.now, ...(seen === undefined ? {} : { seen }),
     }),
     invalid: headGovernance.refused.filter((each) => !fromGovernance.refused.some((other) => sameProblems(other.problems, each.problems))).flatMap(({ problems }) => problems),
   }
@@ -62,8 +64,9 @@ async function sideOf(governance: Governance): Promise<ReviewSide> {
 const digestsOf = ({ aliases }: Governance): string => aliases.map(({ digest }) => digest).sort().join(' ')
 const sameProblems = (a: readonly Problem[], b: readonly Problem[]): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** Whoever a commit names, as git knows them and as somebody who types that address; and whom the forge names. */
-const involvedIn = ({ people }: GitChange, { involved = [] }: Approvals) => [...people.flatMap((sub) => [{ iss: 'git', sub }, { iss: 'exeat:operator', sub }]), ...involved]
+/** Whoever a commit names, or the caller as pusher, as git knows them and as somebody who types that address; and whom the forge names. */
+const involvedIn = ({ people }: GitChange, { involved = [] }: Approvals, pusher: string | undefined) =>
+  [...[...people, ...(pusher === undefined ? [] : [pusher])].flatMap((sub) => [{ iss: 'git', sub }, { iss: 'exeat:operator', sub }]), ...involved]
 
 const owners = /^(?:\.github\/|\.gitlab\/|docs\/)?CODEOWNERS$/i
 const workflows = /^(?:\.github\/(?:workflows|actions)\/.+|\.gitlab-ci\.ya?ml|\.gitlab\/ci\/.+|Jenkinsfile.*|azure-pipelines.*\.ya?ml|\.circleci\/.+|\.buildkite\/.+|action\.ya?ml)$/i
