@@ -1,4 +1,4 @@
-/** What a push would do to the branches of the repository that it goes to. */
+/** The branch that a change or a push would go to. */
 import { gitFailure } from './diagnose.ts'
 import { runGit } from './run.ts'
 
@@ -17,4 +17,21 @@ export async function isForward(dir: string, before: string, after: string): Pro
   const answer = await runGit(dir, ['merge-base', '--is-ancestor', before, after])
   if (answer.exit > 1) throw gitFailure(dir, answer)
   return answer.exit === 0
+}
+
+const mostCommits = 10_000
+/** More would not fit into one start of git. */
+const mostPaths = 500
+
+/** Commits at which the branch stood, from its tip back to the last that touched one of these paths: at each of them all these files are the same. @throws {ExeatError} as `runGit` */
+export async function unmovedSince(dir: string, tip: string, paths: readonly string[]): Promise<readonly string[]> {
+  if (paths.length > mostPaths) return [tip]
+  const run = async (...args: readonly string[]): Promise<readonly string[]> => {
+    const answer = await runGit(dir, args, { config: [['log.showSignature', 'false'], ['log.follow', 'false']], maxBytes: mostBytes })
+    if (answer.exit !== 0) throw gitFailure(dir, answer)
+    return answer.stdout.toString('utf8').split('\n').filter((each) => each !== '')
+  }
+  const touched = await run('log', '--first-parent', '--diff-merges=first-parent', '--max-count=1', '--format=%H', '--end-of-options', tip, '--', ...paths.map((path) => `:(top,literal)${path}`))
+  const since = await run('rev-list', '--first-parent', `--max-count=${mostCommits}`, '--end-of-options', tip, ...touched.map((id) => `^${id}`))
+  return [...since, ...touched]
 }

@@ -1,6 +1,7 @@
 /** A change that wants to enter a branch: what it touches since the two parted, and who wrote it. Read from objects; nothing of it is checked out or run. */
 import { addressesOf } from './branch.ts'
 import { gitFailure } from './diagnose.ts'
+import { folder, signaturesFolder } from './entries.ts'
 import { readBlobs } from './objects.ts'
 import { gitError, shown, word } from './problem.ts'
 import { runGit } from './run.ts'
@@ -21,7 +22,7 @@ export interface GitChange {
   readonly mergeBase: string
   /** Sorted by path, renames as a removal and an addition. */
   readonly files: readonly ChangedFile[]
-  /** Mail addresses of every author, committer and co-author of its commits, in lower case. */
+  /** Mail addresses of every author, committer and co-author of its commits, in lower case; not of those that touch `.exeat/signatures` alone. */
   readonly people: readonly string[]
 }
 
@@ -76,14 +77,35 @@ function fileOf(line: string, path: string): ChangedFile {
   return { path, kind: mode === '120000' ? 'symlink' : mode === '160000' ? 'submodule' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
 }
 
+/** Whoever adds signatures alone writes nothing of the change: they could approve it nowhere if that made them its authors. */
 async function writers(dir: string, from: string, to: string): Promise<readonly string[]> {
-  const answer = await runGit(dir, ['log', '--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)', '--end-of-options', to, `^${from}`], { config, maxBytes })
-  if (answer.exit !== 0) throw gitFailure(dir, answer)
-  return addressesOf(answer.stdout.toString('utf8').split('\n'))
+  const [all, signing] = await Promise.all([
+    log(dir, ['-z', '--format=%H%n%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)', '--end-of-options', to, `^${from}`]),
+    log(dir, ['--no-merges', '--full-history', '--format=%H', '--end-of-options', to, `^${from}`, '--', signatures]),
+  ])
+  const others = signing === '' ? '' : await log(dir, ['--no-merges', '--full-history', '--format=%H', '--end-of-options', to, `^${from}`, '--', ':(top)', `:(top,exclude,literal)${folder}/${signaturesFolder}`])
+  const besides = new Set(others.split('\n'))
+  const alone = new Set(signing.split('\n').filter((id) => !besides.has(id)))
+  return addressesOf(all.split('\0').flatMap((record) => {
+    const [id = '', ...addresses] = record.split('\n')
+    return alone.has(id) ? [] : addresses
+  }))
 }
 
+const signatures = `:(top,literal)${folder}/${signaturesFolder}`
+
+async function log(dir: string, args: readonly string[]): Promise<string> {
+  const answer = await runGit(dir, ['log', ...args], { config, maxBytes })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  return answer.stdout.toString('utf8')
+}
+
+/** By id: what stands at the head, or stood before. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
+export const readBlobsOf = (dir: string, files: readonly ChangedFile[]): Promise<ReadonlyMap<string, Uint8Array>> =>
+  readBlobs(dir, files.flatMap(({ path, before, after }) => [before, after].flatMap((id) => (id === undefined ? [] : [{ id, path }]))))
+
 /** Whether a text stands in one of two blobs. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
-export async function mentions(dir: string, { path, before, after }: ChangedFile, text: string): Promise<boolean> {
-  const blobs = await readBlobs(dir, [before, after].flatMap((id) => (id === undefined ? [] : [{ id, path }])))
+export async function mentions(dir: string, file: ChangedFile, text: string): Promise<boolean> {
+  const blobs = await readBlobsOf(dir, [file])
   return [...blobs.values()].some((bytes) => Buffer.from(bytes).toString('utf8').toLowerCase().includes(text))
 }

@@ -46,6 +46,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--receive', 'in a pre-receive hook: judge the push that standard input tells; wants --base and --pusher')
     .option('--pusher <address>', 'who pushes, by mail address: approves nothing of it; `unknown` where nothing tells')
     .option('--approvals <file>', 'who approved this head, as a forge says: docs/review.md')
+    .option('--signature <file>', 'an approval signed with `exeat approve --head`, as DIGEST.json with DIGEST.sshsig beside it; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--no-cache', 'compile the documents anew')
     .option('--server <address>', 'of an emergency: unix:/PATH/admin.sock or https://HOST; EXEAT_SERVER')
@@ -62,7 +63,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 }
 
 const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
-const ofChanges = ['base', 'head', 'receive', 'pusher', 'approvals', 'findings'] as const
+const ofChanges = ['base', 'head', 'receive', 'pusher', 'approvals', 'signature', 'findings'] as const
 
 async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   const other = ofEmergencies.find((name) => flags[name] !== undefined)

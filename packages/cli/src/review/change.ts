@@ -8,6 +8,7 @@ import type { Io } from '../edge/io.ts'
 import { closeInputs, readInputs } from '../gate/reports.ts'
 import { cacheFolder, compilePolicies, type GovernanceFlags, loadGovernance, sha256 } from '../governance/load.ts'
 import { type Approvals, approvalsOf, readApprovals } from './approvals.ts'
+import { signedApprovals } from './signed.ts'
 
 export interface ChangeFlags extends GovernanceFlags {
   readonly base?: string
@@ -15,16 +16,22 @@ export interface ChangeFlags extends GovernanceFlags {
   readonly approvals?: string
   /** Mail address of whoever pushes it, as the caller says; `unknown`: nothing tells. */
   readonly pusher?: string
+  /** Envelopes of approvals signed by SSH keys that no commit holds, each with its `.sshsig` beside it. */
+  readonly signature?: readonly string[]
   readonly findings?: readonly string[]
   readonly format: 'text' | 'json' | 'markdown'
 }
 
 export interface ReviewedChange {
   readonly change: GitChange
+  /** Files of it besides documents that govern or judge. */
+  readonly guarded: readonly string[]
   readonly label: string
   readonly review: Review
   /** Documents of kind OptOut that are wrong at the head and were not so before. */
   readonly invalid: readonly Problem[]
+  /** Why signatures that the change brings, or that were given, count for nothing. */
+  readonly unsigned: readonly Problem[]
   /** Approvals that count for nothing. */
   readonly left: ReturnType<typeof approvalsOf>['left']
 }
@@ -39,13 +46,15 @@ export async function reviewChange(flags: ChangeFlags, io: Io): Promise<Reviewed
   if (fromGovernance === undefined || headGovernance === undefined) throw new Error('two commits were read')
   const [base, from, head] = await Promise.all([tip, fromGovernance, headGovernance].map(sideOf))
   if (base === undefined || from === undefined || head === undefined) throw new Error('three sides were made')
+  const guarded = await guardedFiles(change, io)
+  const bySsh = await signedApprovals({ change, guarded, files: flags.signature ?? [], base: tip, from: fromGovernance, head: headGovernance, policySet: base.policySet }, io)
   const { approvals, left } = approvalsOf(given, change.head, (identity) => groupsOf(tip.workspace.document, { iss: identity.iss, sub: identity.sub.toLowerCase() }))
   const seen = await controlsSeen(flags.findings, base.policySet, io)
   return {
-    change, label: tip.label, left,
+    change, guarded, label: tip.label, left, unsigned: bySsh.problems,
     review: review({
-      base, from, head, guarded: await guardedFiles(change, io), aliasesChanged: digestsOf(fromGovernance) !== digestsOf(headGovernance),
-      involved: involvedIn(change, given, flags.pusher), approvals, now: io.now, ...(seen === undefined ? {} : { seen }),
+      base, from, head, guarded, aliasesChanged: digestsOf(fromGovernance) !== digestsOf(headGovernance),
+      involved: involvedIn(change, given, flags.pusher), approvals: [...approvals, ...bySsh.approvals], now: io.now, ...(seen === undefined ? {} : { seen }),
     }),
     invalid: headGovernance.refused.filter((each) => !fromGovernance.refused.some((other) => sameProblems(other.problems, each.problems))).flatMap(({ problems }) => problems),
   }

@@ -12,12 +12,12 @@ export const marker = '<!-- exeat review -->'
 const most = 50
 
 export function reviewMarkdown(reviewed: ReviewedChange): string {
-  const { change, label, review: { outcome, optOuts, policies, governance, problems, warnings }, invalid } = reviewed
+  const { change, label, review: { outcome, optOuts, policies, governance, problems, warnings }, invalid, unsigned } = reviewed
   const sections = [
     ...invalid.map(problemLine), ...problems.map(problemLine),
     ...optOuts.slice(0, most).map(optOutSection), ...beyond(optOuts.length, 'opt-out'), ...policies.slice(0, most).map(policySection), ...beyond(policies.length, 'policy'),
     ...(governance.changed.length === 0 ? [] : [`### Governance\n\n${governance.changed.map((each) => markdownCode(each)).join(', ')}: ${markdownText(quorumWords(governance))}`]),
-    ...warnings.map(problemLine),
+    ...warnings.map(problemLine), ...unsigned.slice(0, most).map(problemLine),
   ]
   const words = invalid.length > 0 ? 'may not merge: a document is wrong' : outcomes[outcome]
   return [

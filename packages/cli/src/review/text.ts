@@ -16,7 +16,7 @@ interface Page {
 
 /** `most`: of opt-outs and of policies; whatever is beyond that is counted. */
 export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): void {
-  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left } = reviewed
+  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned } = reviewed
   const page = pageOf(io)
   headline(page, reviewed)
   for (const each of invalid) tell(page, each, page.styles.bad)
@@ -44,7 +44,7 @@ export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): vo
     page.row('approve', quorumWords(governance), governance.met ? undefined : page.styles.warn)
   }
   page.line()
-  for (const each of warnings) tell(page, each, page.styles.warn)
+  for (const each of [...warnings, ...unsigned]) tell(page, each, page.styles.warn)
   page.row('judged by', shown(label))
   page.row('change', `${change.mergeBase.slice(0, 12)} to ${change.head.slice(0, 12)}, ${plural(change.files.length, 'file')}, by ${change.people.length === 0 ? 'nobody whom git names' : change.people.map(shown).join(', ')}`)
   if (counted.length > 0) page.row('approvals', counted.map(({ sub }) => shown(sub)).join(', '))
