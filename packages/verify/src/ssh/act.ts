@@ -115,6 +115,9 @@ export function jsonOf(bytes: Uint8Array): unknown {
 function checkPlace({ place, at, before }: MergedAct, envelope: Envelope, { optOut: { uid }, since }: ActsOn): Answer<{ readonly before: GovernedAt }> {
   if (before === undefined) return refuse('ACT_NOT_AFTER', 'what governed the branch before it was merged cannot be read')
   const asks = envelope.purpose === 'request'
+  if (envelope.purpose === 'approve' && place === since.place) {
+    return refuse('ACT_NOT_AFTER', 'it came to the protected branch with the opt-out, and approved no more than that merge', 'have approved what stands now: `exeat approve` without `--head`')
+  }
   if (!asks && (!(place > since.place) || !before.optOuts.some((each) => each.uid === uid))) {
     return refuse('ACT_NOT_AFTER', 'it did not come to the protected branch after the opt-out that it is about', 'merge the opt-out first, then have it signed')
   }
