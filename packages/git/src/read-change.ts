@@ -8,10 +8,10 @@ import { runGit } from './run.ts'
 
 export interface ChangedFile {
   readonly path: string
-  /** Blob ids; absent where there was or is none. */
+  /** Blob ids, commit ids of a submodule; absent where there was or is none. */
   readonly before?: string
   readonly after?: string
-  /** What stands there at the head; `file` for one that is gone. */
+  /** What stands there at the head; a submodule where either side is one, as no blob can be read there. */
   readonly kind: 'file' | 'symlink' | 'submodule'
 }
 
@@ -26,7 +26,7 @@ export interface GitChange {
   readonly people: readonly string[]
 }
 
-const config = [['log.showSignature', 'false'], ['log.mailmap', 'false'], ['diff.renames', 'false'], ['diff.ignoreSubmodules', 'none']] as const
+const config = [['log.showSignature', 'false'], ['log.mailmap', 'false'], ['diff.renames', 'false']] as const
 const maxBytes = 64 * 1024 * 1024
 
 /** @throws {ExeatError} REF_MISSING, HISTORY_CUT_OFF, CHANGE_UNRELATED, and as `runGit` */
@@ -60,7 +60,7 @@ async function partedAt(dir: string, base: string, head: string, given: string):
 }
 
 async function changedFiles(dir: string, from: string, to: string): Promise<readonly ChangedFile[]> {
-  const answer = await runGit(dir, ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--end-of-options', from, to], { config, maxBytes, tooMuch: gitError('GIT_FAILED', `the change names more files than ${maxBytes} bytes hold`) })
+  const answer = await runGit(dir, ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--ignore-submodules=none', '--end-of-options', from, to], { config, maxBytes, tooMuch: gitError('GIT_FAILED', `the change names more files than ${maxBytes} bytes hold`) })
   if (answer.exit !== 0) throw gitFailure(dir, answer)
   const words = answer.stdout.toString('utf8').split('\0')
   const files: ChangedFile[] = []
@@ -69,12 +69,12 @@ async function changedFiles(dir: string, from: string, to: string): Promise<read
 }
 
 function fileOf(line: string, path: string): ChangedFile {
-  const match = /^:\d{6} (\d{6}) ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(line)
+  const match = /^:(\d{6}) (\d{6}) ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(line)
   if (match === null) throw gitError('GIT_FAILED', `\`git diff-tree\` gave a line that is not understood: \`${shown(line)}\``)
-  const [, mode = '', before = '', after = ''] = match
+  const [, old = '', mode = '', before = '', after = ''] = match
   const id = (text: string): string | undefined => (/^0+$/.test(text) ? undefined : text)
   const [was, is] = [id(before), id(after)]
-  return { path, kind: mode === '120000' ? 'symlink' : mode === '160000' ? 'submodule' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
+  return { path, kind: mode === '160000' || old === '160000' ? 'submodule' : mode === '120000' ? 'symlink' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
 }
 
 /** Whoever adds signatures alone writes nothing of the change: they could approve it nowhere if that made them its authors. */

@@ -5,7 +5,7 @@ import type { HexDigest, Sha256 } from '../model/digest.ts'
 export interface GovernedFile {
   readonly path: string
   readonly kind: 'file' | 'symlink' | 'submodule'
-  /** SHA-256 of what would stand there, in hex; the commit of a submodule; null where it would be gone. */
+  /** SHA-256 of what would stand there, in hex; git's own id where a submodule stands or stood; null where it would be gone. */
   readonly after: string | null
 }
 
