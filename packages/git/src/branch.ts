@@ -1,7 +1,7 @@
 /** What came to the protected branch under `.exeat`, in the order in which it came: its first-parent history, each commit held against the one before it. */
 import type { Instant } from '@exeat/core'
 import { gitFailure } from './diagnose.ts'
-import { folder } from './entries.ts'
+import { folder, signaturesFolder } from './entries.ts'
 import { gitError, shown } from './problem.ts'
 import { runGit } from './run.ts'
 
@@ -66,10 +66,13 @@ function parseHistory(output: string): readonly BranchCommit[] {
   return commits
 }
 
-/** Addresses of everybody whose commits came with this one and changed something under `.exeat`. @throws {ExeatError} as `runGit` */
+/** Whoever only adds a signature takes no part in what it is about. */
+const besidesSignatures = [`:(top,literal)${folder}`, `:(top,exclude,literal)${folder}/${signaturesFolder}`]
+
+/** Addresses of everybody whose commits came with this one and changed something under `.exeat` besides signatures. @throws {ExeatError} as `runGit` */
 export async function peopleOf(dir: string, { id, parent }: BranchCommit): Promise<readonly string[]> {
   const range = parent === undefined ? [id] : [id, `^${parent}`]
-  const answer = await runGit(dir, ['--literal-pathspecs', 'log', '--full-history', `--format=${people}`, '--end-of-options', ...range, '--', folder], { config, maxBytes: mostBytes })
+  const answer = await runGit(dir, ['log', '--full-history', `--format=${people}`, '--end-of-options', ...range, '--', ...besidesSignatures], { config, maxBytes: mostBytes })
   if (answer.exit !== 0) throw gitFailure(dir, answer)
   return addressesOf(answer.stdout.toString('utf8').split('\n'))
 }

@@ -32,6 +32,7 @@ export const gitCodes = {
   IMPACT_UNUSED: invalid('An impact belongs to no opt-out that stands. A warning.'),
   HISTORY_CUT_OFF: failed(500, 'The clone is shallow, and signatures are judged by the history of the protected branch.'),
   CHANGE_UNRELATED: failed(422, 'A change has no single commit at which it parted from the branch that it wants to enter.'),
+  QUARANTINE_REFUSED: failed(500, 'A hook names a folder of pushed objects that is none of this repository\'s.'),
   CACHE_REFUSED: failed(500, 'The cache folder is not private to the user, so it is not used. A warning.'),
 } as const satisfies Record<string, CodeEntry>
 

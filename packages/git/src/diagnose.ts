@@ -26,7 +26,7 @@ export function gitFailure(dir: string, { exit, stderr }: GitAnswer): ExeatError
   if (/transport '.*' not allowed|promisor|lazy fetch/.test(stderr)) {
     return gitError('REPOSITORY_DAMAGED', 'this clone was made with a filter and lacks objects that are needed', `run \`${refetchCommand}\``)
   }
-  if (/missing object|bad object|unable to read|could not (?:get|read)|corrupt|loose object|packfile|bad tree|not a valid object/.test(stderr)) {
+  if (/missing object|bad object|unable to read|could not (?:get|read)|corrupt|loose object|packfile|bad tree|not a valid object|Not a valid commit name/.test(stderr)) {
     return gitError('REPOSITORY_DAMAGED', `git cannot read an object: ${said}`, 'see `git fsck`, and fetch the branch again')
   }
   return gitError('GIT_FAILED', `git ended with ${exit}: ${said}`)

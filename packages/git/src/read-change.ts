@@ -1,16 +1,17 @@
 /** A change that wants to enter a branch: what it touches since the two parted, and who wrote it. Read from objects; nothing of it is checked out or run. */
 import { addressesOf } from './branch.ts'
 import { gitFailure } from './diagnose.ts'
+import { folder, signaturesFolder } from './entries.ts'
 import { readBlobs } from './objects.ts'
 import { gitError, shown, word } from './problem.ts'
 import { runGit } from './run.ts'
 
 export interface ChangedFile {
   readonly path: string
-  /** Blob ids; absent where there was or is none. */
+  /** Blob ids, commit ids of a submodule; absent where there was or is none. */
   readonly before?: string
   readonly after?: string
-  /** What stands there at the head; `file` for one that is gone. */
+  /** What stands there at the head; a submodule where either side is one, as no blob can be read there. */
   readonly kind: 'file' | 'symlink' | 'submodule'
 }
 
@@ -23,11 +24,11 @@ export interface GitChange {
   readonly files: readonly ChangedFile[]
   /** Its commits, newest first. */
   readonly commits: readonly string[]
-  /** Mail addresses of every author, committer and co-author of its commits, in lower case. */
+  /** Mail addresses of every author, committer and co-author of its commits, in lower case; not of those that touch `.exeat/signatures` alone. */
   readonly people: readonly string[]
 }
 
-const config = [['log.showSignature', 'false'], ['log.mailmap', 'false'], ['diff.renames', 'false'], ['diff.ignoreSubmodules', 'none']] as const
+const config = [['log.showSignature', 'false'], ['log.mailmap', 'false'], ['diff.renames', 'false']] as const
 const maxBytes = 64 * 1024 * 1024
 
 /** @throws {ExeatError} REF_MISSING, HISTORY_CUT_OFF, CHANGE_UNRELATED, and as `runGit` */
@@ -68,7 +69,7 @@ export async function readDifference(dir: string, from: string, to: string): Pro
 }
 
 async function changedFiles(dir: string, from: string, to: string): Promise<readonly ChangedFile[]> {
-  const answer = await runGit(dir, ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--end-of-options', from, to], { config, maxBytes, tooMuch: gitError('GIT_FAILED', `the change names more files than ${maxBytes} bytes hold`) })
+  const answer = await runGit(dir, ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--ignore-submodules=none', '--end-of-options', from, to], { config, maxBytes, tooMuch: gitError('GIT_FAILED', `the change names more files than ${maxBytes} bytes hold`) })
   if (answer.exit !== 0) throw gitFailure(dir, answer)
   const words = answer.stdout.toString('utf8').split('\0')
   const files: ChangedFile[] = []
@@ -77,12 +78,12 @@ async function changedFiles(dir: string, from: string, to: string): Promise<read
 }
 
 function fileOf(line: string, path: string): ChangedFile {
-  const match = /^:\d{6} (\d{6}) ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(line)
+  const match = /^:(\d{6}) (\d{6}) ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(line)
   if (match === null) throw gitError('GIT_FAILED', `\`git diff-tree\` gave a line that is not understood: \`${shown(line)}\``)
-  const [, mode = '', before = '', after = ''] = match
+  const [, old = '', mode = '', before = '', after = ''] = match
   const id = (text: string): string | undefined => (/^0+$/.test(text) ? undefined : text)
   const [was, is] = [id(before), id(after)]
-  return { path, kind: mode === '120000' ? 'symlink' : mode === '160000' ? 'submodule' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
+  return { path, kind: mode === '160000' || old === '160000' ? 'submodule' : mode === '120000' ? 'symlink' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
 }
 
 async function commitsOf(dir: string, from: string, to: string): Promise<readonly string[]> {
@@ -91,14 +92,35 @@ async function commitsOf(dir: string, from: string, to: string): Promise<readonl
   return answer.stdout.toString('utf8').split('\n').filter((each) => each !== '')
 }
 
+/** Whoever adds signatures alone writes nothing of the change: they could approve it nowhere if that made them its authors. */
 async function writers(dir: string, from: string, to: string): Promise<readonly string[]> {
-  const answer = await runGit(dir, ['log', '--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)', '--end-of-options', to, `^${from}`], { config, maxBytes })
-  if (answer.exit !== 0) throw gitFailure(dir, answer)
-  return addressesOf(answer.stdout.toString('utf8').split('\n'))
+  const [all, signing] = await Promise.all([
+    log(dir, ['-z', '--format=%H%n%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly)', '--end-of-options', to, `^${from}`]),
+    log(dir, ['--no-merges', '--full-history', '--format=%H', '--end-of-options', to, `^${from}`, '--', signatures]),
+  ])
+  const others = signing === '' ? '' : await log(dir, ['--no-merges', '--full-history', '--format=%H', '--end-of-options', to, `^${from}`, '--', ':(top)', `:(top,exclude,literal)${folder}/${signaturesFolder}`])
+  const besides = new Set(others.split('\n'))
+  const alone = new Set(signing.split('\n').filter((id) => !besides.has(id)))
+  return addressesOf(all.split('\0').flatMap((record) => {
+    const [id = '', ...addresses] = record.split('\n')
+    return alone.has(id) ? [] : addresses
+  }))
 }
 
+const signatures = `:(top,literal)${folder}/${signaturesFolder}`
+
+async function log(dir: string, args: readonly string[]): Promise<string> {
+  const answer = await runGit(dir, ['log', ...args], { config, maxBytes })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  return answer.stdout.toString('utf8')
+}
+
+/** By id: what stands at the head, or stood before. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
+export const readBlobsOf = (dir: string, files: readonly ChangedFile[]): Promise<ReadonlyMap<string, Uint8Array>> =>
+  readBlobs(dir, files.flatMap(({ path, before, after }) => [before, after].flatMap((id) => (id === undefined ? [] : [{ id, path }]))))
+
 /** Whether a text stands in one of two blobs. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
-export async function mentions(dir: string, { path, before, after }: ChangedFile, text: string): Promise<boolean> {
-  const blobs = await readBlobs(dir, [before, after].flatMap((id) => (id === undefined ? [] : [{ id, path }])))
+export async function mentions(dir: string, file: ChangedFile, text: string): Promise<boolean> {
+  const blobs = await readBlobsOf(dir, [file])
   return [...blobs.values()].some((bytes) => Buffer.from(bytes).toString('utf8').toLowerCase().includes(text))
 }

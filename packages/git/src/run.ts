@@ -1,4 +1,5 @@
 /** The one place that starts `git`. No shell, nothing that configuration could make it run, no network, no replaced objects. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawn } from 'node:child_process'
 import { delimiter, isAbsolute } from 'node:path'
 import type { ExeatError } from '@exeat/core/error'
@@ -35,7 +36,7 @@ const fixedConfig = [
 
 /**
  * Environment of every git start. Inside a hook git names the repository, its index and quarantined objects in variables: governance
- * is read from the repository of the folder, as it stood before the push, so they are left out.
+ * is read from the repository of the folder, as it stood before the push, so they are left out; `withObjects` alone brings pushed ones in.
  */
 export function gitEnvironment(base: NodeJS.ProcessEnv, config: GitInput['config'] = []): NodeJS.ProcessEnv {
   const own = Object.entries(base).filter(([name]) => !/^GIT_/i.test(name) || kept.test(name))
@@ -61,6 +62,11 @@ export function gitEnvironment(base: NodeJS.ProcessEnv, config: GitInput['config
   }
 }
 
+const pushed = new AsyncLocalStorage<NodeJS.ProcessEnv>()
+
+/** Runs something during which every start of git has these variables on top: where objects of a push lie (`quarantine.ts`). */
+export const withObjects = <T>(variables: NodeJS.ProcessEnv, work: () => Promise<T>): Promise<T> => pushed.run(variables, work)
+
 const spoken = (protocols: readonly string[] | undefined): NodeJS.ProcessEnv => (protocols === undefined ? {} : { GIT_ALLOW_PROTOCOL: protocols.join(':') })
 
 /**
@@ -75,7 +81,7 @@ export function runGit(dir: string, args: readonly string[], options: GitInput =
   if (dir.includes('\0')) return Promise.reject(gitError('REPOSITORY_MISSING', `\`${shown(dir)}\` is not in a git repository`))
   return new Promise((resolve, reject) => {
     const child = spawn('git', ['--no-pager', '-C', dir, ...args], {
-      env: { ...gitEnvironment(process.env, options.config), ...spoken(options.protocols) }, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
+      env: { ...gitEnvironment(process.env, options.config), ...spoken(options.protocols), ...pushed.getStore() }, stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], windowsHide: true, shell: false,
     })
     const out: Buffer[] = []
     const err: Buffer[] = []

@@ -1,8 +1,9 @@
 /** Since when an opt-out stands at the protected branch without a break, and who brought it there. */
-import { checkGovernance, documentDigest, type HexDigest, type Sha256 } from '@exeat/core'
+import { checkGovernance, documentDigest, type HexDigest, type Instant, type Sha256 } from '@exeat/core'
 import { readDocuments } from '@exeat/formats/yaml'
 import { type BranchCommit, type Change, peopleOf } from './branch.ts'
 import { gitFailure } from './diagnose.ts'
+import { folder } from './entries.ts'
 import { fileWriters } from './history.ts'
 import { readBlobs } from './objects.ts'
 import { runGit } from './run.ts'
@@ -28,11 +29,7 @@ interface Wanted {
 
 /** Undefined where the history does not show it. @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED */
 export async function stoodSince(dir: string, history: readonly BranchCommit[], { name, digest, file, commit: tip }: Wanted, sha256: Sha256): Promise<Stood | undefined> {
-  const holds = async ({ path, before: id }: Change): Promise<boolean> => {
-    const bytes = id === undefined ? undefined : (await readBlobs(dir, [{ id, path }])).get(id)
-    return bytes !== undefined && checkGovernance(readDocuments(bytes, path).documents).documents.some((each) =>
-      each.ok && each.kind === 'OptOut' && each.document.metadata.name === name && documentDigest(each.document, sha256) === digest)
-  }
+  const holds = (change: Change): Promise<boolean> => heldBefore(dir, change, { name, digest }, sha256)
   const trail = [{ file, commit: tip }]
   const brought: BranchCommit[] = []
   let at = file
@@ -41,13 +38,33 @@ export async function stoodSince(dir: string, history: readonly BranchCommit[], 
     // oxlint-disable-next-line no-await-in-loop -- where it stood before says where to look next
     if (own === undefined || await holds(own)) continue
     // oxlint-disable-next-line no-await-in-loop
-    const moved = await firstOf(commit.changes.filter((change) => change !== own && /\.(?:ya?ml|json)$/i.test(change.path)), holds)
+    const moved = await firstOf(commit.changes.filter((change) => change !== own && isDocument(change)), holds)
     brought.push(commit)
     if (moved === undefined || commit.parent === undefined) return { since: commit, file: at, trail, brought }
     at = moved.path
     trail.push({ file: at, commit: commit.parent })
   }
   return undefined
+}
+
+/** Whether a file had the opt-out before it was changed. */
+async function heldBefore(dir: string, { path, before: id }: Change, { name, digest }: Pick<Wanted, 'name' | 'digest'>, sha256: Sha256): Promise<boolean> {
+  const bytes = id === undefined ? undefined : (await readBlobs(dir, [{ id, path }])).get(id)
+  return bytes !== undefined && checkGovernance(readDocuments(bytes, path).documents).documents.some((each) =>
+    each.ok && each.kind === 'OptOut' && each.document.metadata.name === name && documentDigest(each.document, sha256) === digest)
+}
+
+const isDocument = ({ path }: Change): boolean => /\.(?:ya?ml|json)$/i.test(path)
+
+/**
+ * Whether the branch had the opt-out, or had it with this impact, at a time that is not before `since`, and took it away: whatever was signed for it before that is spent.
+ * @throws {ExeatError} REPOSITORY_DAMAGED, GIT_FAILED
+ */
+export async function takenAwaySince(dir: string, history: readonly BranchCommit[], { name, digest, impact }: Pick<Wanted, 'name' | 'digest'> & { readonly impact: HexDigest | null }, since: Instant, sha256: Sha256): Promise<boolean> {
+  const file = `${folder}/impacts/${impact}.json`
+  const changes = history.filter(({ at }) => at >= since).flatMap((commit) => commit.changes)
+  if (changes.some(({ path, before }) => path === file && before !== undefined)) return true
+  return await firstOf(changes.filter(isDocument), (change) => heldBefore(dir, change, { name, digest }, sha256)) !== undefined
 }
 
 async function firstOf(changes: readonly Change[], holds: (change: Change) => Promise<boolean>): Promise<Change | undefined> {

@@ -25,6 +25,27 @@ describe('a change', () => {
     expect(change).toMatchObject({ base: tip, head: one.git('rev-parse', 'change'), mergeBase: one.git('rev-parse', 'main~1'), people: ['alice@acme.example', 'ben@acme.example'] })
     expect(change.files.map(({ path, kind, before, after }) => [path, kind, before !== undefined, after !== undefined])).toEqual([['a.txt', 'file', true, true], ['gone.txt', 'file', true, false], ['new file\n.txt', 'file', false, true]])
   })
+  test('is not written by whoever adds signatures alone, wherever it is read from', async () => {
+    const one = repository()
+    const by = (name: string, files: Readonly<Record<string, string>>, ...args: readonly string[]) => {
+      for (const [path, content] of Object.entries(files)) one.write(path, content)
+      one.git('add', '--all')
+      one.gitWith({ env: { GIT_AUTHOR_EMAIL: `${name}@acme.example`, GIT_COMMITTER_EMAIL: `${name}@acme.example` } }, 'commit', '--quiet', '-m', 'x', ...args)
+    }
+    by('signer', { '.exeat/signatures/a/b.json': '{}' })
+    by('both', { '.exeat/signatures/a/c.json': '{}', 'deep/er/a.txt': '' })
+    by('nearly', { '.exeat/Signatures/a.json': '{}' })
+    by('empty', {}, '--allow-empty')
+    one.git('checkout', '--quiet', '-b', 'side', 'change~1')
+    by('side', { '.exeat/signatures/a/d.json': '{}' })
+    one.git('checkout', '--quiet', 'change')
+    one.gitWith({ env: { GIT_AUTHOR_EMAIL: 'merger@acme.example', GIT_COMMITTER_EMAIL: 'merger@acme.example' } }, 'merge', '--quiet', '-m', 'There', 'side')
+    const people = ['alice', 'ben', 'both', 'empty', 'merger', 'nearly'].map((name) => `${name}@acme.example`)
+    const bare = temporaryClone(one, '--bare')
+    made.push(bare)
+    const given = { base: one.git('rev-parse', 'main'), head: one.git('rev-parse', 'change') }
+    for (const dir of [one.dir, `${one.dir}/deep/er`, bare.dir]) expect((await readChange(dir, given)).people, dir).toEqual(people)
+  })
   test('of a file that mentions a word, before or after, in any case', async () => {
     const one = repository()
     const [a, gone] = (await read(one)).files

@@ -2,11 +2,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Identity } from '@exeat/core'
-import { type Envelope, envelopeBytes, envelopeDigest } from '@exeat/core/envelope'
+import { type AnyEnvelope, type EnrolEnvelope, type Envelope, envelopeBytes, envelopeDigest } from '@exeat/core/envelope'
 import { ExeatError } from '@exeat/core/error'
 import type { Governance } from '@exeat/git'
 import { worktreeRoot } from '@exeat/git/signed'
-import { actNamespace, gitIdentity, keyFingerprint, signerOf, type SshPublicKey, verifySshSignature } from '@exeat/verify/ssh'
+import { actNamespace, changesFolder, gitIdentity, keyFingerprint, signerOf, type SshPublicKey, verifySshSignature } from '@exeat/verify/ssh'
 import type { Io } from '../edge/io.ts'
 import { sha256 } from '../governance/load.ts'
 import { signersIn } from '../governance/signers.ts'
@@ -42,7 +42,7 @@ export interface SignedFiles {
 }
 
 /** The key may be another than it was taken for, or ask for no PIN: what comes back is verified as the gate will. */
-export async function signedFiles(envelope: Envelope, key: SshPublicKey, keyFile: string, io: Io): Promise<SignedFiles> {
+export async function signedFiles(envelope: AnyEnvelope, key: SshPublicKey, keyFile: string, io: Io): Promise<SignedFiles> {
   const bytes = envelopeBytes(envelope)
   const signature = await signWithKeygen(keyFile, actNamespace, bytes, io)
   const verified = verifySshSignature(signature, bytes, { namespace: actNamespace, key }, sshDeps)
@@ -51,7 +51,7 @@ export async function signedFiles(envelope: Envelope, key: SshPublicKey, keyFile
     throw new ExeatError([{ code: 'ACT_WEAK', message: 'the authenticator did not verify who touched it, and nothing was written', hint: 'make a key that asks for its PIN: `ssh-keygen -t ed25519-sk -O verify-required`' }])
   }
   const digest = envelopeDigest(envelope, sha256)
-  const stem = `.exeat/signatures/${envelope.uid}/${digest}`
+  const stem = `.exeat/signatures/${'about' in envelope ? changesFolder : envelope.uid}/${digest}`
   return { digest, json: { path: `${stem}.json`, bytes }, sshsig: { path: `${stem}.sshsig`, bytes: signature } }
 }
 
@@ -68,21 +68,33 @@ export async function writeBoth({ json, sshsig }: SignedFiles, io: Io): Promise<
 }
 
 const done = { request: 'REQUEST SIGNED', approve: 'APPROVAL SIGNED', activate: 'ACTIVATION SIGNED' } as const
+const merge = 'commit both files, and merge them into the protected branch: until then they say nothing'
+const next = { request: 'commit both files with the document, and have them merged into the protected branch', approve: merge, activate: merge } as const
 
-export function printSigned(act: SshAct, { envelope, signing }: Prepared, key: SshPublicKey, { digest, json, sshsig }: SignedFiles, { format }: Pick<SignFlags, 'format'>, io: Io): void {
-  const files = [json.path, sshsig.path]
+export function printSigned(act: SshAct, { envelope, signing }: Prepared, key: SshPublicKey, files: SignedFiles, flags: Pick<SignFlags, 'format'>, io: Io, then: string = next[act]): void {
   const { metadata: { name } } = signing.document
-  const fingerprint = keyFingerprint(key, sha256)
-  if (format === 'json') {
-    io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'SignedAct', act, optOut: name, uid: envelope.uid, digest, by: envelope.actor, key: fingerprint, code: signing.code, files })}\n`)
-    return
-  }
-  const styles = stylesFor(io.stdout, io.env)
+  if (flags.format === 'json') printJson(act, { optOut: name, uid: envelope.uid }, envelope, key, files, signing.code, io)
+  else printText(`${done[act]}  ${shown(name)}, by ${shown(envelope.actor.sub)}`, key, files, then, io)
+}
+
+/** Of a change of what governs: it has neither name nor uid. */
+export function printSignedChange(envelope: EnrolEnvelope, code: string, key: SshPublicKey, files: SignedFiles, { format }: Pick<SignFlags, 'format'>, io: Io): void {
+  if (format === 'json') printJson('approve', { change: envelope.about }, envelope, key, files, code, io)
+  else printText(`${done.approve}  the change of what governs, by ${shown(envelope.actor.sub)}`, key, files, beforeMerge, io)
+}
+
+export const beforeMerge = 'commit both files to the change, and nothing else in that commit: they approve its merge, and nothing after it'
+
+function printJson(act: SshAct, about: object, { actor }: AnyEnvelope, key: SshPublicKey, { digest, json, sshsig }: SignedFiles, code: string, io: Io): void {
+  io.stdout.write(`${JSON.stringify({ schemaVersion: 1, kind: 'SignedAct', act, ...about, digest, by: actor, key: keyFingerprint(key, sha256), code, files: [json.path, sshsig.path] })}\n`)
+}
+
+function printText(head: string, key: SshPublicKey, { json, sshsig }: SignedFiles, then: string, io: Io): void {
   io.stdout.write(`${[
-    `${styles.good(done[act])}  ${shown(name)}, by ${shown(envelope.actor.sub)}`,
-    row('key', fingerprint, io.stdout.columns),
-    ...files.map((file) => row('wrote', file, io.stdout.columns)),
-    row('next', act === 'request' ? 'commit both files with the document, and have them merged into the protected branch' : 'commit both files, and merge them into the protected branch: until then they say nothing', io.stdout.columns),
+    stylesFor(io.stdout, io.env).good(head),
+    row('key', keyFingerprint(key, sha256), io.stdout.columns),
+    ...[json.path, sshsig.path].map((file) => row('wrote', file, io.stdout.columns)),
+    row('next', then, io.stdout.columns),
     `  $ git add ${shellWord(dirname(json.path))}`,
   ].join('\n')}\n`)
 }

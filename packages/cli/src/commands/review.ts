@@ -21,6 +21,8 @@ Examples:
   exeat review --base origin/main --head HEAD --approvals approvals.json \\
     --format markdown                     a comment for the pull request
   exeat review --forge github --publish   in a job of a pull request: docs/forges.md
+  exeat review --receive --base main --pusher "$USER@acme.example"
+                                        in a pre-receive hook: docs/review.md
   exeat review outage-4711 --actor dora --verdict justified --reason 'INC-4711 shows the need'
   exeat review outage-4711 --server https://exeat.example --verdict justified --reason …
 
@@ -29,6 +31,7 @@ Exit codes:
   3 a document is wrong, or refused   4 waits for people   64 wrong usage`
 
 interface ReviewFlags extends Omit<ActFlags, 'format'>, Omit<ChangeFlags, 'format'> {
+  readonly receive?: boolean
   readonly verdict?: 'justified' | 'unjustified'
   readonly reason?: string
   readonly codeQuality?: string
@@ -42,12 +45,15 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
   command.argument('[name]', 'name or uid of an emergency; absent: a change is reviewed')
     .option('--base <ref>', 'branch that the change wants to enter; default: what refs/remotes/origin/HEAD points at')
     .option('--head <ref>', 'the change; default: HEAD')
+    .option('--receive', 'in a pre-receive hook: judge the push that standard input tells; wants --base and --pusher')
+    .option('--pusher <address>', 'who pushes, by mail address: approves nothing of it; `unknown` where nothing tells')
     .option('--approvals <file>', 'who approved this head, as a forge says: docs/review.md')
     .addOption(command.createOption('--forge <forge>', 'ask it who approved, wrote and pushed the change; its token: EXEAT_FORGE_TOKEN').choices(['github', 'gitlab']))
     .option('--repo <owner/name>', 'with --forge: the repository; default: the one of the job')
     .option('--change <number>', 'with --forge: the pull or merge request; default: the one of the job')
     .option('--publish', 'with --forge: write the verdict there, as a check and a comment')
     .option('--code-quality <file>', 'write what is wrong there too, as GitLab\'s Code Quality')
+    .option('--signature <file>', 'an approval signed with `exeat approve --head`, as DIGEST.json with DIGEST.sshsig beside it; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--no-cache', 'compile the documents anew')
     .option('--server <address>', 'of an emergency: unix:/PATH/admin.sock or https://HOST; EXEAT_SERVER')
@@ -64,12 +70,14 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 }
 
 const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
-const ofChanges = ['base', 'head', 'approvals', 'findings', 'forge', 'repo', 'change', 'publish', 'codeQuality'] as const
+const ofChanges = ['base', 'head', 'receive', 'pusher', 'approvals', 'signature', 'findings', 'forge', 'repo', 'change', 'publish', 'codeQuality'] as const
 
 async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   const other = ofEmergencies.find((name) => flags[name] !== undefined)
   if (other !== undefined) throw cliError('USAGE', `\`--${other === 'idempotencyKey' ? 'idempotency-key' : other}\` is about an emergency, and none is named`, 'name it: exeat review NAME')
   refuseOddForge(flags)
+  refuseOtherPusher(flags)
+  if (flags.receive === true) return ofPush(flags, io)
   const { exitOfReview, reviewChange } = await import('../review/change.ts')
   const reviewed = await reviewChange(flags, io)
   const exit = exitOfReview(reviewed)
@@ -87,6 +95,17 @@ function refuseOddForge(flags: ReviewFlags): void {
   if (flags.forge === undefined && alone !== undefined) throw cliError('USAGE', `\`--${alone}\` is of a change at a forge, and none is named`, 'name it: --forge github')
   const double = (['head', 'approvals'] as const).find((name) => flags[name] !== undefined)
   if (flags.forge !== undefined && double !== undefined) throw cliError('USAGE', `\`--forge\` asks what \`--${double}\` would say`, 'leave one of them out')
+}
+
+function refuseOtherPusher({ pusher }: ReviewFlags): void {
+  if (pusher === undefined || pusher === 'unknown' || /^[^\s\p{C}<>@]+@[^\s\p{C}<>@]+$/u.test(pusher)) return
+  throw cliError('USAGE', `\`--pusher ${pusher}\` is no mail address`, 'it is the address that commits and `.exeat/allowed_signers` know the person by; `--pusher unknown` where nothing tells who pushes')
+}
+
+async function ofPush({ base, pusher, ...flags }: ReviewFlags, io: Io): Promise<number> {
+  if (base === undefined || pusher === undefined) throw cliError('USAGE', `\`--receive\` wants ${base === undefined ? '`--base`' : '`--pusher`'}`, 'exeat review --receive --base main --pusher "$ADDRESS": docs/review.md')
+  if (flags.head !== undefined || flags.format !== 'text') throw cliError('USAGE', `\`${flags.head === undefined ? '--format' : '--head'}\` has no part in a hook`, 'what is pushed is told by standard input, and answered on standard error')
+  return (await import('../review/receive.ts')).receive({ ...flags, base, pusher }, io, process.stdin)
 }
 
 async function ofEmergency(id: string, { verdict, reason, format, ...flags }: ReviewFlags, io: Io): Promise<number> {

@@ -2,6 +2,7 @@ import type { CodeEntry } from '@exeat/core'
 
 const usage = (summary: string): CodeEntry => ({ exit: 64, http: 400, summary })
 const invalid = (summary: string): CodeEntry => ({ exit: 3, http: 422, summary })
+const refused = (summary: string): CodeEntry => ({ exit: 2, http: 422, summary })
 const failed = (summary: string): CodeEntry => ({ exit: 1, http: 500, summary })
 
 /** What can be wrong between the shell and the packages behind the command. */
@@ -17,6 +18,12 @@ export const cliCodes = {
   OPTOUT_UNKNOWN: usage('No opt-out that stands has that name.'),
   OUTPUT_CONFLICT: usage('Outputs and formats do not pair up, or two outputs go to the same place.'),
   APPROVALS_INVALID: invalid('What says who approved a change is no object of kind `ReviewApprovals`.'),
+  PUSH_UNREADABLE: invalid('What a hook was told of a push is not what git tells it.'),
+  PUSH_NAME: refused('A push names the protected branch by another case.'),
+  PUSH_DELETES: refused('A push deletes the protected branch.'),
+  PUSH_UNGOVERNED: refused('A push begins the protected branch, where nothing stands that could judge it.'),
+  PUSH_REWRITES: refused('A push takes commits away from the protected branch.'),
+  PUSH_RACED: failed('The protected branch moved while a push was judged.'),
   INPUT_NONE: usage('No report was given.'),
   INPUT_UNREADABLE: invalid('A report does not exist or may not be read.'),
   INPUT_NOT_A_FILE: invalid('A report is a folder, a pipe or a device.'),

@@ -10,21 +10,30 @@ import { cacheFolder, compilePolicies, type GovernanceFlags, loadGovernance, sha
 import { type Approvals, approvalsOf, readApprovals } from './approvals.ts'
 import type { AtForge, ForgeFlags, ToldByForge } from './forge.ts'
 import { guardedFiles } from './guarded.ts'
+import { signedApprovals } from './signed.ts'
 
 export interface ChangeFlags extends GovernanceFlags, ForgeFlags {
   readonly base?: string
   readonly head?: string
   readonly approvals?: string
+  /** Mail address of whoever pushes it, as the caller says; `unknown`: nothing tells. */
+  readonly pusher?: string
+  /** Envelopes of approvals signed by SSH keys that no commit holds, each with its `.sshsig` beside it. */
+  readonly signature?: readonly string[]
   readonly findings?: readonly string[]
   readonly format: 'text' | 'json' | 'markdown'
 }
 
 export interface ReviewedChange {
   readonly change: GitChange
+  /** Files of it besides documents that govern or judge. */
+  readonly guarded: readonly string[]
   readonly label: string
   readonly review: Omit<Review, 'problems' | 'warnings'> & { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
   /** Documents of kind OptOut that are wrong at the head and were not so before. */
   readonly invalid: readonly Problem[]
+  /** Why signatures that the change brings, or that were given, count for nothing. */
+  readonly unsigned: readonly Problem[]
   /** Approvals that count for nothing. */
   readonly left: ReturnType<typeof approvalsOf>['left']
   /** What somebody is called, where the forge or the workspace says. */
@@ -44,14 +53,16 @@ export async function reviewChange(flags: ChangeFlags, io: Io): Promise<Reviewed
   if (base === undefined || from === undefined || head === undefined) throw new Error('three sides were made')
   const workspace = tip.workspace.document
   const told = await toldOf(at, change, workspace, flags, io)
+  const guarded = await guardedFiles(change.files, io)
+  const bySsh = await signedApprovals({ change, guarded, files: flags.signature ?? [], base: tip, from: fromGovernance, head: headGovernance, policySet: base.policySet }, io)
   const { approvals, left } = approvalsOf(told.approvals, change.head, (identity) => groupsOf(workspace, { iss: identity.iss, sub: identity.sub.toLowerCase() }))
   const seen = await controlsSeen(flags.findings, base.policySet, io)
   const judged = review({
-    base, from, head, guarded: await guardedFiles(change.files, io), aliasesChanged: digestsOf(fromGovernance) !== digestsOf(headGovernance),
-    involved: involvedIn(change, told.approvals), approvals, members: membersIn(told.approvals), now: io.now, ...(seen === undefined ? {} : { seen }),
+    base, from, head, guarded, aliasesChanged: digestsOf(fromGovernance) !== digestsOf(headGovernance),
+    involved: involvedIn(change, told.approvals, flags.pusher), approvals: [...approvals, ...bySsh.approvals], members: membersIn(told.approvals), now: io.now, ...(seen === undefined ? {} : { seen }),
   })
   return {
-    change, label: tip.label, left, nameOf: namesIn(workspace, told.approvals), ...(at === undefined ? {} : { at }),
+    change, guarded, label: tip.label, left, unsigned: bySsh.problems, nameOf: namesIn(workspace, told.approvals), ...(at === undefined ? {} : { at }),
     review: { ...judged, outcome: told.problems.length > 0 ? 'refused' : judged.outcome, problems: [...told.problems, ...judged.problems], warnings: [...judged.warnings, ...told.warnings] },
     invalid: headGovernance.refused.filter((each) => !fromGovernance.refused.some((other) => sameProblems(other.problems, each.problems))).flatMap(({ problems }) => problems),
   }
@@ -90,8 +101,9 @@ async function sideOf(governance: Governance): Promise<ReviewSide> {
 const digestsOf = ({ aliases }: Governance): string => aliases.map(({ digest }) => digest).sort().join(' ')
 const sameProblems = (a: readonly Problem[], b: readonly Problem[]): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** Whoever a commit names, as git knows them and as somebody who types that address; and whom the forge names. */
-const involvedIn = ({ people }: GitChange, { involved = [] }: Approvals) => [...people.flatMap((sub) => [{ iss: 'git', sub }, { iss: 'exeat:operator', sub }]), ...involved]
+/** Whoever a commit names, or the caller as pusher, as git knows them and as somebody who types that address; and whom the forge names. */
+const involvedIn = ({ people }: GitChange, { involved = [] }: Approvals, pusher: string | undefined) =>
+  [...[...people, ...(pusher === undefined ? [] : [pusher])].flatMap((sub) => [{ iss: 'git', sub }, { iss: 'exeat:operator', sub }]), ...involved]
 
 /** @throws {ExeatError} as reports are read */
 async function controlsSeen(findings: readonly string[] | undefined, policySet: PolicySet, io: Io): Promise<ReadonlySet<string> | undefined> {

@@ -14,12 +14,12 @@ const most = 50
 
 /** `earlier`: the comment that stands there now, to tell what changed since. */
 export function reviewMarkdown(reviewed: ReviewedChange, earlier?: string): string {
-  const { change, label, review: { outcome, optOuts, policies, governance, problems, warnings }, invalid } = reviewed
+  const { change, label, review: { outcome, optOuts, policies, governance, problems, warnings }, invalid, unsigned } = reviewed
   const sections = [
     ...invalid.map(problemLine), ...problems.map(problemLine),
     ...optOuts.slice(0, most).map((each) => optOutSection(each, reviewed)), ...beyond(optOuts.length, 'opt-out'), ...policies.slice(0, most).map((each) => policySection(each, reviewed)), ...beyond(policies.length, 'policy'),
     ...(governance.changed.length === 0 ? [] : [`### Governance\n\n${governance.changed.map((each) => markdownCode(each)).join(', ')}: ${markdownText(quorumWords(governance, reviewed))}`]),
-    ...warnings.map(problemLine),
+    ...warnings.map(problemLine), ...unsigned.slice(0, most).map(problemLine),
   ]
   const words = invalid.length > 0 ? 'may not merge: a document is wrong' : outcomes[outcome]
   return [

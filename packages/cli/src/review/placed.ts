@@ -2,10 +2,10 @@
 import type { Problem } from '@exeat/core'
 import type { ReviewedChange } from './change.ts'
 
-export function placedProblems({ review: { problems, warnings, optOuts }, invalid }: ReviewedChange): { readonly failures: readonly Problem[]; readonly warnings: readonly Problem[] } {
+export function placedProblems({ review: { problems, warnings, optOuts }, invalid, unsigned }: ReviewedChange): { readonly failures: readonly Problem[]; readonly warnings: readonly Problem[] } {
   return {
     failures: [...invalid, ...problems, ...optOuts.flatMap((each) => each.problems.map((problem) => placed(problem, each.origin)))],
-    warnings: [...warnings, ...optOuts.flatMap((each) => each.warnings.map((problem) => placed(problem, each.origin)))],
+    warnings: [...warnings, ...unsigned, ...optOuts.flatMap((each) => each.warnings.map((problem) => placed(problem, each.origin)))],
   }
 }
 

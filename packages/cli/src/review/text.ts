@@ -14,13 +14,14 @@ interface Page {
   row(label: string, text: string, style?: Style): void
 }
 
-export function writeText(reviewed: ReviewedChange, io: Io): void {
-  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, nameOf } = reviewed
+/** `most`: of opt-outs and of policies; whatever is beyond that is counted. */
+export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): void {
+  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned, nameOf } = reviewed
   const page = pageOf(io)
   headline(page, reviewed)
   for (const each of invalid) tell(page, each, page.styles.bad)
   for (const each of problems) tell(page, each, page.styles.bad)
-  for (const each of optOuts) {
+  for (const each of optOuts.slice(0, most)) {
     page.line(`\n  ${page.styles.bold(shown(each.name))}  opt-out, ${optOutWords(each)}`)
     if (each.change !== 'moved') {
       page.row('turns off', scopeWords(each))
@@ -31,17 +32,19 @@ export function writeText(reviewed: ReviewedChange, io: Io): void {
     for (const problem of each.problems) tell(page, problem, page.styles.bad)
     for (const warning of each.warnings) tell(page, warning, page.styles.warn)
   }
-  for (const each of policies) {
+  for (const each of policies.slice(0, most)) {
     page.line(`\n  ${page.styles.bold(shown(each.name))}  policy, ${policyWords(each)}`)
     for (const loosening of each.loosenings) page.row('looser', looseningWords(loosening), page.styles.warn)
     if (each.change !== 'moved') page.row('approve', quorumWords(each, reviewed), each.met ? undefined : page.styles.warn)
   }
+  const beyond = [optOuts, policies].reduce((sum, all) => sum + Math.max(0, all.length - most), 0)
+  if (beyond > 0) page.line(`\n  … and ${beyond} more: run \`exeat review\` for all of them`)
   if (governance.changed.length > 0) {
     page.line(`\n  ${page.styles.bold('governance')}  ${governance.changed.map(shown).join(', ')}`)
     page.row('approve', quorumWords(governance, reviewed), governance.met ? undefined : page.styles.warn)
   }
   page.line()
-  for (const each of warnings) tell(page, each, page.styles.warn)
+  for (const each of [...warnings, ...unsigned]) tell(page, each, page.styles.warn)
   page.row('judged by', shown(label))
   page.row('change', `${change.mergeBase.slice(0, 12)} to ${change.head.slice(0, 12)}, ${plural(change.files.length, 'file')}, by ${change.people.length === 0 ? 'nobody whom git names' : change.people.map(shown).join(', ')}`)
   if (counted.length > 0) page.row('approvals', counted.map((person) => shown(nameOf(person))).join(', '))

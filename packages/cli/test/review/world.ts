@@ -81,7 +81,8 @@ export interface Told {
   readonly policies: readonly { readonly name: string; readonly change: string; readonly effect: string; readonly opens: boolean; readonly loosenings: readonly { readonly term: string }[]; readonly approve: readonly object[]; readonly met: boolean }[]
   readonly governance: { readonly changed: readonly string[]; readonly met: boolean }
   readonly problems: readonly { readonly code: string; readonly message: string }[]
-  readonly warnings: readonly { readonly code: string }[]
+  readonly warnings: readonly { readonly code: string; readonly message: string }[]
+  readonly people: readonly string[]
   readonly approvals: { readonly counted: readonly { readonly sub: string }[]; readonly excluded: readonly { readonly sub: string }[]; readonly left: readonly { readonly because: string }[] }
 }
 

@@ -44,7 +44,7 @@ export const enrolEnvelopeSchema = z.strictObject({
   schema: z.literal('exeat/act/v1'),
   purpose: z.enum(['enrol', 'govern']),
   workspace: identifier,
-  /** `credentialDigest`. */
+  /** `credentialDigest`, or `changeDigest` of a change of what governs. */
   about: fingerprint,
   actor: identitySchema,
   nonce: z.string().regex(/^[0-9a-f]{32}$/),

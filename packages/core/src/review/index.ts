@@ -1,6 +1,7 @@
 export { type Atom, atomsOf, type PatternGroup } from './atoms.ts'
 export { type ReviewCode, reviewCodes } from './codes.ts'
 export type { OptOutChange } from './opt-outs.ts'
+export { changeDigest, type GovernedFile } from './governed.ts'
 export { type Loosening, type PolicyChange, policyChanges, type PolicySide } from './policies.ts'
 export { review, type Review, type ReviewApproval, type ReviewedOptOut, type ReviewedPolicyChange, type ReviewGiven, type ReviewQuorum, type ReviewSide } from './review.ts'
 export { effectsOf, type OptOutEffect } from './scope.ts'

@@ -18,9 +18,11 @@ export interface ReviewSide extends PolicySide {
   readonly optOuts: readonly StandingOptOut[]
 }
 
-/** Somebody who approved this very head. */
+/** Somebody who approved this very head, or a part of it. */
 export interface ReviewApproval {
   readonly by: Identity
+  /** Uid of the opt-out that it is about, or what governs (policies included); absent: all of the head. */
+  readonly of?: HexDigest | 'governance'
   /** Theirs, as the base's workspace or the forge says. */
   readonly groups: readonly string[]
 }
@@ -73,22 +75,23 @@ export interface Review {
 export function review(given: ReviewGiven): Review {
   const { base, from, head, guarded, aliasesChanged, now, seen } = given
   const { counted, excluded } = approvers(given)
-  const quorum = (approve: readonly Approval[]): ReviewQuorum => {
-    const met = quorumMet(approve, counted.map(({ groups }) => groups))
-    return { approve, met, could: met ? [] : candidates(approve, given, counted) }
+  const quorum = (approve: readonly Approval[], subject: HexDigest | 'governance'): ReviewQuorum => {
+    const own = counted.filter(({ of }) => of === undefined || of === subject)
+    const met = isMet(approve, own)
+    return { approve, met, could: met ? [] : candidates(approve, given, own) }
   }
   const own = optOutChanges({ base: from.optOuts, standing: base.optOuts, head: head.optOuts, policySet: base.policySet, now, seen })
-  const optOuts = own.changes.map((change): ReviewedOptOut => ({ ...change, ...quorum(change.approve) }))
+  const optOuts = own.changes.map((change): ReviewedOptOut => ({ ...change, ...quorum(change.approve, change.optOut.uid) }))
   const guards = base.workspace.document.spec.governance?.approve
-  const policies = policyChanges(from, head).map((change): ReviewedPolicyChange => ({ ...change, ...quorum(policyQuorum(change, base, guards ?? [])) }))
+  const policies = policyChanges(from, head).map((change): ReviewedPolicyChange => ({ ...change, ...quorum(policyQuorum(change, base, guards ?? []), 'governance') }))
   const changed = [...(from.workspace.digest === head.workspace.digest ? [] : ['workspace']), ...(aliasesChanged ? ['aliases'] : []), ...guarded]
-  const governance = { changed, ...quorum(changed.length === 0 ? [] : guards ?? []) }
+  const governance = { changed, ...quorum(changed.length === 0 ? [] : guards ?? [], 'governance') }
   const governing = changed.length > 0 || policies.some(({ change }) => change !== 'moved')
   const problems = [...own.problems, ...mixed(optOuts, policies, changed)]
   const isRefused = problems.length > 0 || optOuts.some(({ problems: each }) => each.length > 0)
   const isWaiting = [...optOuts, ...policies, governance].some(({ met }) => !met)
   return {
-    outcome: isRefused ? 'refused' : isWaiting ? 'waiting' : 'allowed', optOuts, policies, governance, problems, counted: counted.map(({ by }) => by), excluded,
+    outcome: isRefused ? 'refused' : isWaiting ? 'waiting' : 'allowed', optOuts, policies, governance, problems, counted: once(counted), excluded: once(excluded),
     warnings: governing && guards === undefined ? [{ code: 'REVIEW_UNGUARDED', message: 'the workspace names nobody under `governance.approve`, so that changes of what judges opt-outs need nobody\'s approval', hint: 'name who guards it' }] : [],
   }
 }
@@ -101,11 +104,23 @@ function policyQuorum({ name, effect, opens }: PolicyChange, { policies }: Revie
   return opens && spec === undefined ? guards : [...own, ...guards]
 }
 
-function approvers({ approvals, involved }: ReviewGiven): { readonly counted: readonly ReviewApproval[]; readonly excluded: readonly Identity[] } {
+function approvers({ approvals, involved }: ReviewGiven): { readonly counted: readonly ReviewApproval[]; readonly excluded: readonly ReviewApproval[] } {
   const wrote = new Set(involved.map(personKey))
-  const people = new Map(approvals.map((each) => [personKey(each.by), each]))
-  const [counted, excluded] = [...people].reduce<[ReviewApproval[], Identity[]]>(([yes, no], [key, each]) => (wrote.has(key) ? [yes, [...no, each.by]] : [[...yes, each], no]), [[], []])
-  return { counted, excluded }
+  const excluded = approvals.filter(({ by }) => wrote.has(personKey(by)))
+  return { counted: approvals.filter((each) => !excluded.includes(each)), excluded }
+}
+
+const once = (approvals: readonly ReviewApproval[]): readonly Identity[] => [...new Map(approvals.map(({ by }) => [personKey(by), by])).values()]
+
+/**
+ * One person counts once, and nobody can tell whether two issuers name the same one: the people of one of them fill it, or it is not filled.
+ */
+function isMet(approve: readonly Approval[], approvals: readonly ReviewApproval[]): boolean {
+  const issuers = [...Map.groupBy(approvals, ({ by }) => by.iss).values()]
+  return approve.length === 0 || issuers.some((own) => {
+    const people = Map.groupBy(own, ({ by }) => personKey(by)).values()
+    return quorumMet(approve, [...people].map((same) => same.flatMap(({ groups }) => groups)))
+  })
 }
 
 function candidates(approve: readonly Approval[], { base, involved, members = [] }: ReviewGiven, counted: readonly ReviewApproval[]): readonly Identity[] {

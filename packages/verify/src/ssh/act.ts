@@ -54,13 +54,16 @@ export interface SoundAct {
 }
 
 /** A signer's clock may differ from the one that dates merges by this, in milliseconds. */
-const tolerance = 60_000
+export const tolerance = 60_000
 
 /** `ACT_UNREADABLE`, `ACT_WEAK`, `ACT_SIGNER`, `ACT_NOT_AFTER`, `ACT_OTHER`, and as `verifySshSignature` */
 export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<SoundAct> {
-  const envelope = readEnvelope(act, given.optOut.uid, deps)
+  const envelope = readEnvelope(act.envelope, deps)
   if (!envelope.ok) return envelope
   const { value, digest } = envelope.value
+  const misnamed = misnaming(act.path, given.optOut.uid, digest)
+  if (misnamed !== undefined) return misnamed
+  if (!['request', 'approve', 'activate'].includes(value.purpose)) return refuse('ACT_UNREADABLE', `it is an act to ${value.purpose}, and git shows requests, approvals and activations`)
   const signature = verifySshSignature(act.signature, act.envelope, { namespace: actNamespace }, deps)
   if (!signature.ok) return signature
   // Whoever asks only says so.
@@ -77,26 +80,28 @@ export function readAct(act: MergedAct, given: ActsOn, deps: SshDeps): Answer<So
   return ok({ path: act.path, place: act.place, digest, envelope: value, by: by.value, signature: signature.value, at: act.at, before, groups })
 }
 
-interface ReadEnvelope {
+export interface ReadEnvelope {
   readonly value: Envelope
   readonly digest: HexDigest
 }
 
-/** Exactly the bytes that were signed, under exactly the name that they have: so that a file can be nothing else than it seems. */
-function readEnvelope({ path, envelope: bytes }: MergedAct, uid: HexDigest, { sha256 }: SshDeps): Answer<ReadEnvelope> {
+/** Exactly the bytes that were signed: a file can be nothing else than it seems. `ACT_UNREADABLE` */
+export function readEnvelope(bytes: Uint8Array, { sha256 }: Pick<SshDeps, 'sha256'>): Answer<ReadEnvelope> {
   const parsed = envelopeSchema.safeParse(jsonOf(bytes))
   if (!parsed.success) return refuse('ACT_UNREADABLE', 'it is no envelope of an act')
   const value = parsed.data
   if (!equal(envelopeBytes(value), bytes)) return refuse('ACT_UNREADABLE', 'it is not written as RFC 8785 says, byte for byte')
-  const digest = envelopeDigest(value, sha256)
-  const wanted = `.exeat/signatures/${uid}/${digest}.json`
-  if (path !== wanted) return refuse('ACT_UNREADABLE', `it has the digest of \`${wanted}\``, 'keep each act under the name that it was written to')
-  if (!['request', 'approve', 'activate'].includes(value.purpose)) return refuse('ACT_UNREADABLE', `it is an act to ${value.purpose}, and git shows requests, approvals and activations`)
-  return ok({ value, digest })
+  return ok({ value, digest: envelopeDigest(value, sha256) })
+}
+
+/** Under exactly the name that it has. */
+export function misnaming(path: string, folder: string, digest: HexDigest): Refusal | undefined {
+  const wanted = `.exeat/signatures/${folder}/${digest}.json`
+  return path === wanted ? undefined : refuse('ACT_UNREADABLE', `it has the digest of \`${wanted}\``, 'keep each act under the name that it was written to')
 }
 
 /** Undefined where it is no JSON in UTF-8. What a parser would forgive, the comparison of bytes does not. */
-function jsonOf(bytes: Uint8Array): unknown {
+export function jsonOf(bytes: Uint8Array): unknown {
   const text = decodeText(bytes)
   if (text === undefined) return undefined
   try {
@@ -110,6 +115,9 @@ function jsonOf(bytes: Uint8Array): unknown {
 function checkPlace({ place, at, before }: MergedAct, envelope: Envelope, { optOut: { uid }, since }: ActsOn): Answer<{ readonly before: GovernedAt }> {
   if (before === undefined) return refuse('ACT_NOT_AFTER', 'what governed the branch before it was merged cannot be read')
   const asks = envelope.purpose === 'request'
+  if (envelope.purpose === 'approve' && place === since.place) {
+    return refuse('ACT_NOT_AFTER', 'it came to the protected branch with the opt-out, and approved no more than that merge', 'have approved what stands now: `exeat approve` without `--head`')
+  }
   if (!asks && (!(place > since.place) || !before.optOuts.some((each) => each.uid === uid))) {
     return refuse('ACT_NOT_AFTER', 'it did not come to the protected branch after the opt-out that it is about', 'merge the opt-out first, then have it signed')
   }
@@ -131,7 +139,8 @@ function checkSigner({ at }: MergedAct, envelope: Envelope, { key }: SshSignatur
   return ok(identity)
 }
 
-function difference(envelope: Envelope, { optOut: { uid, digest, document }, repositoryIds, impact, tip }: ActsOn): string | undefined {
+/** The first of what an envelope must state, and states otherwise. */
+export function difference(envelope: Envelope, { optOut: { uid, digest, document }, repositoryIds, impact, tip }: Pick<ActsOn, 'optOut' | 'repositoryIds' | 'impact' | 'tip'>): string | undefined {
   const { from, until } = document.spec.window
   const stated: readonly (readonly [string, boolean])[] = [
     ['opt-out', envelope.uid === uid && envelope.optOut === digest],

@@ -1,7 +1,7 @@
 /** What the signed acts on one opt-out add up to: readings of who approved and who activated, for the terms to judge (design §6, git trust). */
 import { type Duration, type HexDigest, type Identity, type Instant, type Met, sameIdentity, type Shown, type Terms, termsDigest } from '@exeat/core'
 import type { VerifyProblem } from '../codes.ts'
-import { type ActsOn, groupsOf, type MergedAct, readAct, refusalOf, type SoundAct } from './act.ts'
+import { type ActsOn, groupsOf, type MergedAct, readAct, readEnvelope, refusalOf, type SoundAct } from './act.ts'
 import type { SshDeps } from './verify.ts'
 
 export interface ActsGiven extends ActsOn {
@@ -29,13 +29,9 @@ export interface JudgedActs {
 
 /** Total: an act that is wrong is left out alone, and said. */
 export function judgeActs(given: ActsGiven, deps: SshDeps): JudgedActs {
-  const problems: VerifyProblem[] = []
-  const sound: SoundAct[] = []
-  for (const act of given.acts) {
-    const read = readAct(act, given, deps)
-    if (read.ok) sound.push(read.value)
-    else problems.push(refusalOf(read, act.path))
-  }
+  const read = given.acts.map((act) => ({ act, answer: readAct(act, given, deps) }))
+  const sound = read.flatMap(({ answer }) => (answer.ok ? [answer.value] : []))
+  const problems = read.flatMap(({ act, answer }) => (answer.ok || hasDone(act, given, sound, deps) ? [] : [refusalOf(answer, act.path)]))
   sound.sort((a, b) => a.place - b.place || (a.digest < b.digest ? -1 : 1))
   const requesters = [...sound.filter(({ envelope }) => envelope.purpose === 'request').map(({ by, groups }): Requester => ({ identity: by, groups })), ...(given.requester === undefined ? [] : [given.requester])]
   const approvals = sound.filter(({ envelope }) => envelope.purpose === 'approve').filter((act) => {
@@ -50,6 +46,14 @@ export function judgeActs(given: ActsGiven, deps: SshDeps): JudgedActs {
   const activated = activations.flatMap((activation) => activatedBy(activation, approvals, asking, problems, deps))
   const alone = approvedAlone(approvals, asking, activated.length > 0 ? [] : problems, deps)
   return { shown: [...activated, alone.shown], requesters, approvals: alone.counted, problems }
+}
+
+/** What approved the merge has done its part where its person approves what stands: no warning for ever. */
+function hasDone({ envelope, place }: MergedAct, { since }: ActsGiven, sound: readonly SoundAct[], deps: SshDeps): boolean {
+  const stated = place === since.place ? readEnvelope(envelope, deps) : undefined
+  if (stated?.ok !== true || stated.value.value.purpose !== 'approve') return false
+  const { actor } = stated.value.value
+  return sound.some(({ by, envelope: { purpose } }) => purpose === 'approve' && sameIdentity(by, actor))
 }
 
 const separation = (message: string) => ({ ok: false as const, problem: { code: 'ACT_SEPARATION' as const, message } })
