@@ -45,6 +45,8 @@ interface GateFlags extends GovernanceFlags {
   readonly all?: boolean
   readonly trust?: string
   readonly bundle?: string
+  readonly record?: boolean
+  readonly server?: string
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
@@ -60,6 +62,8 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--now <instant>', 'preview of a future instant; refused where CI is set')
     .option('--all', 'show every finding')
     .option('--trust <mode>', 'git or log; the workspace says which, and a flag cannot loosen it')
+    .option('--record', 'send the reports to the server\'s history, for `exeat simulate --history`; changes no answer')
+    .option('--server <address>', 'with --record: https://HOST or unix:/PATH/admin.sock; EXEAT_SERVER')
     .option('--bundle <url|file>', 'log trust: the server, or a bundle that `exeat bundle` fetched; EXEAT_BUNDLE')
   governanceOptions(command)
   command.addHelpText('after', help)
@@ -69,6 +73,8 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 async function gate(names: readonly string[], flags: GateFlags, outputs: readonly Output[], io: Io): Promise<number> {
   if (names.length === 0) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
   const preview = parsePreview(flags.now, io)
+  if (flags.record === true && preview !== undefined) throw cliError('USAGE', '`--record` and `--now` exclude each other: a preview is no run', 'leave one of them out')
+  if (flags.record !== true && flags.server !== undefined) throw cliError('USAGE', '`--server` is where a run is recorded, and none is', 'say so: `--record`')
   const threshold = parseThreshold(flags.severityThreshold)
   // git works while the reports are read.
   const governing = settled(Promise.all([loadGovernance(flags, io), gitFacts(io.cwd, { repository: flags.repo === undefined })]))
@@ -92,6 +98,10 @@ async function gate(names: readonly string[], flags: GateFlags, outputs: readonl
       : await (await import('../trust/logged.ts')).answerLogged(question, flags, io)
     await writeAll(result, inputs.value, outputs, flags.all === true, io)
     await warn(result, io)
+    if (flags.record === true) {
+      const { recordRun } = await import('../gate/record.ts')
+      await recordRun({ inputs: inputs.value.map(({ input }) => input), facts: question.facts, workspace: governance.workspace.document, ...(flags.inputFormat === undefined ? {} : { format: flags.inputFormat }), ...(flags.server === undefined ? {} : { server: flags.server }) }, io)
+    }
     return result.exit
   } finally {
     closeInputs(inputs.value)

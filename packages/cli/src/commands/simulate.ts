@@ -24,6 +24,7 @@ Examples:
   exeat simulate trivy.sarif --optout log4j-hotfix --suggest
   exeat simulate trivy.sarif --optout log4j-hotfix --format html -o impact.html
 
+  exeat simulate --history --since 90d --base origin/main --head HEAD
   exeat simulate --with gitleaks --optout test-key --env staging
 
 Exit codes:
@@ -48,6 +49,9 @@ interface SimulateFlags {
   readonly maxSeconds: string
   readonly isolation: boolean
   readonly with?: string
+  readonly history?: boolean
+  readonly since?: string
+  readonly server?: string
   readonly own?: boolean
   readonly target?: readonly string[]
   readonly policies: string
@@ -68,6 +72,9 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--tolerance <findings>', 'how many findings a recorded impact may differ by', '0')
     .option('--samples <count>', 'findings named in each list', '50')
     .option('--suggest', 'show the narrowest scope that covers what is meant, as a patch')
+    .option('--history', 'replay what gates recorded at the server (`exeat gate --record`) in place of files, each run where it was made')
+    .option('--since <duration>', 'with --history: how far back; default: 30d')
+    .option('--server <address>', 'with --history: https://HOST or unix:/PATH/admin.sock; EXEAT_SERVER')
     .addOption(command.createOption('--with <tool>', 'run it over a copy of the tree, with the opt-out in its own form, and compare').choices(['checkov', 'conftest', 'gitleaks', 'kyverno', 'opa', 'semgrep', 'trivy']))
     .option('--target <path>', 'with --with: what the tool is to look at; default: the whole tree', gathered)
     .option('--policies <folder>', 'with --with conftest: its policies, of the base', 'policy')
@@ -89,11 +96,31 @@ async function simulate(reports: readonly string[], flags: SimulateFlags, io: Io
     await (await import('../simulate/wire.ts')).answerAsChild()
     return 0
   }
+  if (flags.history === true) return fromHistory(reports, flags, io)
+  if (flags.since !== undefined || flags.server !== undefined) throw cliError('USAGE', `\`--${flags.since === undefined ? 'server' : 'since'}\` is of recorded runs`, 'ask for them: `--history`')
   if (reports.length === 0 && flags.with === undefined) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
   const question = await questionOf(flags, io)
   const { runSimulation } = await import('../simulate/run.ts')
-  const caps = { memory: wholeNumber(flags.maxMemory, '--max-memory', 64), seconds: wholeNumber(flags.maxSeconds, '--max-seconds', 1), isolation: flags.isolation }
+  const caps = capsOf(flags)
   const simulation = flags.with === undefined ? (await runSimulation(question, reports, caps, io)).simulation : await confirmed(flags.with, question, reports, caps, flags, io)
+  return show(simulation, flags, io)
+}
+
+async function fromHistory(reports: readonly string[], flags: SimulateFlags, io: Io): Promise<number> {
+  const other = reports.length > 0 ? 'reports' : flags.with !== undefined ? '--with' : flags.each === true ? '--each' : undefined
+  if (other !== undefined) throw cliError('USAGE', `\`--history\` brings the reports of recorded runs, each a run of its own, and \`${other}\` would bring others`, 'leave one of them out')
+  const question = await questionOf(flags, io)
+  const [{ historyOf }, { runSimulation }] = await Promise.all([import('../simulate/history.ts'), import('../simulate/run.ts')])
+  const history = await historyOf(flags, io)
+  try {
+    const { simulation } = await runSimulation({ ...question, groups: history.groups, history: { ...history.told, left: 0 } }, history.files, capsOf(flags), io)
+    return show(simulation, flags, io)
+  } finally {
+    history.remove()
+  }
+}
+
+async function show(simulation: Simulation, flags: SimulateFlags, io: Io): Promise<number> {
   const page = flags.format === 'html' ? (await import('../simulate/html/page.ts')).simulationPage(simulation) : undefined
   writeOutput(io, flags.output, (sink) => {
     if (page !== undefined) sink.write(page)
@@ -111,6 +138,8 @@ async function confirmed(tool: string, question: SimulateQuestion, reports: read
   const head = flags.head ?? flags.ref ?? 'HEAD'
   return simulateWith({ tool, head, base: flags.base ?? head, targets: flags.target ?? [], policies: flags.policies }, question, reports, caps, io)
 }
+
+const capsOf = (flags: SimulateFlags): Caps => ({ memory: wholeNumber(flags.maxMemory, '--max-memory', 64), seconds: wholeNumber(flags.maxSeconds, '--max-seconds', 1), isolation: flags.isolation })
 
 function wholeNumber(text: string, flag: string, least: number): number {
   if (/^\d{1,6}$/.test(text) && Number(text) >= least) return Number(text)

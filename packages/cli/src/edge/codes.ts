@@ -65,6 +65,7 @@ export const cliCodes = {
   WITNESS_LISTEN: failed('A witness cannot listen where it was told to.'),
   TRUST_LOOSER: usage('`--trust git` where the workspace pins a log; a flag may only tighten.'),
   TRUST_UNPINNED: invalid('`--trust log` where the workspace pins no log.'),
+  RUN_NOT_RECORDED: failed('A run could not be sent to the history of its server. A warning: the answer stands.'),
   BUNDLE_MISSING: usage('The workspace pins a log, and no bundle of it was named.'),
   BUNDLE_UNREACHABLE: failed('No bundle could be had, and none that was kept still holds. Nothing was excused.'),
   BUNDLE_FROM_CACHE: failed('The server is away; the last good bundle stands in until its own end. A warning.'),

@@ -33,7 +33,7 @@ export function answerSimulation(question: OpenQuestion): { readonly simulation:
   const { optOuts, ...answer } = simulation.answer()
   const told: Answer = {
     schemaVersion: 1, kind: 'Simulation', authoritative: false, governance: question.label, now: formatInstant(question.now as Instant),
-    ...answer, problems: [...answer.problems, ...policyWarnings(base, head)], optOuts: optOuts.map((each) => withPatch(each, changed, question.head ?? question.base)),
+    ...answer, ...(question.history === undefined ? {} : { history: { ...question.history, left: (question.groups ?? []).filter((group) => !isKnown(group, base.workspace.document)).length } }), problems: [...answer.problems, ...policyWarnings(base, head)], optOuts: optOuts.map((each) => withPatch(each, changed, question.head ?? question.base)),
   }
   return question.native === undefined ? { simulation: told } : { simulation: told, native: nativeOf(question.native, { question, base, changed, policySet, at }) }
 }
@@ -131,11 +131,35 @@ function sides(base: Documents, head: Documents | undefined, changed: readonly C
 
 /** Every run in every environment. One report in memory at a time, where each is a run of its own. */
 function replay(question: OpenQuestion, base: Documents, changed: readonly ChangedOptOut[], run: (findings: readonly Finding[], facts: Facts) => void): void {
+  if (question.groups !== undefined) return replayGroups(question, question.groups, base, run)
   const places = factsOf(question, base, changed)
   const runAll = (findings: readonly Finding[]): void => { for (const facts of places) run(findings, facts) }
   if (question.each) for (const report of question.reports) runAll(findingsOf([report], question))
   else runAll(findingsOf(question.reports, question))
 }
+
+/** Each recorded run where it was made, and nowhere else. */
+function replayGroups(question: OpenQuestion, groups: NonNullable<OpenQuestion['groups']>, { workspace: { document } }: Documents, run: (findings: readonly Finding[], facts: Facts) => void): void {
+  let at = 0
+  for (const group of groups) {
+    const sources = question.reports.slice(at, at + group.formats.length)
+    at += group.formats.length
+    if (!isKnown(group, document)) continue
+    const repository = repositoryFact(group.repository, {}, document)
+    const environment = environmentFact(group.environment, document)
+    const findings = sources.flatMap((source, index) => findingsOf([source], { ...question, root: group.root ?? question.root, ...formatOf(group.formats[index]) }))
+    run(findings, {
+      ...(repository === undefined ? {} : { repository }),
+      ...(environment === undefined ? {} : { environment: { ...environment, provenance: 'verified' as const, from: 'simulation' } }),
+    })
+  }
+}
+
+const formatOf = (format: string | null | undefined): { readonly format?: string } => (format === null || format === undefined ? {} : { format })
+
+/** What was renamed since, or is governed no more, is left out and counted. */
+const isKnown = ({ repository, environment }: NonNullable<OpenQuestion['groups']>[number], { spec: { sources, environments } }: Documents['workspace']['document']): boolean =>
+  sources.some(({ name }) => name === repository) && (environment === undefined || environments.some(({ name }) => name === environment))
 
 function findingsOf(reports: OpenQuestion['reports'], { format, root }: OpenQuestion): readonly Finding[] {
   return reports.flatMap((source) => {

@@ -1,4 +1,5 @@
 /** What a simulation is asked: plain data and open files, so that it can run where nothing else can be reached. */
+import type { Simulation } from '@exeat/core/impact'
 import type { Files } from '@exeat/git/files'
 import type { ByteSource } from '@exeat/formats'
 
@@ -23,6 +24,9 @@ export interface SimulateQuestion {
   readonly format?: string
   /** What the changed opt-outs alone excuse is compiled to this tool's own form too. */
   readonly native?: string
+  /** Recorded runs: each of so many of the reports, in their order, where it was made. */
+  readonly groups?: readonly { readonly repository: string; readonly environment?: string; readonly root?: string; readonly formats: readonly (string | null)[] }[]
+  readonly history?: NonNullable<Simulation['history']>
   /** Absolute folder that the tools ran in. */
   readonly root: string
 }

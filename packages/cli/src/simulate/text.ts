@@ -13,6 +13,7 @@ export function writeText(simulation: Simulation, sink: Sink, styles: Styles): v
   const { before, after, opened, closed } = simulation
   line(`simulation of ${shown(simulation.governance)}`)
   line(`at ${simulation.at}, ${plural(simulation.runs, 'run')}, ${plural(simulation.findings, 'finding')}; it decides nothing${simulation.isolated ? '' : '; NOT ISOLATED'}`)
+  if (simulation.history !== undefined) line(historyText(simulation.history))
   line()
   line(table([
     ['', 'blocked', 'excused', 'passed'],
@@ -31,6 +32,9 @@ export function writeText(simulation: Simulation, sink: Sink, styles: Styles): v
     if (hint !== undefined) line(`  ${styles.dim('hint:')} ${shown(hint)}`)
   }
 }
+
+const historyText = ({ runs, from, until, asserted, left }: NonNullable<Simulation['history']>): string =>
+  `recorded from ${from} to ${until}: ${plural(runs, 'run')}${asserted === 0 ? '' : `, ${asserted} where somebody says and nothing shows where they were made`}${left === 0 ? '' : `; ${left} left out, of places that the base does not know`}`
 
 type Line = (text?: string) => void
 

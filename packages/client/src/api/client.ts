@@ -1,7 +1,7 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
   type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, challengeSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, drillAnswerSchema, drillSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
-  type OptOutView, optOutViewSchema, type People, receiptSchema, sessionsSchema, signInSchema, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
+  type OptOutView, optOutViewSchema, type People, receiptSchema, type RecordedRun, recordedRunSchema, type RunReports, runReportsSchema, type RunRequest, type RunsAnswer, runsAnswerSchema, type RunsQuery, largestReports, sessionsSchema, signInSchema, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
 import type { HttpAnswer, HttpRequest, Transport } from '../log/transport.ts'
@@ -54,6 +54,10 @@ export interface ApiClient {
   readonly bundle: (query?: Wire['bundleQuerySchema']) => Promise<Uint8Array>
   /** A run decided by the server. Whether it blocks stands in what is signed; `decision` is for `verifyDecision`: nothing of it is believed here. */
   readonly decide: (asked: DecisionRequest) => Promise<{ readonly decision: Uint8Array; readonly blocked: readonly BlockedControl[] }>
+  /** Once, however often it is sent. */
+  readonly recordRun: (run: RunRequest) => Promise<RecordedRun>
+  readonly runs: (query?: RunsQuery) => Promise<RunsAnswer>
+  readonly runReports: (id: string) => Promise<RunReports>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
   /** With their bodies, from an index on; at the administrative socket alone. */
   readonly entries: (from: number, limit: number) => Promise<Wire['entriesAnswerSchema']>
@@ -84,6 +88,10 @@ const bundleBytes = 2 * largestBundle
 /** An entry whose body is escaped throughout, and a document as large as any that is kept. */
 const entryBytes = 256 * 1024
 const documentBytes = 16 * 1024 * 1024
+
+/** A page of recorded runs, and the reports of one in base64. */
+const runsBytes = 16 * 1024 * 1024
+const reportsBytes = 2 * largestReports
 
 /** The signed decision, and beside it what explains it. */
 const decisionBytes = largestDecision + usual
@@ -124,6 +132,9 @@ export function apiClient(options: ApiOptions): ApiClient {
       if (!envelope.success || !told.success) throw strange(options.name)
       return { decision: bytesOf(envelope.data), blocked: told.data }
     },
+    recordRun: (run) => post('/v1/runs', run, recordedRunSchema),
+    runs: async (query = {}) => checked(await call({ method: 'GET', path: `/v1/runs${queryText(query)}`, maxBytes: runsBytes }), runsAnswerSchema, options.name),
+    runReports: async (id) => checked(await call({ method: 'GET', path: `/v1/runs/${encodeURIComponent(id)}`, maxBytes: reportsBytes }), runReportsSchema, options.name),
     entry: (index) => get(`/v1/entries/${index}`, entryViewSchema),
     entries: async (from, limit) => checked(await call({ method: 'GET', path: `/v1/entries${queryText({ from, limit })}`, maxBytes: limit * entryBytes }), entriesAnswerSchema, options.name),
     receipt: (index) => get(`/v1/receipts/${index}`, receiptSchema),

@@ -71,6 +71,10 @@ export const simulationSchema = z.strictObject({
   problems: z.array(z.strictObject({ severity: z.enum(['error', 'warning']), code: z.string(), message: z.string(), hint: optional(z.string()) })),
   suggested: z.boolean(),
   confirmed: optional(confirmed),
+  history: optional(z.strictObject({
+    runs: count, from: instant, until: instant,
+    asserted: count.meta({ description: 'Of them, those whose place and commit nobody\'s token shows.' }), left: count.meta({ description: 'Of environments or repositories that the base does not know.' }),
+  })),
 }).meta({ title: 'exeat simulate --format json' })
 
 export type SimulationConfirmed = z.output<typeof confirmed>

@@ -33,6 +33,8 @@ export const configSchema = z.strictObject({
   attestationRoots: z.exactOptional(z.array(z.string().max(10_000)).max(100)),
   /** Networks (CIDR) that alarms may go to though they are not public: `10.1.0.0/16`. */
   alarms: z.exactOptional(z.strictObject({ allow: z.array(z.string().max(50).refine(isNetwork, 'it is no network in CIDR notation')).max(100) })),
+  /** What tools reported is kept for simulations: for so many days, and so many runs of one repository in one environment. Reports can hold secrets; absent: nothing is kept. */
+  history: z.exactOptional(z.strictObject({ days: z.int().min(1).max(400), runs: z.int().min(1).max(1000) })),
   /** Where the console's pages were built to; those that came with the command where absent. */
   pages: z.exactOptional(line),
   /** By how many milliseconds the clocks of replicas may differ. */

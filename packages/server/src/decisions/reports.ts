@@ -16,6 +16,17 @@ export interface SentReports {
 
 /** @throws {ExeatError} DECISION_REPORTS, INPUT_TOO_LARGE, and every problem of every report: one that cannot be read is never taken for one without findings */
 export function readSent({ reports, root }: Pick<DecisionRequest, 'reports' | 'root'>): SentReports {
+  const { sent, read } = readEach({ reports, ...(root === undefined ? {} : { root }) })
+  return { digests: sent.map(({ name, digest }) => ({ name, digest })), reports: read }
+}
+
+/** The same for whoever keeps them: their bytes, and how many findings they hold. @throws {ExeatError} as `readSent` */
+export function sentBytes(asked: Pick<DecisionRequest, 'reports' | 'root'>) {
+  const { sent, read } = readEach(asked)
+  return { sent, findings: read.reduce((sum, { findings }) => sum + findings.length, 0) }
+}
+
+function readEach({ reports, root }: Pick<DecisionRequest, 'reports' | 'root'>) {
   const names = new Set(reports.map(({ name }) => name))
   if (names.size < reports.length) throw serverError('DECISION_REPORTS', `${reports.length} reports have ${names.size} names`, 'give each a name of its own')
   const sent = reports.map((report) => ({ ...report, bytes: bytesOf(report) }))
@@ -30,7 +41,7 @@ export function readSent({ reports, root }: Pick<DecisionRequest, 'reports' | 'r
   })
   const [first, ...rest] = problems.sort(compareProblems)
   if (first !== undefined) throw new ExeatError([first, ...rest])
-  return { digests: sent.map(({ name, bytes }) => ({ name, digest: toHex(sha256(bytes)) })), reports: read }
+  return { sent: sent.map(({ name, format, bytes }) => ({ name, ...(format === undefined ? {} : { format }), bytes, digest: toHex(sha256(bytes)) })), read }
 }
 
 function bytesOf(report: DecisionRequest['reports'][number]): Uint8Array {

@@ -6,6 +6,8 @@ import { secureHeaders } from 'hono/secure-headers'
 import { serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import type { DecideRun } from '../decisions/index.ts'
+import type { GovernanceSource } from '../ports/governance.ts'
+import type { Runs } from '../ports/runs.ts'
 import type { UseCases } from '../use/types.ts'
 import { ExeatError } from '@exeat/core/error'
 import { access, stepUp } from './access.ts'
@@ -21,11 +23,14 @@ import { type App, newApp } from './parts.ts'
 import { addPeople, type People } from './people/index.ts'
 import { refusal, refusalOf } from './problem.ts'
 import { rateLimiter } from './rate.ts'
+import { addRuns } from './runs.ts'
 import { addReads, type ReadOptions } from './reads.ts'
 
 export interface AppOptions extends LogRoutesOptions, ReadOptions {
   readonly useCases: UseCases
   readonly decide: DecideRun
+  readonly runs: Runs
+  readonly governance: Pick<GovernanceSource, 'current'>
   readonly people: People
   /** Where the console's pages were built to; absent: there are none. */
   readonly pages?: string
@@ -46,7 +51,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions {
 const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
 export function createApp(options: AppOptions): App {
-  const { useCases, decide, people, points, limits = {}, monotonic, stopping, report } = options
+  const { useCases, decide, runs, governance, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
@@ -78,6 +83,7 @@ export function createApp(options: AppOptions): App {
   addActs(app, useCases, people)
   addDrills(app, useCases, people)
   addDecisions(app, decide)
+  addRuns(app, runs, governance)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))

@@ -9,7 +9,7 @@ import { identityError } from '../identity/codes.ts'
 import type { Caller } from '../identity/types.ts'
 import { claimedBy } from '../identity/workload/reach.ts'
 import type { Env } from './env.ts'
-import { decisionsPath } from './guard.ts'
+import { decisionsPath, runsPath } from './guard.ts'
 import { answers, type App, bodyOf, createRoute, dsse, forJobs } from './parts.ts'
 import { refusal } from './problem.ts'
 
@@ -28,12 +28,15 @@ export const decisionRoutes: readonly RouteConfig[] = [decide]
 /** Runs decided at once: each may hold its reports in memory several times over. */
 const mostAtOnce = 2
 
+/** Reports are in memory for as long as these run. */
+const isHeavy = (method: string, path: string): boolean => (method === 'POST' ? path === decisionsPath || path === runsPath : path.startsWith(`${runsPath}/`))
+
 /** Comes before the body is read. */
 export function fewAtOnce(): MiddlewareHandler<Env> {
   let running = 0
   return async (c, next) => {
-    if (c.req.method !== 'POST' || c.req.path !== decisionsPath) return next()
-    if (running >= mostAtOnce) return refusal([serverProblem('DECISIONS_BUSY', `${running} runs are being decided, as many as are taken at once`, 'repeat it, a job with a new token: each is good once')], { 'retry-after': '1' })
+    if (!isHeavy(c.req.method, c.req.path)) return next()
+    if (running >= mostAtOnce) return refusal([serverProblem('DECISIONS_BUSY', `${running} runs are being decided, recorded or read, as many as are taken at once`, 'repeat it, a job with a new token: each is good once')], { 'retry-after': '1' })
     running += 1
     try {
       return await next()
@@ -48,7 +51,7 @@ export function addDecisions(app: App, run: DecideRun): void {
 }
 
 /** @throws {ExeatError} CALLER_REFUSED */
-function requesterOf(caller: Caller): Requester {
+export function requesterOf(caller: Caller): Requester {
   if (caller.kind === 'operator') return { caller: { kind: 'operator' }, proven: {}, preview: false }
   if (caller.kind !== 'workload') throw identityError('CALLER_REFUSED', 'a decision is given to a job with its own token, or at the administrative socket')
   const { provider, subject, refProtected, event, workflow, facts, previewOnly } = caller.workload

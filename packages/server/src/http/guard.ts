@@ -10,9 +10,12 @@ import { refusal } from './problem.ts'
 export const requestLimits = { body: 1024 * 1024, depth: 32, values: 100_000, headers: 64, url: 2048 } as const
 
 export const decisionsPath = '/v1/decisions'
+export const runsPath = '/v1/runs'
+/** Whose bodies hold reports. */
+const isWide = (path: string): boolean => path === decisionsPath || path === runsPath
 /** Of a run that is to be decided: its reports in base64, or as text with what JSON escapes, and little besides. */
 const largestRun = largestReports * 1.5
-const largestBody = (path: string): number => (path === decisionsPath ? largestRun : requestLimits.body)
+const largestBody = (path: string): number => (isWide(path) ? largestRun : requestLimits.body)
 
 /** Node hands the headers on; how many is for us to bound, and no proxy needs more. */
 export const guardHead: MiddlewareHandler<Env> = async (c, next) => {
@@ -29,7 +32,7 @@ const limited = (maxSize: number): MiddlewareHandler<Env> =>
 
 const [ordinary, wide] = [limited(requestLimits.body), limited(largestRun)]
 
-export const limitBody: MiddlewareHandler<Env> = async (c, next) => (c.req.path === decisionsPath ? wide : ordinary)(c, next)
+export const limitBody: MiddlewareHandler<Env> = async (c, next) => (isWide(c.req.path) ? wide : ordinary)(c, next)
 
 /**
  * The body of a POST is strict JSON: no key twice, nothing nested without end. What the API then reads of it is the same text again.

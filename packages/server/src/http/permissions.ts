@@ -13,6 +13,7 @@ export interface Permission {
 
 const anyone: Permission = { callers: ['operator', 'point', 'person', 'api-key', 'workload', 'anonymous'] }
 const read: Permission = { callers: ['operator', 'point', 'person', 'api-key'], scope: 'read' }
+const people: Permission = { callers: ['operator', 'person', 'api-key'], scope: 'read' }
 const act: Permission = { callers: ['operator', 'person'], tap: 'always' }
 const ending: Permission = { callers: ['operator', 'person'] }
 const own: Permission = { callers: ['person'] }
@@ -24,6 +25,9 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/bundle': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
   'POST /v1/uses': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   'POST /v1/decisions': { callers: ['operator', 'workload'] },
+  // Reports can hold secrets: an enforcement point sends its own, and reads nobody's.
+  'POST /v1/runs': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
+  'GET /v1/runs': people, 'GET /v1/runs/{id}': people,
   'POST /v1/opt-outs': { callers: ['operator', 'person', 'api-key'], scope: 'request', tap: 'sometimes' },
   'POST /v1/emergencies': act, 'POST /v1/opt-outs/{id}/approvals': act, 'POST /v1/opt-outs/{id}/activation': act, 'POST /v1/opt-outs/{id}/review': act,
   'POST /v1/opt-outs/{id}/rejection': ending, 'POST /v1/opt-outs/{id}/withdrawal': ending, 'POST /v1/opt-outs/{id}/revocation': ending,

@@ -23,6 +23,8 @@ import type { People } from '../http/people/index.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
+import type { Runs } from '../ports/runs.ts'
+import { runHistory } from '../runs/index.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { composeAlarms, composeConnect } from './alarms.ts'
@@ -93,7 +95,8 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
-    const serving = await serve(options, { config, paths, log, useCases, decide, people, house, webhook, key: formatVerifierKey(signer) })
+    const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
+    const serving = await serve(options, { config, paths, log, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -142,6 +145,8 @@ interface Serving {
   readonly log: LogStore
   readonly useCases: UseCases
   readonly decide: DecideRun
+  readonly runs: Runs
+  readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
   readonly webhook: SignerKey
@@ -154,10 +159,10 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const app: App = createApp({
-    useCases, decide, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, governance, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

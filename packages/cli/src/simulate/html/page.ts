@@ -15,7 +15,7 @@ export function simulationPage(simulation: Simulation): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'">
 <meta name="referrer" content="no-referrer"><title>${title(simulation)}</title><style>${new Html(style)}</style></head>
 <body><header><h1>${title(simulation)}</h1>
-<p class="soft">${governance}; at ${at}; ${plural(simulation.runs, 'run')} replayed. A preview: it decides nothing, and takes approvals for given.${simulation.isolated ? '' : ' It was not isolated.'}</p></header>
+<p class="soft">${governance}; at ${at}; ${plural(simulation.runs, 'run')} replayed. A preview: it decides nothing, and takes approvals for given.${simulation.isolated ? '' : ' It was not isolated.'}${simulation.history === undefined ? '' : ` ${plural(simulation.history.runs, 'run')} recorded from ${simulation.history.from} to ${simulation.history.until}, of which ${simulation.history.asserted} are asserted and ${simulation.history.left} were left out.`}</p></header>
 <main><div class="numbers"><div><b>${opened.total}</b>excused now</div>${closed.total === 0 ? none : html`<div><b>${closed.total}</b>no longer excused</div>`}
 <div><b>${after.blocked}</b>still blocked, ${before.blocked} before</div><div><b>${after.excused}</b>excused by all opt-outs, ${before.excused} before</div></div>
 ${simulation.problems.map(({ severity, code, message, hint }) => html`<div class="problem ${severity}"><b class="${severity === 'error' ? 'bad' : 'warn'}">${severity}: ${code}</b><p>${message}</p>${hint === undefined ? none : html`<p class="soft">${hint}</p>`}</div>

@@ -1,0 +1,16 @@
+/** Recorded runs: reports of tools with where and when they were made, beside the log and for a while. Nothing that is decided rests on them. */
+import type { RecordedRun, RunReports, RunsAnswer, RunsQuery } from '@exeat/core/wire'
+
+export interface NewRun extends Pick<RecordedRun, 'repository' | 'commit' | 'proven' | 'by' | 'findings'> {
+  readonly environment?: string
+  readonly root?: string
+  readonly reports: readonly { readonly name: string; readonly format?: string; readonly bytes: Uint8Array; readonly digest: string }[]
+}
+
+export interface Runs {
+  /** The same reports of the same commit in the same place are one run, however often they come. Undefined: this server keeps none. */
+  readonly keep: (run: NewRun) => Promise<RecordedRun | undefined>
+  /** The oldest first. */
+  readonly list: (query: RunsQuery) => Promise<RunsAnswer>
+  readonly reportsOf: (id: string) => Promise<RunReports | undefined>
+}
