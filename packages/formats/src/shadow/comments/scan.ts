@@ -146,7 +146,7 @@ function regexAllowed(text: string, at: number): boolean {
 }
 
 /** Longest regular expression that is told from a division; in one line of a megabyte each may be neither. */
-const longestRegex = 4000
+const longestRegex = 500
 
 function regexEnd(text: string, from: number): number {
   let inClass = false
