@@ -40,9 +40,9 @@ describe('any text', () => {
 describe('a line without end', () => {
   const pieces = ['# nosec ', '// nosemgrep: a.b ', '/*nosemgrep*/', '/* nosemgrep /* ', '"', "'", '`${', '/a', '[/', '<<A ', '<<A\n', '# noqa: S101,', 'checkov:skip=CKV_A_1:', '#trivy:ignore:A:exp:', '<script>//nosemgrep', '<!-- nosemgrep ', 'trivy || true;', 'trivy || (', '$(', '- ', 'a: |', ' :"', '&a [*a, ',
     '[[allowlist]]', "'''", '= [', 'exception[x] {\n', 'sh "', 'catchError {', '{- ', '\t-trivy ', '\\\n', 'skips: B101,', 'NOLINT(', 'lgtm[', ' noqa', 'eslint-disable-line no-eval -- ', '*/']
-  test.for(pieces)('of %j', (text) => {
+  test.for(pieces)('of %j', { timeout: 20_000 }, (text) => {
     for (const path of families) findSuppressions(path, long(text))
-  }, 20_000)
+  })
 
   test('of a megabyte, with a suppression at its end', () => {
     expect(findSuppressions('a.js', `${'a=b/c;d="e";'.repeat(90_000)}// nosemgrep: x.y`)).toMatchObject([{ rule: 'x.y', line: 1 }])

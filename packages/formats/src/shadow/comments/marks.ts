@@ -44,7 +44,7 @@ const withReason = (marked: Omit<Marked, 'reason'>, text: string): Marked => {
 }
 
 /** A bare mark that is spoken of: `nosec comments are forbidden`. */
-const spokenOf = /^\W*(?:is|are|was|were|comments?|annotations?|markers?|directives?|pragmas?|should|must|may|can|cannot|will|does|do|means|suppress\w*|support\w*|handling|pars\w+|regex\w*|statements?|tags?|usage|and|or|vs\.?|here\?)\b/i
+const spokenOf = /^[)}\]"'`]*\s+(?:is|are|was|were|comments?|annotations?|markers?|directives?|pragmas?|should|must|may|can|cannot|will|does|do|means|suppress\w*|support\w*|handling|pars\w+|regex\w*|statements?|tags?|usage|and|or|vs\.?|here\?)\b/i
 
 const bare = (rest: string): boolean => !spokenOf.test(rest)
 
