@@ -1,6 +1,6 @@
 /** What is published is what is tested: the packed command, unpacked into an empty folder, runs with nothing beside it. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,4 +33,8 @@ test('says its version, writes documents, and finds them sound, without any pack
   expect(exeat('init').status).toBe(0)
   expect(exeat('lint').status).toBe(0)
   expect(exeat('test').status).toBe(0)
+  writeFileSync(join(folder, 'a.py'), 'run()  # nosec B602\n')
+  expect(exeat('scan', 'a.py').stdout).toContain('bandit/B602')
+  expect(exeat('adopt', 'a.py', '--owner', 'alice', '--for', '1d').status).toBe(0)
+  expect(exeat('lint').status).toBe(0)
 })

@@ -13,7 +13,7 @@ export interface Blamed {
 
 /** Configuration under which blame runs nothing but git, whatever the repository's own says. @throws {ExeatError} as `runGit` */
 export const blameConfig = async (dir: string): Promise<NonNullable<GitInput['config']>> =>
-  [...filtersOff(await readSettings(dir)), ['blame.ignoreRevsFile', ''], ['log.mailmap', 'false']]
+  [...filtersOff(await readSettings(dir)), ['log.mailmap', 'false']]
 
 /** Most lines asked for by number; with more the whole file is blamed. */
 const mostRanges = 200
@@ -26,7 +26,7 @@ const mostRanges = 200
 export async function blameLines(root: string, path: string, lines: readonly number[], config: NonNullable<GitInput['config']>): Promise<ReadonlyMap<number, Blamed>> {
   const wanted = [...new Set(lines)]
   const ranges = wanted.length > mostRanges ? [] : wanted.flatMap((line) => ['-L', `${line},${line}`])
-  const answer = await runGit(root, ['--literal-pathspecs', 'blame', '--porcelain', '--no-textconv', ...ranges, '--', path], { config, maxBytes: 128 * 1024 * 1024, patience: 20_000 })
+  const answer = await runGit(root, ['--literal-pathspecs', 'blame', '--porcelain', '--no-textconv', '--no-ignore-revs-file', ...ranges, '--', path], { config, maxBytes: 128 * 1024 * 1024, patience: 20_000 })
   return answer.exit === 0 ? parseBlame(answer.stdout.toString('utf8'), new Set(wanted)) : new Map()
 }
 

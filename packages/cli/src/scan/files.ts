@@ -35,7 +35,7 @@ const versionControl = new Set(['.git', '.hg', '.svn'])
 export const isVendored = (path: string): boolean => vendored.test(path)
 
 /** @throws {ExeatError} SCAN_PATH, and as `runGit` */
-export async function listTree(cwd: string, given: string): Promise<Tree> {
+export async function listTree(cwd: string, given: string, withVendored: boolean): Promise<Tree> {
   const target = resolve(cwd, given)
   const stat = statOf(target)
   if (stat === undefined) throw cliError('SCAN_PATH', `\`${given}\` is not there, or may not be read`, 'name a folder or a file; default: the one you are in')
@@ -43,7 +43,7 @@ export async function listTree(cwd: string, given: string): Promise<Tree> {
   const top = await topFolder(folder)
   const root = top === undefined ? folder : realpathSync(top)
   if (!stat.isDirectory()) return { root, git: top !== undefined, paths: [slashed(relative(root, join(folder, basename(target))))] }
-  return top === undefined ? { root, git: false, paths: walk(root) } : { root, git: true, paths: await workFiles(folder) }
+  return top === undefined ? { root, git: false, paths: walk(root, withVendored) } : { root, git: true, paths: await workFiles(folder) }
 }
 
 const slashed = (path: string): string => (sep === '/' ? path : path.replaceAll(sep, '/'))
@@ -57,7 +57,7 @@ function statOf(path: string): ReturnType<typeof lstatSync> {
 }
 
 /** Every file below, vendored and built folders counted by their name alone: they may be larger than all the rest. */
-function walk(root: string): readonly string[] {
+function walk(root: string, withVendored: boolean): readonly string[] {
   const found: string[] = []
   const open = ['']
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
@@ -65,7 +65,7 @@ function walk(root: string): readonly string[] {
       const path = `${at}${entry.name}`
       if (versionControl.has(entry.name)) continue
       if (entry.isDirectory()) {
-        if (vendored.test(`${path}/`) || built.test(`${path}/`)) found.push(`${path}/`)
+        if (!withVendored && (vendored.test(`${path}/`) || built.test(`${path}/`))) found.push(`${path}/`)
         else open.push(`${path}/`)
       } else found.push(path)
     }

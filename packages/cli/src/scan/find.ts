@@ -10,8 +10,8 @@ export interface Hit extends Suppression {
 
 const decoder = new TextDecoder('utf-8')
 
-/** Exeat's own folder declares opt-outs: what it names is no suppression. */
-const declares = (path: string): boolean => path.startsWith('.exeat/') || path.includes('/.exeat/')
+/** Exeat's own documents declare opt-outs: what they name is no suppression. Nothing else there, and no other folder of that name, is left out. */
+const declares = (path: string): boolean => /^\.exeat\/.*\.(?:ya?ml|json)$/s.test(path)
 
 export function findInTree(tree: Tree, withVendored: boolean, progress: (done: number, all: number) => void): { readonly hits: readonly Hit[]; readonly counts: Counts } {
   const hits: Hit[] = []

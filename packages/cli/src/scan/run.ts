@@ -26,7 +26,7 @@ export type Progress = (what: string, done: number, all: number) => void
 
 /** @throws {ExeatError} SCAN_PATH, SCAN_NO_BASE, and every reason why the base or `.exeat/` cannot be read */
 export async function scan(cwd: string, options: ScanOptions, now: Instant, progress: Progress): Promise<ScanResult> {
-  const tree = await listTree(cwd, options.path)
+  const tree = await listTree(cwd, options.path, options.vendored)
   if (options.diff !== undefined && !tree.git) throw cliError('SCAN_NO_BASE', '`--diff` compares with a commit, and this is no work tree of git', 'leave it out, or run it in a clone')
   const { hits, counts } = findInTree(tree, options.vendored, (done, all) => { progress('files', done, all) })
   const difference = options.diff === undefined ? undefined : await addedSince(tree.root, options.diff, hits, tree.paths, options.vendored)

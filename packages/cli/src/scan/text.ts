@@ -47,7 +47,7 @@ function headline({ line, styles }: Page, { summary: { total, files, uncovered, 
     line((added === 0 ? styles.good : styles.bad)(`${text}, against ${shown(base?.ref ?? '')}`))
   }
   if (total === 0) return line(styles.good('no suppression found: nothing that Exeat knows is switched off here'))
-  return line(styles.bold(`${plural(total, 'control')} switched off in ${plural(files, 'file')}, ${uncovered === total ? 'none of them' : `${total - uncovered} of them`} by an opt-out`))
+  return line(styles.bold(`${plural(total, 'suppression')} in ${plural(files, 'file')}, ${uncovered === total ? 'none of them' : `${total - uncovered} of them`} covered by an opt-out`))
 }
 
 function tools({ line, now }: Page, { summary: { tools: rows } }: ScanResult): void {

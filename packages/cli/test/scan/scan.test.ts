@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Ajv2020 from 'ajv/dist/2020.js'
 import { afterEach, describe, expect, test } from 'vitest'
-import { temporaryFolder, temporaryRepository, type TemporaryRepository } from '@exeat/testkit'
+import { temporaryClone, temporaryFolder, temporaryRepository, type TemporaryRepository } from '@exeat/testkit'
 import type { ScanResult } from '@exeat/core/wire'
 import { base } from '../base.ts'
 import { builtCommand } from '../built.ts'
@@ -69,7 +70,7 @@ describe('a scan', () => {
     expect(scanned(one.dir, '--no-blame').suppressions.every(({ author }) => author === undefined)).toBe(true)
     const text = scan(one.dir)
     expect(text).toMatchObject({ exit: 0, stderr: '' })
-    expect(text.stdout).toMatch(/4 controls switched off in 3 files[^]*src\/a\.py[^]*bandit\/B602[^]*“input is a constant”[^]*exeat adopt/)
+    expect(text.stdout).toMatch(/4 suppressions in 3 files, none of them covered by an opt-out[^]*src\/a\.py[^]*bandit\/B602[^]*“input is a constant”[^]*exeat adopt/)
     expect(scan(one.dir, '--fail').exit).toBe(2)
   })
 
@@ -119,6 +120,38 @@ describe('a scan', () => {
     } finally {
       rmSync(outside, { recursive: true, force: true })
     }
+  })
+
+  test.skipIf(process.platform !== 'linux')('a name that is no UTF-8 is told as unreadable, and is no hiding place', () => {
+    const one = repository({ 'a.py': 'x()\n' })
+    writeFileSync(Buffer.concat([Buffer.from(`${one.dir}/hidden`), Buffer.from([0xff, 0xfe]), Buffer.from('.py')]), 'x()  # nosec\n')
+    const result = scanned(one.dir)
+    expect(result.scanned.unreadable).toEqual([expect.stringContaining('hidden\u{fffd}\u{fffd}.py')])
+    expect(scan(one.dir).stdout).toContain('1 unreadable')
+  })
+
+  test('runs nothing that the configuration of a repository names', () => {
+    const one = repository({ 'a.py': 'x()  # nosec\n', '.gitattributes': '*.py filter=evil diff=evil\n' })
+    const mark = join(one.dir, '..', 'ran')
+    for (const key of ['filter.evil.clean', 'filter.evil.smudge', 'diff.evil.textconv', 'core.fsmonitor', 'core.pager']) one.git('config', key, `touch ${mark}; cat`)
+    one.git('config', 'blame.ignoreRevsFile', '/nowhere')
+    one.write('a.py', 'y()\nx()  # nosec\n')
+    const result = scanned(one.dir)
+    expect(result.suppressions).toMatchObject([{ path: 'a.py', line: 2, author: 'Alice' }])
+    expect(scanned(one.dir, '--diff', 'main').summary).toMatchObject({ added: 0 })
+    expect(existsSync(mark)).toBe(false)
+  })
+
+  test('documents of Exeat are no suppressions, and no other file hides behind their folder', () => {
+    const one = repository({ '.exeat/workspace.yaml': base.get('.exeat/workspace.yaml') ?? '', '.exeat/a.yaml': optOut('a', 'bandit/B602', 'a.py').replace('Known', '# nosemgrep Known'), '.exeat/evil.py': 'x()  # nosec\n', 'sub/.exeat/evil.yaml': 'a: b # checkov:skip=CKV_A_1:x\n' })
+    expect(placed(scanned(one.dir))).toEqual(['.exeat/evil.py:1 bandit/*', 'sub/.exeat/evil.yaml:1 checkov/CKV_A_1'])
+  })
+
+  test('a pipe where a file was keeps nobody waiting', () => {
+    const one = repository({ 'a.py': 'x()  # nosec\n' })
+    rmSync(join(one.dir, 'a.py'))
+    execFileSync('mkfifo', [join(one.dir, 'a.py')])
+    expect(placed(scanned(one.dir))).toEqual([])
   })
 
   test('a folder that a link has replaced leads nowhere', () => {
@@ -171,6 +204,10 @@ describe('a change', () => {
   test('of a base that is not there, or a history that is cut off, is an error and no pass', () => {
     const one = repository({ 'a.py': 'run()  # nosec B602\n' })
     expect(scan(one.dir, '--diff', 'nowhere')).toMatchObject({ exit: 1, stderr: expect.stringContaining('REF_MISSING') as string })
+    one.commit({ 'b.py': 'x()\n' })
+    const shallow = temporaryClone(one, '--depth=1')
+    made.push(shallow)
+    expect(scan(shallow.dir, '--diff', 'main')).toMatchObject({ exit: 1, stderr: expect.stringContaining('HISTORY_CUT_OFF') as string })
     expect(scan(one.dir, '--diff', '--output=x')).toMatchObject({ exit: 1, stderr: expect.stringContaining('REF_MISSING') as string })
   })
 })

@@ -25,8 +25,12 @@ export interface Entry {
   readonly value: Branch | undefined
 }
 
+/** As for documents, which nobody writes longer; the parser's time grows faster than the text. */
+const longestText = 1024 * 1024
+
 /** The documents of a file; undefined where it is no YAML, or too large or too deep to be read. */
 export function treesOf(path: string, text: string): readonly Branch[] | undefined {
+  if (text.length > longestText) return undefined
   const parsed = parseYaml(sourceOf(path, text))
   if ('problems' in parsed) return undefined
   return parsed.flatMap((document) => {

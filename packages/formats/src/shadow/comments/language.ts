@@ -60,7 +60,7 @@ const rego: Language = { line: ['#'], block: [], strings: [double, { open: '`', 
 const nix: Language = { line: ['#'], block: [['/*', '*/']], strings: [{ open: "''", close: "''", lines: true }, { ...overLines(double), code: '${' }] }
 
 const extensionsOf: readonly (readonly [Language | Special, string])[] = [
-  [c, 'c h cc cpp cxx hh hpp hxx cu cuh m mm ino proto thrift glsl v sv d dart zig sol vala bicep jsonnet libsonnet cue'],
+  [c, 'c h cc cpp cxx hh hpp hxx inc ipp tpp tcc cu cuh m mm ino proto thrift glsl v sv d dart zig sol vala bicep jsonnet libsonnet cue'],
   [java, 'java kt kts scala sc swift'],
   [script, 'js jsx ts tsx mjs cjs mts cts json json5 jsonc'],
   [go, 'go'], [rust, 'rs'], [sharp, 'cs csx fs'], [groovy, 'groovy gradle jenkinsfile'], [php, 'php phtml'], [python, 'py pyi pyw bzl star bazel tac'],

@@ -44,7 +44,7 @@ const withReason = (marked: Omit<Marked, 'reason'>, text: string): Marked => {
 }
 
 /** A bare mark that is spoken of: `nosec comments are forbidden`. */
-const spokenOf = /^\W*(?:is|are|was|were|comments?|annotations?|markers?|directives?|pragmas?|should|must|may|can|cannot|will|does|do|means|suppress\w*|support\w*|handling|pars\w+|regex\w*|statements?|tags?|usage|and|or|vs\.?|here\?)\b/i
+const spokenOf = /^[)}\]"'`]*\s+(?:is|are|was|were|comments?|annotations?|markers?|directives?|pragmas?|should|must|may|can|cannot|will|does|do|means|suppress\w*|support\w*|handling|pars\w+|regex\w*|statements?|tags?|usage|and|or|vs\.?|here\?)\b/i
 
 const bare = (rest: string): boolean => !spokenOf.test(rest)
 
@@ -104,7 +104,7 @@ const ids = '[\\w@./*:-]+(?:[ \\t]*,[ \\t]*[\\w@./*:-]+)*'
 
 export const marks: readonly Mark[] = [
   { find: new RegExp(`\\bnosem(?:grep)?\\b(?:[ \\t]*:[ \\t]*(${ids}))`, 'gi'), place: 'any', read: simple('semgrep', 'nosemgrep') },
-  { find: /\bnosem(?:grep)?\b(?![ \t]*:|-)/gi, place: 'start', read: (match, context) => (bare(context.rest) ? simple('semgrep', 'nosemgrep')(match, context) : undefined) },
+  { find: /\bnosem(?:grep)?\b(?![ \t]*:[ \t]*[\w@./*]|-)/gi, place: 'start', read: (match, context) => (bare(context.rest) ? simple('semgrep', 'nosemgrep')(match, context) : undefined) },
   { find: /\bnosec\b/gi, place: 'start', sameLine: true, read: bandit },
   { find: /#\s?nosec\b|\bgosec:disable\b/g, place: 'start', read: gosec },
   { find: /(?:\b(?:ruff|flake8)\s*:\s*)noqa\b(?![-\w])()(?::[ \t]*([A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?/gi, place: 'start', read: (match, context) => (isFamily(context.language, 'python') ? noqa(match, context) : undefined) },

@@ -52,6 +52,7 @@ export function scanComments(text: string, language: Language): readonly Comment
   const { pattern, tokens } = compile(language)
   const comments: Comment[] = []
   const frames: Frame[] = []
+  const passed: Passed[] = []
   const waiting: Heredocs = { words: [], unclosed: 0 }
   pattern.lastIndex = 0
   const within = (syntax: StringSyntax, from: number): number => {
@@ -69,13 +70,15 @@ export function scanComments(text: string, language: Language): readonly Comment
       if (language.afterSpace === true && !wordEnds(text, at)) continue
       next = lineEnd(text, after)
       comments.push({ start: after, end: next })
+      passed.push({ from: at, to: next })
     } else if (token.kind === 'block') {
       const end = blockEnd(text, after, token, language.nested === true)
       comments.push({ start: after, end })
       next = Math.min(text.length, end + token.close.length)
+      passed.push({ from: at, to: next })
     } else if (token.kind === 'string') next = within(token.syntax, after)
     else if (token.kind === 'quote') next = characterEnd(text, at)
-    else if (token.kind === 'regex') next = regexAllowed(text, at) ? regexEnd(text, after) : after
+    else if (token.kind === 'regex') next = regexAllowed(text, codeBefore(text, at, passed)) ? regexEnd(text, after) : after
     else if (token.kind === 'heredoc') next = heredocStart(text, at, language.heredoc, waiting)
     else if (token.kind === 'newline') next = heredocsEnd(text, at, waiting)
     else {
@@ -138,6 +141,23 @@ function characterEnd(text: string, at: number): number {
   return literalAt.test(text) ? literalAt.lastIndex : at + 1
 }
 
+/** A whole comment, its marks included. */
+interface Passed {
+  readonly from: number
+  readonly to: number
+}
+
+/** Where the code before an offset ends: comments right before it say nothing of what it follows. */
+function codeBefore(text: string, at: number, passed: readonly Passed[]): number {
+  let end = at
+  for (let index = passed.length - 1; index >= 0; index -= 1) {
+    const comment = passed[index]
+    if (comment === undefined || text.slice(comment.to, end).trim() !== '') break
+    end = comment.from
+  }
+  return end
+}
+
 const beforeRegex = /(?:^|[^\w$)\]}"'`.\s]|\b(?:return|typeof|case|in|of|do|else|void|delete|throw|new|instanceof|await|yield))$/
 
 /** After a value `/` divides, elsewhere it begins a regular expression (ECMA-262, 12.1); told by what stands before it. */
@@ -146,7 +166,7 @@ function regexAllowed(text: string, at: number): boolean {
 }
 
 /** Longest regular expression that is told from a division; in one line of a megabyte each may be neither. */
-const longestRegex = 4000
+const longestRegex = 500
 
 function regexEnd(text: string, from: number): number {
   let inClass = false

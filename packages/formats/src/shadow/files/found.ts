@@ -15,7 +15,7 @@ const longest = 500
 export function found(place: { readonly tool: string; readonly kind: SuppressionKind; readonly mark: string }, rule: string, offset: number, { reason, expires, paths }: Extra = {}): Found {
   const said = reason?.trim()
   return {
-    ...place, rule: rule.slice(0, longest), offset,
+    ...place, rule: rule === '' ? '*' : rule.slice(0, longest), offset,
     ...(said === undefined || said === '' ? {} : { reason: said.slice(0, longest) }),
     ...(expires === undefined ? {} : { expires: expiryOf(expires) }),
     ...(paths === undefined || paths.length === 0 ? {} : { paths }),
