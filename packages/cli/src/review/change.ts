@@ -30,6 +30,8 @@ export interface ReviewedChange {
   readonly review: Review
   /** Documents of kind OptOut that are wrong at the head and were not so before. */
   readonly invalid: readonly Problem[]
+  /** As the caller says. */
+  readonly pusher?: string
   /** Why signatures that the change brings, or that were given, count for nothing. */
   readonly unsigned: readonly Problem[]
   /** Approvals that count for nothing. */
@@ -51,7 +53,7 @@ export async function reviewChange(flags: ChangeFlags, io: Io): Promise<Reviewed
   const { approvals, left } = approvalsOf(given, change.head, (identity) => groupsOf(tip.workspace.document, { iss: identity.iss, sub: identity.sub.toLowerCase() }))
   const seen = await controlsSeen(flags.findings, base.policySet, io)
   return {
-    change, guarded, label: tip.label, left, unsigned: bySsh.problems,
+    change, guarded, label: tip.label, left, unsigned: bySsh.problems, ...(flags.pusher === undefined ? {} : { pusher: flags.pusher }),
     review: review({
       base, from, head, guarded, aliasesChanged: digestsOf(fromGovernance) !== digestsOf(headGovernance),
       involved: involvedIn(change, given, flags.pusher), approvals: [...approvals, ...bySsh.approvals], now: io.now, ...(seen === undefined ? {} : { seen }),

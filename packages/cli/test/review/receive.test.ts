@@ -39,7 +39,7 @@ describe('a push to the protected branch', { timeout: 120_000 }, () => {
   test('whoever pushes can approve nothing of it', () => {
     const server = reviewServer(main, world)
     world.change(one)
-    expect(server.push('ben', 'change:main').stderr).toMatch(/waits for 1 of security \(cleo@acme\.example can\)/)
+    expect(server.push('ben', 'change:main').stderr).toMatch(/waits for 1 of security \(cleo@acme\.example can\)[^]*pushed by {2}ben@acme\.example, as whoever runs this says/)
   })
   test('that the policies refuse is refused, and so is a broken document', () => {
     const server = reviewServer(main, world)
@@ -66,7 +66,9 @@ describe('a push to the protected branch', { timeout: 120_000 }, () => {
     const server = reviewServer(main, world)
     const before = server.at('main')
     server.git('symbolic-ref', 'refs/heads/stable', 'refs/heads/main')
+    server.git('symbolic-ref', 'refs/tags/latest', 'refs/heads/stable')
     world.change(one)
+    expect(server.push('alice', 'change:refs/tags/latest')).toMatchObject(refusedBy('WAITS FOR PEOPLE'))
     expect(server.push('alice', 'change:stable')).toMatchObject(refusedBy('WAITS FOR PEOPLE'))
     expect(server.push('alice', 'change:MAIN')).toMatchObject(refusedBy('PUSH_NAME'))
     expect(server.at('main')).toBe(before)
