@@ -46,9 +46,14 @@ module.exports = {
       to: { path: '^packages/server/src/store/(sqlite|postgres)/', pathNot: '^packages/server/src/store/$1/' },
     },
     {
+      name: 'forge-adapters', comment: 'adapters never import each other',
+      severity: 'error', from: { path: '^packages/server/src/forge/(github|gitlab)/' },
+      to: { path: '^packages/server/src/forge/(github|gitlab)/', pathNot: '^packages/server/src/forge/$1/' },
+    },
+    {
       name: 'gate-without-server', comment: 'its tables of codes alone, which what has gone wrong is explained by',
       severity: 'error', from: { path: '^packages/cli/src/commands/gate' },
-      to: { path: '^packages/server/', pathNot: '^packages/server/src/(tables/index|codes|config/codes|use/codes|identity/codes)[.]ts$', reachable: true },
+      to: { path: '^packages/server/', pathNot: '^packages/server/src/(tables/index|codes|config/codes|use/codes|identity/codes|forge/codes)[.]ts$', reachable: true },
     },
   ],
   options: {

@@ -40,6 +40,8 @@ beforeAll(() => {
   plant('packages/server/src/store/postgres/borrowed.ts', "export * from '../sqlite/index.ts'\n")
   plant('packages/server/src/store/shared.ts', "export * from './sqlite/index.ts'\n")
   plant('packages/server/src/ports/bound.ts', "export * from '../store/sqlite/index.ts'\n")
+  plant('packages/server/src/forge/gitlab/index.ts', 'export const lab = 1\n')
+  plant('packages/server/src/forge/github/borrowed.ts', "export * from '../gitlab/index.ts'\n")
   plant('packages/formats/src/lost.ts', "export * from './nowhere.ts'\n")
 })
 
@@ -57,6 +59,7 @@ test('every planted violation is found', () => {
     'server-adapters packages/server/src/store/postgres/borrowed.ts',
     'server-adapters packages/server/src/store/shared.ts',
     'server-ports packages/server/src/ports/bound.ts',
+    'forge-adapters packages/server/src/forge/github/borrowed.ts',
     'not-resolvable packages/formats/src/lost.ts',
   ]))
 })

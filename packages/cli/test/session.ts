@@ -12,7 +12,7 @@
  *
  * The repository begins with what `base` holds. Files before a command are committed and become `origin/main` when the command runs.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryRepository, type TemporaryRepository } from '@exeat/testkit'
@@ -104,6 +104,17 @@ export function runExeat(main: string, args: readonly string[], cwd: string, env
   })
   if (error !== undefined) throw error
   return { exit: status, stdout, stderr }
+}
+
+/** The same beside this process, for a test that serves what the command asks. */
+export function runExeatBeside(main: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: 110_000, env: { ...plainEnvironment(), XDG_CACHE_HOME: join(cwd, '.git', 'cache'), ...env } })
+    const said = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => { said[name] += text })
+    child.on('error', reject)
+    child.on('close', (exit) => { resolve({ exit, ...said }) })
+  })
 }
 
 export function runStep(main: string, step: Step, repository: TemporaryRepository): Ran {

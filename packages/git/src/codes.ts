@@ -7,6 +7,7 @@ const usage = (summary: string): CodeEntry => ({ exit: 64, http: 400, summary })
 /** Why governance cannot be read from a repository, or only in part. */
 export const gitCodes = {
   GIT_MISSING: failed(500, 'The command `git` is not on PATH.'),
+  TREE_TOO_LARGE: failed(422, 'A tree has more files, or larger ones, than are copied to try a tool on.'),
   GIT_FAILED: failed(500, '`git` ended with an error that Exeat does not know.'),
   GIT_TIMEOUT: failed(504, '`git` did not answer in time.'),
   REPOSITORY_MISSING: failed(404, 'The folder is not in a git repository.'),

@@ -42,7 +42,8 @@ async function readHead(dir: string): Promise<{ readonly commit?: string; readon
   return { commit, ...(branch.startsWith('refs/heads/') ? { branch } : {}) }
 }
 
-async function readSettings(dir: string): Promise<Settings> {
+/** The URL of `origin` and every filter of the configuration. */
+export async function readSettings(dir: string): Promise<Settings> {
   const { stdout } = await runGit(dir, ['config', '-z', '--get-regexp', String.raw`^(remote\.origin\.url|filter\..*\.(clean|process|required))$`])
   return stdout.toString('utf8').split('\0').filter((each) => each !== '').map((each) => {
     const end = each.indexOf('\n')
@@ -50,12 +51,16 @@ async function readSettings(dir: string): Promise<Settings> {
   })
 }
 
+/** Configuration that keeps git from running any filter that these settings name. */
+export const filtersOff = (settings: Settings): Settings =>
+  settings.filter(([key]) => key.startsWith('filter.')).map(([key]) => [key, key.endsWith('.required') ? 'false' : ''] as const)
+
 /**
  * Whether tracked files differ from HEAD. Git would run the clean filters that configuration names on files whose times changed:
  * they are switched off, so a file kept in large file storage can count as changed after its time did.
  */
 async function isDirty(dir: string, settings: Settings): Promise<boolean | undefined> {
-  const config = settings.filter(([key]) => key.startsWith('filter.')).map(([key]) => [key, key.endsWith('.required') ? 'false' : ''] as const)
+  const config = filtersOff(settings)
   const answer = await runGit(dir, ['status', '--porcelain=v2', '-z', '--untracked-files=no', '--ignore-submodules=all'], { config, maxBytes: 256 * 1024 * 1024 })
   if (answer.exit === 0) return answer.stdout.length > 0
   if (/must be run in a work tree/.test(answer.stderr)) return undefined

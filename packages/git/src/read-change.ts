@@ -22,6 +22,8 @@ export interface GitChange {
   readonly mergeBase: string
   /** Sorted by path, renames as a removal and an addition. */
   readonly files: readonly ChangedFile[]
+  /** Its commits, newest first. */
+  readonly commits: readonly string[]
   /** Mail addresses of every author, committer and co-author of its commits, in lower case; not of those that touch `.exeat/signatures` alone. */
   readonly people: readonly string[]
 }
@@ -33,12 +35,12 @@ const maxBytes = 64 * 1024 * 1024
 export async function readChange(dir: string, { base, head: given }: { readonly base: string; readonly head: string }): Promise<GitChange> {
   const head = await commitOf(dir, given)
   const mergeBase = await partedAt(dir, base, head, given)
-  const [files, people] = await Promise.all([changedFiles(dir, mergeBase, head), writers(dir, mergeBase, head)])
-  return { base, head, mergeBase, files, people }
+  const [files, commits, people] = await Promise.all([changedFiles(dir, mergeBase, head), commitsOf(dir, mergeBase, head), writers(dir, mergeBase, head)])
+  return { base, head, mergeBase, files, commits, people }
 }
 
-/** The commit that a name stands for; `-` and options are no names. */
-async function commitOf(dir: string, given: string): Promise<string> {
+/** The commit that a name stands for; `-` and options are no names. @throws {ExeatError} REF_MISSING, and as `runGit` */
+export async function commitOf(dir: string, given: string): Promise<string> {
   const missing = gitError('REF_MISSING', `this clone has no commit \`${shown(given)}\``, `fetch it: \`git fetch origin ${word(shown(given))}\``)
   if (given.startsWith('-') || given.includes('\0')) throw missing
   const answer = await runGit(dir, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${given}^{commit}`])
@@ -47,7 +49,8 @@ async function commitOf(dir: string, given: string): Promise<string> {
   return id
 }
 
-async function partedAt(dir: string, base: string, head: string, given: string): Promise<string> {
+/** @throws {ExeatError} HISTORY_CUT_OFF, CHANGE_UNRELATED, and as `runGit` */
+export async function partedAt(dir: string, base: string, head: string, given: string): Promise<string> {
   const [answer, shallow] = await Promise.all([runGit(dir, ['merge-base', '--all', base, head]), runGit(dir, ['rev-parse', '--is-shallow-repository'])])
   if (answer.exit > 1) throw gitFailure(dir, answer)
   if (shallow.stdout.toString('utf8').trim() !== 'false') {
@@ -57,6 +60,12 @@ async function partedAt(dir: string, base: string, head: string, given: string):
   if (first === undefined) throw gitError('CHANGE_UNRELATED', `\`${shown(given)}\` has no commit in common with the branch that it wants to enter`, 'rebase it onto that branch')
   if (others.length > 0) throw gitError('CHANGE_UNRELATED', `\`${shown(given)}\` parted from the branch at ${others.length + 1} commits at once, and what it changes cannot be told`, 'merge the branch into it, and push again')
   return first
+}
+
+/** What differs between two commits, sorted by path; a rename is a removal and an addition. @throws {ExeatError} REF_MISSING, GIT_FAILED */
+export async function readDifference(dir: string, from: string, to: string): Promise<readonly ChangedFile[]> {
+  const [before, after] = await Promise.all([commitOf(dir, from), commitOf(dir, to)])
+  return changedFiles(dir, before, after)
 }
 
 async function changedFiles(dir: string, from: string, to: string): Promise<readonly ChangedFile[]> {
@@ -75,6 +84,12 @@ function fileOf(line: string, path: string): ChangedFile {
   const id = (text: string): string | undefined => (/^0+$/.test(text) ? undefined : text)
   const [was, is] = [id(before), id(after)]
   return { path, kind: mode === '160000' || old === '160000' ? 'submodule' : mode === '120000' ? 'symlink' : 'file', ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) }
+}
+
+async function commitsOf(dir: string, from: string, to: string): Promise<readonly string[]> {
+  const answer = await runGit(dir, ['rev-list', '--end-of-options', to, `^${from}`], { maxBytes })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  return answer.stdout.toString('utf8').split('\n').filter((each) => each !== '')
 }
 
 /** Whoever adds signatures alone writes nothing of the change: they could approve it nowhere if that made them its authors. */

@@ -29,7 +29,7 @@ function nextName(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** Block mappings, lists in one line; every text that is not plainly one is quoted as JSON, which is YAML too. */
-function yaml(value: { readonly [key: string]: Json }, indent: string): string {
+export function yaml(value: { readonly [key: string]: Json }, indent: string): string {
   return Object.entries(value).map(([key, member]) => {
     const isMapping = typeof member === 'object' && member !== null && !Array.isArray(member)
     return isMapping ? `${indent}${key}:\n${yaml(member as { readonly [key: string]: Json }, `${indent}  `)}` : `${indent}${key}: ${flow(member)}\n`

@@ -20,6 +20,7 @@ Examples:
   exeat review --base origin/main --head HEAD
   exeat review --base origin/main --head HEAD --approvals approvals.json \\
     --format markdown                     a comment for the pull request
+  exeat review --forge github --publish   in a job of a pull request: docs/forges.md
   exeat review --receive --base main --pusher "$USER@acme.example"
                                         in a pre-receive hook: docs/review.md
   exeat review outage-4711 --actor dora --verdict justified --reason 'INC-4711 shows the need'
@@ -33,6 +34,7 @@ interface ReviewFlags extends Omit<ActFlags, 'format'>, Omit<ChangeFlags, 'forma
   readonly receive?: boolean
   readonly verdict?: 'justified' | 'unjustified'
   readonly reason?: string
+  readonly codeQuality?: string
   readonly ssh?: string
   readonly yes?: boolean
   readonly code?: string
@@ -46,6 +48,11 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--receive', 'in a pre-receive hook: judge the push that standard input tells; wants --base and --pusher')
     .option('--pusher <address>', 'who pushes, by mail address: approves nothing of it; `unknown` where nothing tells')
     .option('--approvals <file>', 'who approved this head, as a forge says: docs/review.md')
+    .addOption(command.createOption('--forge <forge>', 'ask it who approved, wrote and pushed the change; its token: EXEAT_FORGE_TOKEN').choices(['github', 'gitlab']))
+    .option('--repo <owner/name>', 'with --forge: the repository; default: the one of the job')
+    .option('--change <number>', 'with --forge: the pull or merge request; default: the one of the job')
+    .option('--publish', 'with --forge: write the verdict there, as a check and a comment')
+    .option('--code-quality <file>', 'write what is wrong there too, as GitLab\'s Code Quality')
     .option('--signature <file>', 'an approval signed with `exeat approve --head`, as DIGEST.json with DIGEST.sshsig beside it; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--findings <report>', 'recorded findings, to tell controls that nobody reports; may be repeated', (file: string, all: readonly string[] = []) => [...all, file])
     .option('--no-cache', 'compile the documents anew')
@@ -63,19 +70,31 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 }
 
 const ofEmergencies = ['server', 'actor', 'idempotencyKey', 'verdict', 'reason', 'ssh', 'yes', 'code'] as const
-const ofChanges = ['base', 'head', 'receive', 'pusher', 'approvals', 'signature', 'findings'] as const
+const ofChanges = ['base', 'head', 'receive', 'pusher', 'approvals', 'signature', 'findings', 'forge', 'repo', 'change', 'publish', 'codeQuality'] as const
 
 async function ofChange(flags: ReviewFlags, io: Io): Promise<number> {
   const other = ofEmergencies.find((name) => flags[name] !== undefined)
   if (other !== undefined) throw cliError('USAGE', `\`--${other === 'idempotencyKey' ? 'idempotency-key' : other}\` is about an emergency, and none is named`, 'name it: exeat review NAME')
+  refuseOddForge(flags)
   refuseOtherPusher(flags)
   if (flags.receive === true) return ofPush(flags, io)
   const { exitOfReview, reviewChange } = await import('../review/change.ts')
   const reviewed = await reviewChange(flags, io)
+  const exit = exitOfReview(reviewed)
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify((await import('../review/json.ts')).reviewJson(reviewed))}\n`)
   else if (flags.format === 'markdown') io.stdout.write((await import('../review/markdown.ts')).reviewMarkdown(reviewed))
   else (await import('../review/text.ts')).writeText(reviewed, io)
-  return exitOfReview(reviewed)
+  if (flags.codeQuality !== undefined) (await import('../review/code-quality.ts')).writeCodeQuality(reviewed, flags.codeQuality, io)
+  if (flags.publish === true && reviewed.at !== undefined) await (await import('../review/publish.ts')).publish(reviewed, reviewed.at, io)
+  return exit
+}
+
+/** A forge says which commit is meant and who approved it: nothing else is asked besides. */
+function refuseOddForge(flags: ReviewFlags): void {
+  const alone = (['repo', 'change', 'publish'] as const).find((name) => flags[name] !== undefined)
+  if (flags.forge === undefined && alone !== undefined) throw cliError('USAGE', `\`--${alone}\` is of a change at a forge, and none is named`, 'name it: --forge github')
+  const double = (['head', 'approvals'] as const).find((name) => flags[name] !== undefined)
+  if (flags.forge !== undefined && double !== undefined) throw cliError('USAGE', `\`--forge\` asks what \`--${double}\` would say`, 'leave one of them out')
 }
 
 function refuseOtherPusher({ pusher }: ReviewFlags): void {
@@ -91,7 +110,7 @@ async function ofPush({ base, pusher, ...flags }: ReviewFlags, io: Io): Promise<
 
 async function ofEmergency(id: string, { verdict, reason, format, ...flags }: ReviewFlags, io: Io): Promise<number> {
   const other = ofChanges.find((name) => flags[name] !== undefined)
-  if (other !== undefined) throw cliError('USAGE', `\`--${other}\` is about a change, and \`${id}\` names an emergency`, 'leave the name out to review a change')
+  if (other !== undefined) throw cliError('USAGE', `\`--${other === 'codeQuality' ? 'code-quality' : other}\` is about a change, and \`${id}\` names an emergency`, 'leave the name out to review a change')
   if (verdict === undefined || reason === undefined) throw cliError('USAGE', 'an emergency is judged with a verdict and a reason', 'say both: --verdict justified --reason \'INC-4711 shows the need\'')
   if (format === 'markdown') throw cliError('USAGE', '`--format markdown` is of a change, and `--format text` or `json` of an emergency')
   const own = { ...flags, verdict, reason, format }

@@ -5,7 +5,9 @@ import type { Io } from '../edge/io.ts'
 import { writeOutput } from '../edge/output.ts'
 import { cliError } from '../edge/problem.ts'
 import { repositoryRoot } from '../gate/reports.ts'
+import type { Simulation } from '@exeat/core/impact'
 import type { SimulateQuestion } from '../simulate/question.ts'
+import type { Caps } from '../simulate/run.ts'
 import { writeText } from '../simulate/text.ts'
 import { plainStyles, stylesFor } from '../text/style.ts'
 
@@ -22,8 +24,10 @@ Examples:
   exeat simulate trivy.sarif --optout log4j-hotfix --suggest
   exeat simulate trivy.sarif --optout log4j-hotfix --format html -o impact.html
 
+  exeat simulate --with gitleaks --optout test-key --env staging
+
 Exit codes:
-  0 shown   1 Exeat or its needs failed   3 the impact is stale or above its limit,
+  0 shown   1 Exeat or its needs failed   2 the tool of --with does otherwise   3 the impact is stale or above its limit,
   or an input is invalid   64 wrong usage`
 
 interface SimulateFlags {
@@ -43,6 +47,10 @@ interface SimulateFlags {
   readonly maxMemory: string
   readonly maxSeconds: string
   readonly isolation: boolean
+  readonly with?: string
+  readonly own?: boolean
+  readonly target?: readonly string[]
+  readonly policies: string
   readonly asChild?: boolean
 }
 
@@ -60,6 +68,10 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--tolerance <findings>', 'how many findings a recorded impact may differ by', '0')
     .option('--samples <count>', 'findings named in each list', '50')
     .option('--suggest', 'show the narrowest scope that covers what is meant, as a patch')
+    .addOption(command.createOption('--with <tool>', 'run it over a copy of the tree, with the opt-out in its own form, and compare').choices(['checkov', 'conftest', 'gitleaks', 'kyverno', 'opa', 'semgrep', 'trivy']))
+    .option('--target <path>', 'with --with: what the tool is to look at; default: the whole tree', gathered)
+    .option('--policies <folder>', 'with --with conftest: its policies, of the base', 'policy')
+    .option('--own', 'with --with: the change is no fork\'s, though nothing shows it')
     .addOption(command.createOption('-f, --format <format>', 'how to print it').choices(['text', 'json', 'html']).default('text'))
     .option('--max-memory <mib>', 'heap that the replay may take', '2048')
     .option('--max-seconds <seconds>', 'time that the replay may take', '600')
@@ -77,18 +89,27 @@ async function simulate(reports: readonly string[], flags: SimulateFlags, io: Io
     await (await import('../simulate/wire.ts')).answerAsChild()
     return 0
   }
-  if (reports.length === 0) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
+  if (reports.length === 0 && flags.with === undefined) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
   const question = await questionOf(flags, io)
   const { runSimulation } = await import('../simulate/run.ts')
   const caps = { memory: wholeNumber(flags.maxMemory, '--max-memory', 64), seconds: wholeNumber(flags.maxSeconds, '--max-seconds', 1), isolation: flags.isolation }
-  const simulation = await runSimulation(question, reports, caps, io)
+  const simulation = flags.with === undefined ? (await runSimulation(question, reports, caps, io)).simulation : await confirmed(flags.with, question, reports, caps, flags, io)
   const page = flags.format === 'html' ? (await import('../simulate/html/page.ts')).simulationPage(simulation) : undefined
   writeOutput(io, flags.output, (sink) => {
     if (page !== undefined) sink.write(page)
     else if (flags.format === 'json') sink.write(`${JSON.stringify(simulation)}\n`)
     else writeText(simulation, sink, flags.output === undefined ? stylesFor(io.stdout, io.env) : plainStyles)
   })
-  return simulation.problems.some(({ severity }) => severity === 'error') ? 3 : 0
+  if (simulation.problems.some(({ severity }) => severity === 'error')) return 3
+  return simulation.confirmed?.holds === false ? 2 : 0
+}
+
+async function confirmed(tool: string, question: SimulateQuestion, reports: readonly string[], caps: Caps, flags: SimulateFlags, io: Io): Promise<Simulation> {
+  const [{ simulateWith }, { refuseForks }] = await Promise.all([import('../simulate/with/confirm.ts'), import('../simulate/with/fork.ts')])
+  refuseForks(flags.head, flags.own === true, io)
+  if (!caps.isolation) throw cliError('USAGE', '`--with` and `--no-isolation` exclude each other: a tool runs without a network alone', 'leave one of them out')
+  const head = flags.head ?? flags.ref ?? 'HEAD'
+  return simulateWith({ tool, head, base: flags.base ?? head, targets: flags.target ?? [], policies: flags.policies }, question, reports, caps, io)
 }
 
 function wholeNumber(text: string, flag: string, least: number): number {

@@ -10,7 +10,7 @@ import { reportCodes } from '@exeat/formats/findings'
 import { nativeCodes } from '@exeat/formats/native'
 import { gitCodes } from '@exeat/git'
 import { logCodes } from '@exeat/log'
-import { identityCodes, serverCodes, storeCodes, useCodes } from '@exeat/server/tables'
+import { forgeCodes, identityCodes, serverCodes, storeCodes, useCodes } from '@exeat/server/tables'
 import { verifyCodes } from '@exeat/verify'
 import { cliCodes } from './codes.ts'
 
@@ -35,6 +35,7 @@ export const codeGroups: readonly CodeGroup[] = [
   { title: 'People', codes: identityCodes },
   { title: 'Bundles', codes: verifyCodes },
   { title: 'Server', codes: serverCodes },
+  { title: 'Forges', codes: forgeCodes },
   { title: 'Client', codes: apiCodes },
   { title: 'Store', codes: storeCodes },
   { title: 'Log', codes: logCodes },

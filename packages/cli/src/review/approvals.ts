@@ -22,7 +22,9 @@ const approvalsSchema = z.strictObject({
   schemaVersion: z.literal(1), kind: z.literal('ReviewApprovals'),
   approvals: z.array(approval).max(1000),
   /** Who pushed, opened or owns it, as the forge says: besides those whom git names, they approve nothing of it. */
-  involved: z.exactOptional(z.array(identity).max(1000)),
+  involved: z.exactOptional(z.array(identity).max(10_000)),
+  /** What people are called there, and their groups: who could approve it is told from these too. */
+  people: z.exactOptional(z.array(z.strictObject({ iss: line, sub: line, name: line, groups: z.array(line).max(200) })).max(10_000)),
 })
 
 export type Approvals = z.output<typeof approvalsSchema>

@@ -16,7 +16,7 @@ interface Page {
 
 /** `most`: of opt-outs and of policies; whatever is beyond that is counted. */
 export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): void {
-  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned, pusher } = reviewed
+  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned, nameOf, pusher } = reviewed
   const page = pageOf(io)
   headline(page, reviewed)
   for (const each of invalid) tell(page, each, page.styles.bad)
@@ -28,29 +28,29 @@ export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): vo
       page.row('window', windowWords(each))
     }
     page.row('reason', clipped(oneLine(each.optOut.document.spec.reason), 240), page.styles.dim)
-    if (each.change === 'added' || each.change === 'changed') page.row('approve', quorumWords(each), each.met ? undefined : page.styles.warn)
+    if (each.change === 'added' || each.change === 'changed') page.row('approve', quorumWords(each, reviewed), each.met ? undefined : page.styles.warn)
     for (const problem of each.problems) tell(page, problem, page.styles.bad)
     for (const warning of each.warnings) tell(page, warning, page.styles.warn)
   }
   for (const each of policies.slice(0, most)) {
     page.line(`\n  ${page.styles.bold(shown(each.name))}  policy, ${policyWords(each)}`)
     for (const loosening of each.loosenings) page.row('looser', looseningWords(loosening), page.styles.warn)
-    if (each.change !== 'moved') page.row('approve', quorumWords(each), each.met ? undefined : page.styles.warn)
+    if (each.change !== 'moved') page.row('approve', quorumWords(each, reviewed), each.met ? undefined : page.styles.warn)
   }
   const beyond = [optOuts, policies].reduce((sum, all) => sum + Math.max(0, all.length - most), 0)
   if (beyond > 0) page.line(`\n  … and ${beyond} more: run \`exeat review\` for all of them`)
   if (governance.changed.length > 0) {
     page.line(`\n  ${page.styles.bold('governance')}  ${governance.changed.map(shown).join(', ')}`)
-    page.row('approve', quorumWords(governance), governance.met ? undefined : page.styles.warn)
+    page.row('approve', quorumWords(governance, reviewed), governance.met ? undefined : page.styles.warn)
   }
   page.line()
   for (const each of [...warnings, ...unsigned]) tell(page, each, page.styles.warn)
   page.row('judged by', shown(label))
   page.row('change', `${change.mergeBase.slice(0, 12)} to ${change.head.slice(0, 12)}, ${plural(change.files.length, 'file')}, by ${change.people.length === 0 ? 'nobody whom git names' : change.people.map(shown).join(', ')}`)
   if (pusher !== undefined) page.row('pushed by', pusher === 'unknown' ? 'nobody says whom' : `${shown(pusher)}, as whoever runs this says`)
-  if (counted.length > 0) page.row('approvals', counted.map(({ sub }) => shown(sub)).join(', '))
-  for (const { sub } of excluded) page.row('left out', `${shown(sub)} wrote or pushed it`)
-  for (const { by: { sub }, because } of left) page.row('left out', `${shown(sub)}: ${because}`)
+  if (counted.length > 0) page.row('approvals', counted.map((person) => shown(nameOf(person))).join(', '))
+  for (const person of excluded) page.row('left out', `${shown(nameOf(person))} wrote or pushed it`)
+  for (const { by, because } of left) page.row('left out', `${shown(nameOf(by))}: ${because}`)
 }
 
 function pageOf(io: Io): Page {

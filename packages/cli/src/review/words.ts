@@ -9,8 +9,8 @@ export const outcomes = { allowed: 'may merge', waiting: 'waits for people', ref
 /** Most people who are named for one quorum. */
 const mostNamed = 6
 
-export function quorumWords({ approve, met, could }: ReviewQuorum): string {
-  const people = could.slice(0, mostNamed).map(({ sub }) => sub).join(', ')
+export function quorumWords({ approve, met, could }: ReviewQuorum, { nameOf }: Pick<ReviewedChange, 'nameOf'>): string {
+  const people = could.slice(0, mostNamed).map(nameOf).join(', ')
   const named = met || could.length === 0 ? '' : ` (${people}${could.length > mostNamed ? ` and ${could.length - mostNamed} more` : ''} can)`
   const asked = approve.map(({ groups, count }) => `${count} of ${groups.join(' or ')}`).join(', and ')
   return approve.length === 0 ? 'nobody need approve it' : `${met ? 'approved by' : 'waits for'} ${asked}${named}`

@@ -10,13 +10,14 @@ import { type Files, governanceOf } from '@exeat/git/files'
 import { cliError } from '../edge/problem.ts'
 import { environmentFact, repositoryFact } from '../governance/facts.ts'
 import { sha256 } from '../governance/load.ts'
+import { type NativeRun, nativeRun } from './native.ts'
 import type { OpenQuestion } from './question.ts'
 
 type Documents = ReturnType<typeof governanceOf>
 export type Answer = Omit<Simulation, 'isolated'>
 
 /** @throws {ExeatError} with what governance, reports and names get wrong */
-export function answerSimulation(question: OpenQuestion): Answer {
+export function answerSimulation(question: OpenQuestion): { readonly simulation: Answer; readonly native?: NativeRun } {
   const base = governanceOf(question.base, sha256)
   const head = question.head === undefined ? undefined : governanceOf(question.head, sha256)
   const policySet = policiesOf(base)
@@ -30,10 +31,38 @@ export function answerSimulation(question: OpenQuestion): Answer {
   })
   replay(question, base, changed, (findings, facts) => { simulation.run(findings, facts) })
   const { optOuts, ...answer } = simulation.answer()
-  return {
+  const told: Answer = {
     schemaVersion: 1, kind: 'Simulation', authoritative: false, governance: question.label, now: formatInstant(question.now as Instant),
-    ...answer, optOuts: optOuts.map((told) => withPatch(told, changed, question.head ?? question.base)),
+    ...answer, problems: [...answer.problems, ...policyWarnings(base, head)], optOuts: optOuts.map((each) => withPatch(each, changed, question.head ?? question.base)),
   }
+  return question.native === undefined ? { simulation: told } : { simulation: told, native: nativeOf(question.native, { question, base, changed, policySet, at }) }
+}
+
+/** What a head's policies would permit is not tried: they judge nothing before they have merged. */
+function policyWarnings(base: Documents, head: Documents | undefined): Answer['problems'] {
+  const digests = ({ policies, aliases, workspace }: Documents): string => [...policies, ...aliases, workspace].map(({ digest }) => digest).sort().join(' ')
+  if (head === undefined || digests(base) === digests(head)) return []
+  return [{ severity: 'warning', code: 'SIMULATION_POLICIES', message: 'the head changes policies, aliases or the workspace too, and those of the base judged', hint: 'split it: `exeat review` refuses a change of both' }]
+}
+
+interface NativeContext {
+  readonly question: OpenQuestion
+  readonly base: Documents
+  readonly changed: readonly ChangedOptOut[]
+  readonly policySet: PolicySet
+  readonly at: Instant
+}
+
+/** The run in one environment: a tool's own form knows none. @throws {ExeatError} USAGE where there are several */
+function nativeOf(native: string, { question, base, changed, policySet, at }: NativeContext): NativeRun {
+  const standing = changed.filter(({ change }) => change !== 'removed').map(({ optOut }) => optOut)
+  const runs: NativeRun[] = []
+  replay({ ...question, each: false }, base, changed, (findings, facts) => {
+    runs.push(nativeRun(native, { findings, facts, policySet, optOuts: assumeActs(policySet, standing, at), specs: new Map(standing.map(({ uid, document }) => [uid, document.spec])), at }))
+  })
+  const [only, ...others] = runs
+  if (only === undefined || others.length > 0) throw cliError('USAGE', `the opt-outs are tried in ${runs.length} environments, and a tool runs in one`, 'name it: --env NAME')
+  return only
 }
 
 function policiesOf({ workspace, policies, aliases }: Documents): PolicySet {

@@ -30,9 +30,43 @@ const mostErrors = 64 * 1024
 export async function runIsolated(run: IsolatedRun): Promise<Ended> {
   const launcher = run.isolation ? launcherOf(run) : []
   if (typeof launcher === 'string') return { kind: 'no-namespace', reason: launcher }
-  const [file = process.execPath, ...args] = [...launcher, process.execPath, ...nodeFlags(run), ...(run.program ?? ownProgram())]
+  return contained([...launcher, process.execPath, ...nodeFlags(run), ...(run.program ?? ownProgram())], { ...run, env: {}, cwd: '/' })
+}
+
+export interface ToolRun {
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly stdin?: string
+  /** MiB of memory. */
+  readonly memory: number
+  readonly seconds: number
+  /** Bytes of each file that it may write. */
+  readonly written: number
+  /** Exits that mean that it did its work. */
+  readonly exits: readonly number[]
+}
+
+/** A program that was installed here, on foreign files: without a network, and in a namespace of processes that ends with it, so that nothing which it starts outlives it. */
+export async function runTool(run: ToolRun): Promise<Ended> {
+  const launcher = launcherOf({ memory: run.memory, seconds: run.seconds, written: run.written, alone: true })
+  if (typeof launcher === 'string') return { kind: 'no-namespace', reason: launcher }
+  return contained([...launcher, ...run.command], { ...run, stdin: run.stdin ?? '', handles: [], isolation: true })
+}
+
+interface Contained {
+  readonly stdin: string
+  readonly handles: readonly number[]
+  readonly seconds: number
+  readonly isolation: boolean
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly exits?: readonly number[]
+}
+
+async function contained([file = process.execPath, ...args]: readonly string[], run: Contained): Promise<Ended> {
   return new Promise((done) => {
-    const child = spawn(file, args, { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', ...run.handles], windowsHide: true })
+    const child = spawn(file, args, { env: run.env, cwd: run.cwd, stdio: ['pipe', 'pipe', 'pipe', ...run.handles], windowsHide: true })
     let overtime = false
     let large = false
     const timer = setTimeout(() => { overtime = true; child.kill('SIGKILL') }, run.seconds * 1000)
@@ -45,19 +79,19 @@ export async function runIsolated(run: IsolatedRun): Promise<Ended> {
     child.on('error', (error) => { clearTimeout(timer); done({ kind: run.isolation ? 'no-namespace' : 'failed', reason: error.message }) })
     child.on('close', (exit, signal) => {
       clearTimeout(timer)
-      done(overtime ? { kind: 'too-long' } : large ? { kind: 'too-large' } : endOf(exit, signal, stdout.text(), stderr.text()))
+      done(overtime ? { kind: 'too-long' } : large ? { kind: 'too-large' } : endOf({ exit, signal, stdout: stdout.text(), stderr: stderr.text() }, run.exits))
     })
     child.stdin?.end(run.stdin)
   })
 }
 
 /** Undone by nothing that the child can do; a string says why none can be made. */
-function launcherOf({ memory, seconds }: IsolatedRun): readonly string[] | string {
+function launcherOf({ memory, seconds, written = 0, alone = false }: { readonly memory: number; readonly seconds: number; readonly written?: number; readonly alone?: boolean }): readonly string[] | string {
   if (process.platform !== 'linux') return `${process.platform} has none`
   const [unshare, prlimit] = ['unshare', 'prlimit'].map((name) => ['/usr/bin', '/bin', '/usr/local/bin'].map((folder) => join(folder, name)).find((path) => existsSync(path)))
   if (unshare === undefined || prlimit === undefined) return `\`${unshare === undefined ? 'unshare' : 'prlimit'}\` of util-linux is missing`
   const bytes = (2 * memory + 512) * 1024 * 1024
-  return [unshare, '--user', '--map-current-user', '--net', '--ipc', '--uts', '--', prlimit, `--data=${bytes}`, `--cpu=${2 * seconds}`, '--fsize=0', '--core=0', '--']
+  return [unshare, '--user', '--map-current-user', '--net', '--ipc', '--uts', ...(alone ? ['--pid', '--fork', '--kill-child=SIGKILL'] : []), '--', prlimit, `--data=${bytes}`, `--cpu=${2 * seconds}`, `--fsize=${written}`, '--core=0', '--']
 }
 
 const nodeFlags = ({ memory }: IsolatedRun): readonly string[] => [`--max-old-space-size=${memory}`, '--permission', `--allow-fs-read=${codeFolder()}`, '--no-warnings']
@@ -85,8 +119,15 @@ function gathered(most: number, overflow: () => void): { add(piece: Buffer): voi
 const memoryWords = /out of memory|allocation[ _]failed|Cannot allocate memory|bad_alloc|Invalid array buffer length/i
 const memorySignals: ReadonlySet<string> = new Set(['SIGABRT', 'SIGTRAP', 'SIGSEGV', 'SIGILL', 'SIGBUS'])
 
-function endOf(exit: number | null, signal: string | null, stdout: string, stderr: string): Ended {
-  if (exit === 0) return { kind: 'answered', stdout }
+interface Exited {
+  readonly exit: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function endOf({ exit, signal, stdout, stderr }: Exited, exits: readonly number[] = [0]): Ended {
+  if (exit !== null && exits.includes(exit)) return { kind: 'answered', stdout }
   if (/^(?:unshare|prlimit): /.test(stderr)) return { kind: 'no-namespace', reason: stderr.split('\n')[0] ?? '' }
   if (signal === 'SIGXCPU' || signal === 'SIGKILL') return { kind: 'too-long' }
   if ((signal !== null && memorySignals.has(signal)) || memoryWords.test(stderr)) return { kind: 'too-large' }

@@ -21,6 +21,8 @@ export interface SimulateQuestion {
   readonly base: Files
   readonly head?: Files
   readonly format?: string
+  /** What the changed opt-outs alone excuse is compiled to this tool's own form too. */
+  readonly native?: string
   /** Absolute folder that the tools ran in. */
   readonly root: string
 }

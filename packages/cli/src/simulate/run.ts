@@ -7,6 +7,7 @@ import { cliError } from '../edge/problem.ts'
 import { type Input, inputNames, openInput } from '../gate/inputs.ts'
 import { clipped } from '../text/safe.ts'
 import { type Ended, runIsolated } from './isolate.ts'
+import { type NativeRun, nativeRunSchema } from './native.ts'
 import type { SimulateQuestion } from './question.ts'
 import { type ChildAnswer, writeQuestion } from './wire.ts'
 
@@ -18,11 +19,17 @@ export interface Caps {
   readonly isolation: boolean
 }
 
+export interface Simulated {
+  readonly simulation: Simulation
+  /** Where the question names a tool. */
+  readonly native?: NativeRun
+}
+
 /** Most files that a child is handed at once. */
 const mostReports = 1000
 
 /** @throws {ExeatError} what reports, documents or names get wrong; SIMULATION_NOT_ISOLATED, SIMULATION_TOO_LARGE, SIMULATION_TOO_LONG, SIMULATION_FAILED */
-export async function runSimulation(question: SimulateQuestion, names: readonly string[], caps: Caps, io: Io): Promise<Simulation> {
+export async function runSimulation(question: SimulateQuestion, names: readonly string[], caps: Caps, io: Io): Promise<Simulated> {
   refuseUnisolated(question, caps, io)
   const reports: Input[] = []
   try {
@@ -45,7 +52,7 @@ function refuseUnisolated({ head }: SimulateQuestion, { isolation }: Caps, io: I
 }
 
 /** What a child that has ended said. @throws {ExeatError} as `runSimulation` */
-export function simulationOf(ended: Ended, caps: Caps): Simulation {
+export function simulationOf(ended: Ended, caps: Caps): Simulated {
   switch (ended.kind) {
     case 'no-namespace':
       throw cliError('SIMULATION_NOT_ISOLATED', `no namespace without network can be made here: ${clipped(ended.reason, 200)}`,
@@ -54,15 +61,15 @@ export function simulationOf(ended: Ended, caps: Caps): Simulation {
     case 'too-large': throw cliError('SIMULATION_TOO_LARGE', `the simulation needs more than ${caps.memory} MiB`, 'give it more with `--max-memory`, or say `--each` where each report is a run of its own')
     case 'failed': throw cliError('SIMULATION_FAILED', `the simulation ended without an answer: ${clipped(ended.reason, 200)}`, 'report it')
     case 'answered': {
-      const simulation = readAnswer(ended.stdout)
-      if (simulation.isolated || !caps.isolation) return simulation
+      const answer = readAnswer(ended.stdout)
+      if (answer.simulation.isolated || !caps.isolation) return answer
       throw cliError('SIMULATION_NOT_ISOLATED', 'the child found a network or an environment where there should be none', 'report it')
     }
   }
 }
 
 /** What a child says is data like any other. */
-function readAnswer(text: string): Simulation {
+function readAnswer(text: string): Simulated {
   let answer: ChildAnswer
   try {
     answer = JSON.parse(text) as ChildAnswer
@@ -74,6 +81,8 @@ function readAnswer(text: string): Simulation {
     throw first === undefined ? cliError('SIMULATION_FAILED', 'the simulation failed and did not say why', 'report it') : new ExeatError([first, ...rest])
   }
   const parsed = simulationSchema.safeParse(answer.simulation)
-  if (!parsed.success) throw cliError('SIMULATION_FAILED', `the simulation answered with another shape: ${clipped(parsed.error.issues[0]?.message ?? '', 200)}`, 'report it')
-  return parsed.data
+  const native = nativeRunSchema.optional().safeParse(answer.native)
+  const wrong = parsed.error ?? native.error
+  if (!parsed.success || !native.success) throw cliError('SIMULATION_FAILED', `the simulation answered with another shape: ${clipped(wrong?.issues[0]?.message ?? '', 200)}`, 'report it')
+  return { simulation: parsed.data, ...(native.data === undefined ? {} : { native: native.data }) }
 }

@@ -24,6 +24,7 @@ export function writeText(simulation: Simulation, sink: Sink, styles: Styles): v
   for (const key of ['control', 'severity', 'repository', 'environment', 'path'] as const) counts(`by ${key}`, opened[key], line)
   for (const each of simulation.optOuts) writeOptOut(each, line, styles)
   writeOpen(simulation, line, styles)
+  if (simulation.confirmed !== undefined) writeConfirmed(simulation.confirmed, line, styles)
   for (const { severity, code, message, hint } of simulation.problems) {
     line()
     line(`${(severity === 'error' ? styles.bad : styles.warn)(`${severity}[${code}]`)}: ${shown(message)}`)
@@ -32,6 +33,18 @@ export function writeText(simulation: Simulation, sink: Sink, styles: Styles): v
 }
 
 type Line = (text?: string) => void
+
+function writeConfirmed({ tool, findings, excused, written, inexpressible, holds, silenced, remaining }: NonNullable<Simulation['confirmed']>, line: Line, styles: Styles): void {
+  line()
+  line(holds ? styles.good(`confirmed by ${tool}`) : styles.bad(`${tool} does otherwise`))
+  line(`  ${plural(findings, 'finding')} without an excuse, ${excused} excused, ${written} of them in its own form`)
+  for (const [title, { total, samples }] of [['silenced, and nobody excused it', silenced], ['still reported, though excused', remaining]] as const) {
+    if (total === 0) continue
+    line(styles.bad(`  ${title}: ${total}`))
+    line(table(samples.slice(0, mostRows).map((each) => [`    ${clipped(each.control, 60)}`, place(each)])))
+  }
+  for (const { code, message } of inexpressible.slice(0, mostRows)) line(hanging('  not in its form: ', `${code}: ${shown(message)}`, width))
+}
 
 function counts(title: string, { top, others }: Simulation['opened']['control'], line: Line): void {
   if (top.length === 0) return
@@ -53,6 +66,7 @@ function writeOptOut(optOut: SimulatedOptOut, line: Line, styles: Styles): void 
   }
   for (const { optOut: other, findings } of optOut.alreadyCovered.slice(0, mostRows)) line(`  covered already by ${shown(other)}: ${findings}`)
   for (const miss of optOut.nearMisses.slice(0, mostRows)) line(`  near miss: ${miss.findings} by ${missText(miss)}, such as ${clipped(miss.example.control, 40)} ${place(miss.example)}`)
+  if (optOut.untold.nearMisses > 0) line(`  and ${optOut.untold.nearMisses} more that were not looked at for what they miss`)
   line(`  red again at ${optOut.redAgain.at}: ${optOut.redAgain.findings}`)
   writeCanaries(optOut, line, styles)
   writeSuggestion(optOut, line, styles)
@@ -66,11 +80,12 @@ function impactText({ digest, fingerprints, recorded, assumed, stale, added, gon
 
 const missText = ({ code, key }: SimulatedOptOut['nearMisses'][number]): string => (key === undefined ? code : `other ${key}`)
 
-function writeCanaries({ canaries }: SimulatedOptOut, line: Line, styles: Styles): void {
+function writeCanaries({ canaries, untold }: SimulatedOptOut, line: Line, styles: Styles): void {
   if (canaries.length === 0) return
   line('  neighbours that nobody reported')
   line(table(canaries.map(({ kind, tried, excused, example }) =>
     [`    ${kinds[kind]}`, excused === 0 ? styles.good('none slips through') : styles.bad(`${excused} of ${tried} would be excused`), example === undefined ? '' : `${clipped(example.control, 40)} ${place(example)}`])))
+  if (untold.neighbours > 0) line(`    those of ${untold.neighbours} more excused findings were not tried`)
 }
 
 const kinds: Readonly<Record<SimulatedOptOut['canaries'][number]['kind'], string>> = {
@@ -97,7 +112,7 @@ function writeOpen({ open, timeline }: Simulation, line: Line, styles: Styles): 
   if (next !== undefined) line(`  next to end: ${next.until}, ${plural(next.findings, 'finding')}, ${clipped(next.optOuts.join(', '), 60)}`)
 }
 
-const place = ({ path, line, resource, environment }: SimulatedOptOut['unintended']['samples'][number]): string =>
+const place = ({ path, line, resource, environment }: Pick<SimulatedOptOut['unintended']['samples'][number], 'path' | 'line' | 'resource' | 'environment'>): string =>
   [path === undefined ? resource ?? '' : `${path}${line === undefined ? '' : `:${line}`}`, environment === undefined ? '' : `[${environment}]`].filter((part) => part !== '').map((part) => clipped(part, 80)).join(' ')
 
 const escapes = /\u001b\[[0-9;]*m/g

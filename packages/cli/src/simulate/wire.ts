@@ -21,7 +21,7 @@ interface Written extends Omit<SimulateQuestion, 'base' | 'head'> {
 }
 
 export type ChildAnswer =
-  | { readonly ok: true; readonly simulation: Answer & { readonly isolated: boolean } }
+  | { readonly ok: true; readonly simulation: Answer & { readonly isolated: boolean }; readonly native?: unknown }
   | { readonly ok: false; readonly problems: readonly unknown[] }
 
 /** The first descriptor of a report in the child. */
@@ -51,8 +51,8 @@ export async function answerAsChild(): Promise<void> {
   const { answerSimulation } = await import('./answer.ts')
   let answer: ChildAnswer
   try {
-    const simulation = answerSimulation({ ...question, base: filesIn(base), ...(head === undefined ? {} : { head: filesIn(head) }), reports: reports.map(sourceAt) })
-    answer = { ok: true, simulation: { ...simulation, isolated: isIsolated() } }
+    const { simulation, ...native } = answerSimulation({ ...question, base: filesIn(base), ...(head === undefined ? {} : { head: filesIn(head) }), reports: reports.map(sourceAt) })
+    answer = { ok: true, simulation: { ...simulation, isolated: isIsolated() }, ...native }
   } catch (error) {
     // What ran out of memory is told by how the child ends.
     if (error instanceof RangeError) throw error

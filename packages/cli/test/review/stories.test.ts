@@ -271,7 +271,7 @@ describe('what it says', { timeout: 120_000 }, () => {
     const { stdout } = world.review('--format', 'markdown')
     expect(stdout).toMatch(/^<!-- exeat review -->\n/)
     expect(stdout).not.toMatch(/<img|\]\(javascript|@everyone|https:\/\/|\u202e/)
-    expect(stdout.match(/-->/g)).toHaveLength(1)
+    expect(stdout.match(/-->/g)).toHaveLength(2)
   })
   test('of ten thousand documents in one change: bounded, and counted', () => {
     const hundred = (file: number) => Array.from({ length: 100 }, (_, i) => optOut(`o-${file}-${i}`, { control: `trivy/CVE-${file}-${i}` })).join('---\n')

@@ -24,12 +24,13 @@ const simulation: Simulation = {
     name: hostile, change: 'changed', document: 'b'.repeat(64), from: at, until: '2026-12-01T00:00:00Z', owner: hostile, refused: [{ code: 'FORBIDDEN', term: hostile, message: hostile, hint: hostile }],
     impact: { digest: 'c'.repeat(64), fingerprints: 3, recorded: 'd'.repeat(64), assumed: false, stale: true, added: 1, gone: 2 }, limit: 3, measured: 9,
     unintended: { total: 1, samples: [sample] }, alreadyCovered: [{ optOut: hostile, findings: 2 }], nearMisses: [{ code: 'OPTOUT_OTHER_TARGET', key: hostile, findings: 2, example: sample }],
-    redAgain: { at, findings: 4, byControl: [{ name: hostile, findings: 4 }] }, canaries: [{ kind: 'path', tried: 3, excused: 1, example: sample }, { kind: 'rule', tried: 3, excused: 0 }],
+    redAgain: { at, findings: 4, byControl: [{ name: hostile, findings: 4 }] }, canaries: [{ kind: 'path', tried: 3, excused: 1, example: sample }, { kind: 'rule', tried: 3, excused: 0 }], untold: { nearMisses: 7, neighbours: 8 },
     suggestion: { keys: [{ key: hostile, from: hostile, to: hostile }], document: {}, patch: `--- a\n+++ b\n+${hostile}\n` },
   }],
   open: [{ control: hostile, owner: hostile, findings: 4, until: '2026-12-01T00:00:00Z' }],
   timeline: [{ until: '2026-11-28T00:00:00Z', findings: 1, optOuts: [hostile] }, { until: '2026-12-01T00:00:00Z', findings: 3, optOuts: [hostile] }],
   problems: [{ severity: 'error', code: 'IMPACT_STALE', message: hostile, hint: hostile }], suggested: true,
+  confirmed: { tool: hostile, findings: 3, excused: 2, written: 1, holds: false, inexpressible: [{ code: hostile, message: hostile }], silenced: { total: 1, samples: [{ control: hostile, path: hostile, line: 3, resource: hostile }] }, remaining: { total: 0, samples: [] } },
 }
 
 test('nothing in a name is markup, and no character of one turns a line around', () => {

@@ -148,7 +148,7 @@ test('predicted and real agree, finding by finding, before and after', () => {
     const withIt = { ...bare, impacts: filesOf({}, recordedImpact).impacts }
     const question = { now, optOut: 'tried', repository: 'acme/payments', tolerance: 0, suggest: true, samples: 1_000_000, each: false, label: 'generated', root: '/build/checkout', reports: [sourceOf(of.name, of.bytes)] }
     for (const base of [bare, withIt]) {
-      const simulation = answerSimulation({ ...question, base })
+      const simulation = answerSimulation({ ...question, base }).simulation
       const predicted = (environment: string): ReadonlySet<string> => new Set(simulation.opened.samples.filter((each) => each.environment === environment).map(({ fingerprint }) => fingerprint))
       const totals = { before: { passed: 0, excused: 0, blocked: 0 }, after: { passed: 0, excused: 0, blocked: 0 } }
       for (const environment of environments) {
@@ -167,7 +167,7 @@ test('predicted and real agree, finding by finding, before and after', () => {
       if (base === withIt || suggested === undefined) continue
       // What is suggested excuses the same, and is a sound document.
       const narrowed = filesOf({ ...common, ...besides, '.exeat/tried.json': JSON.stringify(suggested) })
-      const again = answerSimulation({ ...question, base: narrowed, environments })
+      const again = answerSimulation({ ...question, base: narrowed, environments }).simulation
       expect(again.opened.samples).toEqual(simulation.opened.samples)
       narrower++
     }

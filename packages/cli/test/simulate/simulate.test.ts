@@ -73,6 +73,15 @@ const one = (simulation: Simulation): Simulation['optOuts'][number] => {
   return only
 }
 
+describe.skipIf(!namespaces)('simulate a change', () => {
+  test('warns where the head changes policies too: those of the base judge', () => {
+    repository.git('checkout', '--quiet', '-B', 'change', 'main')
+    repository.commit({ '.exeat/one.yaml': optOut('one'), '.exeat/more.yaml': impactPolicy })
+    repository.git('checkout', '--quiet', 'main')
+    expect(shown(['many.sarif', '--base', 'main', '--head', 'change']).problems.map(({ code }) => code)).toContain('SIMULATION_POLICIES')
+  })
+})
+
 describe.skipIf(!namespaces)('simulate', () => {
   test('shows what is excused now, what almost is, what turns red again and what would slip through', () => {
     repository.write('.exeat/one.yaml', optOut('one'))

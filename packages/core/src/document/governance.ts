@@ -107,14 +107,14 @@ function ofDocument(document: DecodedDocument, workspace: Workspace): Governance
   ]
 }
 
-/** Providers and workloads are named once, and an issuer stands behind one provider: of two, nobody could tell whose word counts. */
+/** Providers and workloads are named once, and an issuer stands behind one provider or forge: of two, nobody could tell whose word counts. */
 function ofIdentity(document: DecodedDocument<'Workspace'>): GovernanceProblem[] {
-  const { providers = [], workloads = [] } = document.document.spec.identity ?? {}
+  const { providers = [], workloads = [], forges = [] } = document.document.spec.identity ?? {}
   const twice = (list: string, key: string, values: readonly string[]): GovernanceProblem[] =>
     values.flatMap((value, index) => (values.indexOf(value) === index ? [] : [problem(document, ['spec', 'identity', list, index, key], 'IDENTITY_REPEATED', `is \`${value}\`, as an earlier one is`, 'keep one')]))
   return [
     ...twice('providers', 'name', providers.map(({ name }) => name)), ...twice('providers', 'issuer', providers.map(({ issuer }) => issuer)),
-    ...twice('workloads', 'name', workloads.map(({ name }) => name)),
+    ...twice('workloads', 'name', workloads.map(({ name }) => name)), ...twice('forges', 'issuer', forges.map(({ issuer }) => issuer)),
   ]
 }
 
@@ -138,9 +138,9 @@ function unknownGroups(document: DecodedDocument, path: DocumentPath, groups: re
   return unknown(document, path, groups, [...new Set([...Object.keys(listed ?? {}), ...mapped])].sort(), 'GROUP_UNKNOWN', 'group')
 }
 
-/** Groups that identity providers give: who is in them, they alone know. */
+/** Groups that identity providers and forges give: who is in them, they alone know. */
 function mappedGroups({ spec: { identity } }: Workspace): ReadonlySet<string> {
-  return new Set((identity?.providers ?? []).flatMap(({ groups }) => Object.values(groups?.map ?? {})))
+  return new Set([...(identity?.providers ?? []).flatMap(({ groups }) => Object.values(groups?.map ?? {})), ...(identity?.forges ?? []).flatMap(({ teams }) => Object.values(teams ?? {}))])
 }
 
 type Approvals = readonly { readonly groups: readonly string[]; readonly count: number }[]

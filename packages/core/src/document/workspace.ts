@@ -78,6 +78,11 @@ const identity = z.strictObject({
     environments: optional(z.record(identifier, dnsLabel)).meta({ description: 'Environment of the workspace by what the token states, for a cluster by its namespace; without it those of a forge have one name, and a cluster none.' }),
     serviceAccounts: optional(some(identifier)).meta({ description: 'Kubernetes: `namespace:name`, bound to the object\'s uid where it is written behind another colon.' }),
   }))),
+  forges: optional(some(z.strictObject({
+    kind: z.enum(['github', 'gitlab']),
+    issuer: https.meta({ description: '`iss` of its people, whose `sub` is the number of their account: `https://github.com`.' }),
+    teams: optional(z.record(identifier, group)).meta({ description: 'Group of Exeat by team: `acme/security`. Their members\' reviews of a change count for it.' }),
+  }))),
 })
 
 export const workspaceSchema = z.strictObject({

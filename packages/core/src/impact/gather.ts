@@ -80,7 +80,7 @@ export function scopeOf(optOut: StandingOptOut, mostSamples: number): Scope {
 }
 
 /** Neighbours of what the change excuses. */
-export function canariesOf(optOut: StandingOptOut, { policySet, at, sha256 }: SimulationQuestion, deciders: Deciders): { add(run: Run, indexes: readonly number[]): void; result(): SimulatedOptOut['canaries'] } {
+export function canariesOf(optOut: StandingOptOut, { policySet, at, sha256 }: SimulationQuestion, deciders: Deciders): { add(run: Run, indexes: readonly number[]): void; result(): SimulatedOptOut['canaries']; left(): number } {
   const rows = new Map<SimulatedOptOut['canaries'][number]['kind'], { tried: number; excused: number; example?: Sample }>()
   const name = nameOf(optOut)
   let probed = 0
@@ -98,16 +98,17 @@ export function canariesOf(optOut: StandingOptOut, { policySet, at, sha256 }: Si
     add(run, indexes) {
       for (const index of indexes) {
         if (!excusedBy(run.after[index], name) || run.before[index]?.outcome === 'excused') continue
-        if (probed++ >= mostProbed) return
+        if (probed++ >= mostProbed) continue
         probe(run.findings[index] as Finding, run.facts)
       }
     },
     result: () => [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, row]) => ({ kind, ...row })),
+    left: () => Math.max(0, probed - mostProbed),
   }
 }
 
 /** Findings that it nearly excuses, by the first thing that they miss. */
-export function missesOf(optOut: StandingOptOut): { add(run: Run, indexes: readonly number[]): void; result(): SimulatedOptOut['nearMisses'] } {
+export function missesOf(optOut: StandingOptOut): { add(run: Run, indexes: readonly number[]): void; result(): SimulatedOptOut['nearMisses']; left(): number } {
   const misses = new Map<string, SimulatedOptOut['nearMisses'][number]>()
   let explained = 0
   return {
@@ -125,6 +126,7 @@ export function missesOf(optOut: StandingOptOut): { add(run: Run, indexes: reado
       }
     },
     result: () => [...misses.values()].sort((a, b) => b.findings - a.findings || (a.code < b.code ? -1 : 1)),
+    left: () => Math.max(0, explained - mostExplained),
   }
 }
 

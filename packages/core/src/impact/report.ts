@@ -34,10 +34,25 @@ const changedOptOut = z.strictObject({
   canaries: z.array(z.strictObject({
     kind: z.enum(['path', 'version', 'environment', 'rule', 'repository', 'second']), tried: count, excused: count, example: optional(sample),
   })),
+  untold: z.strictObject({
+    nearMisses: count.meta({ description: 'Blocked findings of its controls that were counted and not explained.' }), neighbours: count.meta({ description: 'Excused findings whose neighbours were not tried.' }),
+  }),
   suggestion: optional(z.strictObject({
     keys: z.array(z.strictObject({ key: z.string(), from: z.string(), to: z.string() })),
     document: z.unknown().meta({ description: 'The opt-out as it would stand.' }), patch: optional(z.string()),
   })),
+})
+
+const places = z.strictObject({ total: count, samples: z.array(z.strictObject({ control: z.string(), path: optional(z.string()), line: optional(z.int()), resource: optional(z.string()) })) })
+
+/** What a real tool made of the opt-outs in its own form. */
+const confirmed = z.strictObject({
+  tool: z.string(), findings: count.meta({ description: 'That it reports without an excuse.' }),
+  excused: count.meta({ description: 'Of them, by the changed opt-outs.' }), written: count.meta({ description: 'Of those, that its form can say.' }),
+  inexpressible: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+  holds: z.boolean(),
+  silenced: places.meta({ description: 'It stopped reporting them, and nobody excused them.' }),
+  remaining: places.meta({ description: 'It reports them though its form excuses them.' }),
 })
 
 export const simulationSchema = z.strictObject({
@@ -55,8 +70,10 @@ export const simulationSchema = z.strictObject({
   timeline: z.array(z.strictObject({ until: instant, findings: count, optOuts: z.array(z.string()) })),
   problems: z.array(z.strictObject({ severity: z.enum(['error', 'warning']), code: z.string(), message: z.string(), hint: optional(z.string()) })),
   suggested: z.boolean(),
+  confirmed: optional(confirmed),
 }).meta({ title: 'exeat simulate --format json' })
 
+export type SimulationConfirmed = z.output<typeof confirmed>
 export type Simulation = z.output<typeof simulationSchema>
 export type SimulatedOptOut = z.output<typeof changedOptOut>
 export type Sample = z.output<typeof sample>

@@ -42,6 +42,7 @@ export function watch(changed: ChangedOptOut, question: SimulationQuestion, deci
         refused: refusedIn(question, metadata.name), impact: impactOf(changed, scope.prints, overflow, question),
         ...(spec.limits?.findings === undefined ? {} : { limit: spec.limits.findings }), ...gathered,
         nearMisses: misses.result(), redAgain: { at: formatInstant(spec.window.until), ...red.result() }, canaries: canaries.result(),
+        untold: { nearMisses: misses.left(), neighbours: canaries.left() },
         ...(narrowed === undefined ? {} : { suggestion: narrowed }),
       }
       return { optOut: told, problems: change === 'removed' ? [] : problemsOf(told, overflow, question.tolerance) }

@@ -40,6 +40,8 @@ export interface ReviewGiven {
   /** Authors, committers, co-authors and whoever pushed it: none of them approves it. */
   readonly involved: readonly Identity[]
   readonly approvals: readonly ReviewApproval[]
+  /** People whom a forge knows, besides those whom the workspace lists: they are told as such who could approve. */
+  readonly members?: readonly ReviewApproval[]
   readonly now: Instant
   readonly seen?: ReadonlySet<string>
 }
@@ -48,7 +50,7 @@ export interface ReviewGiven {
 export interface ReviewQuorum {
   readonly approve: readonly Approval[]
   readonly met: boolean
-  /** Where it is not filled: people of these groups, as the base's workspace lists them, who did not write the change and have not approved it. */
+  /** Where it is not filled: people of these groups, as the base's workspace or a forge lists them, who did not write the change and have not approved it. */
   readonly could: readonly Identity[]
 }
 
@@ -121,11 +123,12 @@ function isMet(approve: readonly Approval[], approvals: readonly ReviewApproval[
   })
 }
 
-function candidates(approve: readonly Approval[], { base, involved }: ReviewGiven, counted: readonly ReviewApproval[]): readonly Identity[] {
+function candidates(approve: readonly Approval[], { base, involved, members = [] }: ReviewGiven, counted: readonly ReviewApproval[]): readonly Identity[] {
   const no = new Set([...involved, ...counted.map(({ by }) => by)].map(personKey))
   const groups = new Set(approve.flatMap((each) => each.groups))
-  const members = Object.entries(base.workspace.document.spec.groups ?? {}).flatMap(([name, people]) => (groups.has(name) ? people : []))
-  const found = new Map(members.map(({ iss, sub }) => [personKey({ iss, sub }), { iss, sub }]))
+  const listed = Object.entries(base.workspace.document.spec.groups ?? {}).flatMap(([name, people]) => (groups.has(name) ? people : []))
+  const known = members.flatMap(({ by, groups: theirs }) => (theirs.some((name) => groups.has(name)) ? [by] : []))
+  const found = new Map([...listed, ...known].map(({ iss, sub }) => [personKey({ iss, sub }), { iss, sub }]))
   return [...found].filter(([key]) => !no.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, person]) => person)
 }
 

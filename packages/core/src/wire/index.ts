@@ -4,6 +4,7 @@ import type * as schemas from './schemas.ts'
 
 export * from './decisions.ts'
 export * from './people.ts'
+export type * from './scan.ts'
 export * from './schemas.ts'
 export { tapSchema } from './tap.ts'
 export type Wire = { readonly [K in keyof typeof schemas]: (typeof schemas)[K] extends z.ZodType<infer T> ? T : never }

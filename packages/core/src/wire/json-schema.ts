@@ -5,6 +5,7 @@ import { identifier, line } from '../document/scalars.ts'
 import { eventTypes } from '../entry/types.ts'
 import { simulationSchema } from '../impact/report.ts'
 import { evidenceStrengths } from '../model/facts.ts'
+import { adoptResultSchema, scanResultSchema } from './scan.ts'
 import { actAnswerSchema, drillAnswerSchema, drillSchema, optOutViewSchema, statusSchema } from './schemas.ts'
 
 const head = <Kind extends string>(kind: Kind) => ({ schemaVersion: z.literal(1), kind: z.literal(kind) })
@@ -67,6 +68,8 @@ const outputs = {
   }).meta({ title: 'exeat drill start, ack, status --format json' }),
   'log-evidence.v1.json': evidenceOutput,
   'simulation.v1.json': simulationSchema,
+  'scan-result.v1.json': scanResultSchema,
+  'adopt-result.v1.json': adoptResultSchema,
 } as const
 
 /** By file name, as they are committed under `schemas/output/`. */

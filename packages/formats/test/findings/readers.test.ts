@@ -85,6 +85,11 @@ test('checkov', () => {
   expect(report(framework({ parsing_errors: ['a.tf'] })).completed).toBe(false)
   expect(refusal(framework({ failed_checks: [check] }, { failed: 2 }))).toMatch(/lists 1 failed checks where the summary counts 2/u)
   expect(findings({ passed: 0, failed: 0, skipped: 0, parsing_errors: 0, checkov_version: '3' })).toEqual([])
+  // `--quiet`: what was skipped is only counted.
+  const quiet = (summary: object): object => ({ check_type: 'terraform', results: { failed_checks: [check] }, summary })
+  expect(findings(quiet({ failed: 1, skipped: 0, parsing_errors: 0 }))).toHaveLength(1)
+  expect(refusal(quiet({ failed: 1, skipped: 2, parsing_errors: 0 }))).toMatch(/counts 2 skipped checks and lists none/u)
+  expect(refusal(quiet({ failed: 1, parsing_errors: 0 }))).toMatch(/does not say which checks were skipped/u)
   expect(refusal({ passed: 0, failed: 1, checkov_version: '3' })).toMatch(/^REPORT_SHAPE /u)
   expect(refusal([framework({}), {}])).toMatch(/`\/1\/check_type` is missing/u)
 })

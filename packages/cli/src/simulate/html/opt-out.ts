@@ -32,14 +32,14 @@ const names: Readonly<Record<SimulatedOptOut['canaries'][number]['kind'], string
   path: 'Another path', version: 'The next version of the package', environment: 'Another environment', rule: 'Another rule of the tool', repository: 'Another repository', second: 'A second of its kind in the same place',
 }
 
-const canaries = ({ canaries: rows }: SimulatedOptOut): Html => (rows.length === 0 ? none : html`<h3>What else would slip through</h3>
+const canaries = ({ canaries: rows, untold }: SimulatedOptOut): Html => (rows.length === 0 ? none : html`<h3>What else would slip through</h3>
 <p class="soft">Neighbours of what it excuses, made up and tried: each differs in one thing.</p>
 ${table('Neighbours that were tried', ['Neighbour', 'Answer', 'Such as'], rows.map(({ kind, tried, excused, example }) => [
   html`${names[kind]}`, excused === 0 ? html`<span class="good">blocked</span>` : html`<span class="bad">excused</span>, ${excused} of ${tried}`, example === undefined ? none : html`<code>${example.control}</code> ${placeOf(example)}`,
-]))}`)
+]))}${untold.neighbours === 0 ? none : html`<p class="soft">Those of ${untold.neighbours} more excused findings were not tried.</p>`}`)
 
-const nearMisses = ({ nearMisses: rows }: SimulatedOptOut): Html => (rows.length === 0 ? none : html`<h3>Near misses</h3>
-${table('Near misses', ['Findings', 'Missed by', 'Such as'], rows.map(({ findings, code, key, example }) => [html`${findings}`, html`${key === undefined ? code : `other ${key}`}`, html`<code>${example.control}</code> ${placeOf(example)}`]))}`)
+const nearMisses = ({ nearMisses: rows, untold }: SimulatedOptOut): Html => (rows.length === 0 ? none : html`<h3>Near misses</h3>
+${table('Near misses', ['Findings', 'Missed by', 'Such as'], rows.map(({ findings, code, key, example }) => [html`${findings}`, html`${key === undefined ? code : `other ${key}`}`, html`<code>${example.control}</code> ${placeOf(example)}`]))}${untold.nearMisses === 0 ? none : html`<p class="soft">and ${untold.nearMisses} more that were not looked at for what they miss</p>`}`)
 
 const covered = ({ alreadyCovered }: SimulatedOptOut): Html => (alreadyCovered.length === 0 ? none : html`<h3>Covered already</h3>
 ${table('Covered already by other opt-outs', ['Opt-out', 'Findings'], alreadyCovered.map(({ optOut, findings }) => [html`<code>${optOut}</code>`, html`${findings}`]))}`)

@@ -20,9 +20,17 @@ export function simulationPage(simulation: Simulation): string {
 <div><b>${after.blocked}</b>still blocked, ${before.blocked} before</div><div><b>${after.excused}</b>excused by all opt-outs, ${before.excused} before</div></div>
 ${simulation.problems.map(({ severity, code, message, hint }) => html`<div class="problem ${severity}"><b class="${severity === 'error' ? 'bad' : 'warn'}">${severity}: ${code}</b><p>${message}</p>${hint === undefined ? none : html`<p class="soft">${hint}</p>`}</div>
 `)}${severityChart(simulation.bySeverity)}${timelineChart(simulation)}
-${openedSection(opened)}${simulation.optOuts.map(optOutSection)}${openSection(simulation)}</main></body></html>
+${openedSection(opened)}${simulation.optOuts.map(optOutSection)}${openSection(simulation)}${confirmedSection(simulation.confirmed)}</main></body></html>
 `
   return page.text
+}
+
+function confirmedSection(confirmed: Simulation['confirmed']): Html {
+  if (confirmed === undefined) return none
+  const { tool, findings, excused, written, inexpressible, holds, silenced, remaining } = confirmed
+  const places = (heading: string, { total, samples }: typeof silenced): Html => (total === 0 ? none : html`<h3>${heading}: ${total}</h3>${table(heading, ['Control', 'Place'], samples.map(({ control, path = '-', line, resource }) => [html`<code>${control}</code>`, html`<code>${path}${line === undefined ? '' : `:${line}`}${resource === undefined ? '' : ` ${resource}`}</code>`]))}`)
+  return html`<section><h2>${holds ? html`Confirmed by <code>${tool}</code>` : html`<code>${tool}</code> does otherwise`}</h2><p>${plural(findings, 'finding')} without an excuse, ${excused} excused, ${written} of them in its own form.</p>
+${places('Silenced, and nobody excused it', silenced)}${places('Still reported, though excused', remaining)}${inexpressible.length === 0 ? none : html`<h3>Not in its form</h3><ul>${inexpressible.map(({ code, message }) => html`<li><code>${code}</code> ${message}</li>`)}</ul>`}</section>`
 }
 
 function title({ optOuts, opened }: Simulation): string {

@@ -8,7 +8,7 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 .25rem}
 h2{font-size:1.2rem;margin:2.25rem 0 .75rem;padding-top:1rem;border-top:1px solid var(--line)}
 h3{font-size:1rem;margin:1.5rem 0 .5rem}
 p{margin:.4rem 0}
-h1,h2,h3,p,.problem,.axis{overflow-wrap:anywhere}
+h1,h2,h3,p,li,.problem,.axis{overflow-wrap:anywhere}
 .tallies>div,.numbers>div{min-width:0}
 .soft{color:var(--soft);font-size:.9rem}
 code,pre{font-family:ui-monospace,monospace;font-size:.86em;overflow-wrap:anywhere}

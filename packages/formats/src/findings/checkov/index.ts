@@ -11,6 +11,7 @@
  * | aliases | `bc_check_id` |
  * | suppression | `skipped_checks`; each is a finding as well |
  *
+ * With `--quiet` skipped checks and files that did not parse are only counted: a report that counts skipped ones is refused.
  * Files that did not parse (`parsing_errors`) were not judged: the report is not completed.
  */
 import { notesOf, reader, severityOf } from '../draft.ts'
@@ -49,11 +50,19 @@ function readFramework(framework: Node, notes: Notes): boolean {
   const counted = summary === undefined ? undefined : numberIf(summary, 'failed')
   if (counted !== undefined && failed.length < counted) refuse(results, `lists ${failed.length} failed checks where the summary counts ${counted}`)
   for (const check of failed) notes.add(draft(check, type))
-  for (const check of list(results, 'skipped_checks')) {
+  for (const check of skippedIn(results, summary)) {
     const result = objectIf(check, 'check_result')
     notes.addSuppressed(draft(check, type), 'skipped_checks', result === undefined ? undefined : textIf(result, 'suppress_comment'))
   }
-  return listOrNull(results, 'parsing_errors').length === 0
+  return listOrNull(results, 'parsing_errors').length === 0 && (summary === undefined || (numberIf(summary, 'parsing_errors') ?? 0) === 0)
+}
+
+/** With `--quiet` failed checks alone are listed: what was skipped must then be none, or nobody would see it. */
+function skippedIn(results: Node, summary: Node | undefined): readonly Node[] {
+  if (member(results, 'skipped_checks') !== undefined) return list(results, 'skipped_checks')
+  const counted = summary === undefined ? undefined : numberIf(summary, 'skipped')
+  if (counted !== 0) refuse(results, counted === undefined ? 'does not say which checks were skipped' : `counts ${counted} skipped checks and lists none: run Checkov without \`--quiet\``)
+  return []
 }
 
 function draft(check: Node, type: string): Draft {

@@ -1,0 +1,2 @@
+export { findSuppressions, mayHoldSuppressions } from './find.ts'
+export type { Suppression, SuppressionKind } from './types.ts'

@@ -1,0 +1,3 @@
+export * from './github.ts'
+export * from './serve.ts'
+export * from './gitlab.ts'
