@@ -32,6 +32,8 @@ export interface ReviewedChange {
   readonly review: Omit<Review, 'problems' | 'warnings'> & { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
   /** Documents of kind OptOut that are wrong at the head and were not so before. */
   readonly invalid: readonly Problem[]
+  /** As the caller says. */
+  readonly pusher?: string
   /** Why signatures that the change brings, or that were given, count for nothing. */
   readonly unsigned: readonly Problem[]
   /** Approvals that count for nothing. */
@@ -62,7 +64,7 @@ export async function reviewChange(flags: ChangeFlags, io: Io): Promise<Reviewed
     involved: involvedIn(change, told.approvals, flags.pusher), approvals: [...approvals, ...bySsh.approvals], members: membersIn(told.approvals), now: io.now, ...(seen === undefined ? {} : { seen }),
   })
   return {
-    change, guarded, label: tip.label, left, unsigned: bySsh.problems, nameOf: namesIn(workspace, told.approvals), ...(at === undefined ? {} : { at }),
+    change, guarded, label: tip.label, left, unsigned: bySsh.problems, ...(flags.pusher === undefined ? {} : { pusher: flags.pusher }), nameOf: namesIn(workspace, told.approvals), ...(at === undefined ? {} : { at }),
     review: { ...judged, outcome: told.problems.length > 0 ? 'refused' : judged.outcome, problems: [...told.problems, ...judged.problems], warnings: [...judged.warnings, ...told.warnings] },
     invalid: headGovernance.refused.filter((each) => !fromGovernance.refused.some((other) => sameProblems(other.problems, each.problems))).flatMap(({ problems }) => problems),
   }

@@ -4,9 +4,9 @@ import type { ReviewedOptOut, ReviewedPolicyChange } from '@exeat/core/review'
 import { exitOfReview, type ReviewedChange } from './change.ts'
 
 export function reviewJson(reviewed: ReviewedChange): unknown {
-  const { change: { base, head, mergeBase, files, people }, label, review: { outcome, optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned } = reviewed
+  const { change: { base, head, mergeBase, files, people }, label, review: { outcome, optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned, pusher } = reviewed
   return {
-    schemaVersion: 1, kind: 'ReviewResult', exit: exitOfReview(reviewed), outcome: invalid.length > 0 ? 'invalid' : outcome, judgedBy: label, base, head, mergeBase, files: files.length, people,
+    schemaVersion: 1, kind: 'ReviewResult', exit: exitOfReview(reviewed), outcome: invalid.length > 0 ? 'invalid' : outcome, judgedBy: label, base, head, mergeBase, files: files.length, people, ...(pusher === undefined ? {} : { pusher }),
     optOuts: optOuts.map(optOutJson), policies: policies.map(policyJson), governance, problems: [...invalid, ...problems], warnings: [...warnings, ...unsigned], approvals: { counted, excluded, left },
   }
 }

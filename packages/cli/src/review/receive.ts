@@ -26,7 +26,7 @@ export async function receive(flags: ReceiveFlags, io: Io, input: AsyncIterable<
   const said = { ...io, stdout: io.stderr }
   if (flags.pusher === 'unknown') say(said, 'the hook does not say who pushes: whoever does is not kept from approving it')
   const aliases = await aliasesOf(io.cwd)
-  const own = updates.filter(({ ref }) => [ref, aliases.get(ref) ?? ref].some((name) => name.toLowerCase() === branch.toLowerCase()))
+  const own = updates.filter(({ ref }) => [ref, aliases.get(ref) ?? ref].some((name) => folded(name) === folded(branch)))
   const first = own.find(({ before }) => before === undefined)
   if (first === undefined) await loadGovernance({ ...flags, ref: branch }, io)
   sayOthers(updates.filter((each) => !own.includes(each)), branch, said)
@@ -38,6 +38,9 @@ export async function receive(flags: ReceiveFlags, io: Io, input: AsyncIterable<
   }
   return exit
 }
+
+/** As file systems that do not tell case, or spellings of one letter, would find it. */
+const folded = (name: string): string => name.normalize('NFKC').toUpperCase().toLowerCase()
 
 const say = ({ stderr }: Io, text: string): void => { stderr.write(`exeat: ${text}\n`) }
 

@@ -4,7 +4,7 @@ import { type HexDigest, type Instant, type PolicySet, type Problem, repositoryI
 import type { ReviewApproval } from '@exeat/core/review'
 import type { Governance } from '@exeat/git'
 import { type GitChange, readBlobsOf } from '@exeat/git/change'
-import { branchHistory, takenAwaySince } from '@exeat/git/signed'
+import { type BranchCommit, branchHistory, takenAwaySince } from '@exeat/git/signed'
 import { type GovernedAt, type MergeApproval, readEnvelope, readGovernApproval, readGovernEnvelope, readMergeApproval, type UnmergedAct } from '@exeat/verify/ssh'
 import type { Io } from '../edge/io.ts'
 import { cliError, systemReason } from '../edge/problem.ts'
@@ -47,12 +47,16 @@ export async function signedApprovals(given: SignedGiven, io: Io): Promise<Signe
   if (acts.length === 0 || base.source.kind === 'worktree') return { approvals: [], problems: brought.problems }
   const signers = await signersIn(io.cwd, base.source.tree) ?? []
   const governed: GovernedAt = { workspace: base.workspace.document, policySet, signers, optOuts: base.optOuts }
-  const about = lazily(() => governedDigests(io.cwd, governed.workspace.spec.id, change.base, governedIn(change, given.guarded)))
+  const judging: Judging = {
+    ...given, io, governed,
+    about: lazily(() => governedDigests(io.cwd, governed.workspace.spec.id, change.base, governedIn(change, given.guarded))),
+    history: lazily(() => branchHistory(io.cwd, change.base)),
+  }
   const approvals: ReviewApproval[] = []
   const problems: Problem[] = [...brought.problems]
   for (const act of acts) {
     // oxlint-disable-next-line no-await-in-loop -- few are signed, and what the branch had meanwhile is read for sound ones alone
-    const answer = await approvalOf(act, governed, about, given, io)
+    const answer = await approvalOf(act, judging)
     if (answer === 'other') continue
     if ('problem' in answer) problems.push({ ...answer.problem, at: { file: act.file, line: 1, column: 1 } })
     else approvals.push(answer)
@@ -67,32 +71,41 @@ function lazily<T>(make: () => Promise<T>): () => Promise<T> {
 
 const wrong = (message: string, hint?: string) => ({ problem: { code: 'ACT_OTHER' as const, message, ...(hint === undefined ? {} : { hint }) } })
 
+interface Judging extends SignedGiven {
+  readonly io: Io
+  readonly governed: GovernedAt
+  /** Digests that an approval of what governs may state. */
+  readonly about: () => Promise<ReadonlySet<HexDigest>>
+  /** Of the branch that it wants to enter. */
+  readonly history: () => Promise<readonly BranchCommit[]>
+}
+
 /** `other`: an act of git trust, which is none of the review's. */
-async function approvalOf(act: Act, base: GovernedAt, about: () => Promise<ReadonlySet<HexDigest>>, given: SignedGiven, io: Io): Promise<ReviewApproval | 'other' | { readonly problem: Problem }> {
+async function approvalOf(act: Act, judging: Judging): Promise<ReviewApproval | 'other' | { readonly problem: Problem }> {
+  const { governed, about, io, head, from, base } = judging
   if (readGovernEnvelope(act.envelope) !== undefined) {
-    const read = readGovernApproval(act, { base, now: io.now, about: await about() }, sshDeps)
+    const read = readGovernApproval(act, { base: governed, now: io.now, about: await about() }, sshDeps)
     return read.ok ? { by: read.value.by, groups: read.value.groups, of: 'governance' } : read
   }
   const envelope = readEnvelope(act.envelope, sshDeps)
   if (!envelope.ok) return envelope
   const { uid, purpose } = envelope.value.value
-  const optOut = given.head.optOuts.find((each) => each.uid === uid)
-  const stood = [...given.from.optOuts, ...given.base.optOuts].some((each) => each.uid === uid && (optOut === undefined || impactOf(each) === impactOf(optOut)))
+  const optOut = head.optOuts.find((each) => each.uid === uid)
+  const stood = [...from.optOuts, ...base.optOuts].some((each) => each.uid === uid && (optOut === undefined || impactOf(each) === impactOf(optOut)))
   if (purpose === 'request' || stood) return 'other'
   if (optOut === undefined) return wrong('it is about an opt-out that the head does not have')
-  const read = await judged(act, optOut, base, given, io)
+  const read = await judged(act, optOut, judging)
   return 'problem' in read ? read : { by: read.by, groups: read.groups, of: uid }
 }
 
-async function judged(act: Act, optOut: StandingOptOut, base: GovernedAt, { policySet, base: { source } }: SignedGiven, { cwd, now }: Io): Promise<MergeApproval | { readonly problem: Problem }> {
+async function judged(act: Act, optOut: StandingOptOut, { policySet, governed: base, history, io: { cwd, now } }: Judging): Promise<MergeApproval | { readonly problem: Problem }> {
   const answer = policySet.termsForOptOut(optOut.document)
   if (answer.kind === 'refused') return wrong('no terms of the base permit the opt-out that it is about')
   const impact = impactOf(optOut)
   const read = readMergeApproval(act, { optOut, impact, repositoryIds: repositoryIdsOf(optOut.document, base.workspace), terms: termsDigest(answer.terms, sha256), base, now }, sshDeps)
   if (!read.ok) return read
   const { document: { metadata: { name } }, digest } = optOut
-  const history = source.kind === 'worktree' ? [] : await branchHistory(cwd, source.commit)
-  const spent = await takenAwaySince(cwd, history, { name, digest, impact }, (read.value.at - tolerance) as Instant, sha256)
+  const spent = await takenAwaySince(cwd, await history(), { name, digest, impact }, (read.value.at - tolerance) as Instant, sha256)
   return spent ? wrong('the branch had what it approves, and took it away since', 'have it signed anew') : read.value
 }
 

@@ -16,7 +16,7 @@ interface Page {
 
 /** `most`: of opt-outs and of policies; whatever is beyond that is counted. */
 export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): void {
-  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned, nameOf } = reviewed
+  const { change, label, review: { optOuts, policies, governance, problems, warnings, counted, excluded }, invalid, left, unsigned, nameOf, pusher } = reviewed
   const page = pageOf(io)
   headline(page, reviewed)
   for (const each of invalid) tell(page, each, page.styles.bad)
@@ -47,6 +47,7 @@ export function writeText(reviewed: ReviewedChange, io: Io, most = Infinity): vo
   for (const each of [...warnings, ...unsigned]) tell(page, each, page.styles.warn)
   page.row('judged by', shown(label))
   page.row('change', `${change.mergeBase.slice(0, 12)} to ${change.head.slice(0, 12)}, ${plural(change.files.length, 'file')}, by ${change.people.length === 0 ? 'nobody whom git names' : change.people.map(shown).join(', ')}`)
+  if (pusher !== undefined) page.row('pushed by', pusher === 'unknown' ? 'nobody says whom' : `${shown(pusher)}, as whoever runs this says`)
   if (counted.length > 0) page.row('approvals', counted.map((person) => shown(nameOf(person))).join(', '))
   for (const person of excluded) page.row('left out', `${shown(nameOf(person))} wrote or pushed it`)
   for (const { by, because } of left) page.row('left out', `${shown(nameOf(by))}: ${because}`)

@@ -1,8 +1,11 @@
 /** Real pushes to a real bare repository, whose hook is the one of docs/review.md. */
 import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ExeatError } from '@exeat/core/error'
 import { temporaryClone } from '@exeat/testkit'
+import { parsePush } from '../../src/review/push.ts'
 import { builtCommand } from '../built.ts'
 import { runExeat } from '../session.ts'
 import { hookText, linked, reviewServer, updateLine } from './server.ts'
@@ -39,7 +42,7 @@ describe('a push to the protected branch', { timeout: 120_000 }, () => {
   test('whoever pushes can approve nothing of it', () => {
     const server = reviewServer(main, world)
     world.change(one)
-    expect(server.push('ben', 'change:main').stderr).toMatch(/waits for 1 of security \(cleo@acme\.example can\)/)
+    expect(server.push('ben', 'change:main').stderr).toMatch(/waits for 1 of security \(cleo@acme\.example can\)[^]*pushed by {2}ben@acme\.example, as whoever runs this says/)
   })
   test('that the policies refuse is refused, and so is a broken document', () => {
     const server = reviewServer(main, world)
@@ -66,7 +69,9 @@ describe('a push to the protected branch', { timeout: 120_000 }, () => {
     const server = reviewServer(main, world)
     const before = server.at('main')
     server.git('symbolic-ref', 'refs/heads/stable', 'refs/heads/main')
+    server.git('symbolic-ref', 'refs/heads/latest', 'refs/heads/stable')
     world.change(one)
+    expect(server.push('alice', 'change:latest')).toMatchObject(refusedBy('WAITS FOR PEOPLE'))
     expect(server.push('alice', 'change:stable')).toMatchObject(refusedBy('WAITS FOR PEOPLE'))
     expect(server.push('alice', 'change:MAIN')).toMatchObject(refusedBy('PUSH_NAME'))
     expect(server.at('main')).toBe(before)
@@ -153,6 +158,23 @@ describe('what the hook is told', { timeout: 120_000 }, () => {
     ['hostile bytes', `\u001b[31m${none} ${some} refs/heads/x\n`],
   ])('%s is not understood, and nothing passes', (_, input) => {
     expect(receive(input)).toMatchObject({ exit: 3, stdout: '', stderr: expect.stringMatching(/^error\[PUSH_UNREADABLE\][^\u001b]*$/) as string })
+  })
+  test('whatever it is, it is understood whole or not at all', () => {
+    const id = fc.stringMatching(/^(?:[0-9a-f]{40}|0{40}|[0-9a-f]{64}|[0-9a-f]{0,12})$/)
+    const line = fc.tuple(id, id, fc.oneof(fc.constantFrom('refs/heads/main', 'refs/tags/x', 'HEAD', 'refs/'), fc.string())).map((words) => words.join(' '))
+    fc.assert(fc.property(fc.array(fc.oneof(line, fc.string()), { maxLength: 4 }), fc.constantFrom('\n', '', '\r\n'), (lines, end) => {
+      const text = lines.map((each) => `${each}${end}`).join('')
+      try {
+        const updates = parsePush(text)
+        const none = (given: string | undefined, other: string | undefined) => given ?? '0'.repeat(other?.length ?? 40)
+        expect(updates.length).toBeGreaterThan(0)
+        for (const { ref, before, after } of updates) expect(text).toContain(before === undefined && after === undefined ? ref : `${none(before, after)} ${none(after, before)} ${ref}\n`)
+        expect(updates.length).toBe(text.split('\n').length - 1)
+      } catch (error) {
+        if (!(error instanceof ExeatError)) throw error
+        expect(error.problems.map(({ code }) => code)).toEqual(['PUSH_UNREADABLE'])
+      }
+    }))
   })
   test('another tip than the branch has is a race, and a commit that is nowhere is damage', () => {
     const tip = world.repository.git('rev-parse', 'main')

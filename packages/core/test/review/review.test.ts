@@ -87,3 +87,32 @@ describe('what became of an opt-out', () => {
     }), { numRuns: 300 })
   })
 })
+
+describe('approvals', () => {
+  const wanted = (count: number) => permit('open', { limits: { duration: lasting('60d'), findings: 10 }, requires: { impact: false }, approve: [{ groups: ['security'], count }] })
+  const by = (sub: string, more: object = {}, iss = 'git') => ({ by: { iss, sub }, groups: ['security'], ...more })
+  const told = (count: number, approvals: ReviewGiven['approvals'], names: readonly string[] = ['one', 'two']) =>
+    reviewed(side([], [wanted(count)]), side(names.map((name) => ({ name })), [wanted(count)]), { approvals })
+  const uid = (name: string) => standing({ name }).uid
+
+  test('of one opt-out are none of another, nor of what governs', () => {
+    expect(told(1, [by('ben', { of: uid('one') })]).optOuts.map(({ name, met }) => [name, met])).toEqual([['one', true], ['two', false]])
+    expect(told(1, [by('ben', { of: 'governance' })]).optOuts.map(({ met }) => met)).toEqual([false, false])
+    expect(told(1, [by('ben')])).toMatchObject({ outcome: 'allowed' })
+  })
+  test('of two issuers do not add up: they may be one person', () => {
+    expect(told(2, [by('ben'), by('7', {}, 'https://github.com')], ['one'])).toMatchObject({ outcome: 'waiting' })
+    expect(told(2, [by('ben'), by('7', {}, 'https://github.com'), by('cleo')], ['one'])).toMatchObject({ outcome: 'allowed' })
+  })
+  test('never fill more than the same people\'s of all of it, and nobody\'s twice', () => {
+    const approval = fc.record({ sub: fc.constantFrom('ben', 'BEN', 'cleo', 'dora'), iss: fc.constantFrom('git', 'https://github.com'), of: fc.constantFrom(undefined, 'governance', uid('one'), uid('two')) })
+    fc.assert(fc.property(fc.array(approval, { maxLength: 6 }), fc.integer({ min: 1, max: 3 }), (given, count) => {
+      const part = given.map(({ sub, iss, of }) => by(sub, of === undefined ? {} : { of }, iss))
+      const whole = given.map(({ sub, iss }) => by(sub, {}, iss))
+      const [some, all] = [told(count, part), told(count, whole)]
+      const people = Math.max(0, ...['git', 'https://github.com'].map((issuer) => new Set(given.filter(({ iss }) => iss === issuer).map(({ sub }) => sub.toLowerCase())).size))
+      expect(all.optOuts.every(({ met }) => met)).toBe(people >= count)
+      for (const [index, { met }] of some.optOuts.entries()) if (met) expect(all.optOuts[index]?.met).toBe(true)
+    }))
+  })
+})
