@@ -42,6 +42,13 @@ export async function copyTree(dir: string, commit: string, into: string, wanted
   return { files: files.length, left: entries.filter((entry) => !files.includes(entry)).map(({ path }) => shown(path)).slice(0, 1000) }
 }
 
+/** Paths that only one of two commits has, or that differ, in the order of code units. @throws {ExeatError} as `copyTree` */
+export async function differingPaths(dir: string, one: string, other: string, wanted: (path: string) => boolean): Promise<readonly string[]> {
+  const [first, second] = await Promise.all([one, other].map(async (commit) => new Map((await listTree(dir, commit)).filter(({ path }) => wanted(path)).map(({ path, id }) => [path, id]))))
+  const paths = new Set([...first?.keys() ?? [], ...second?.keys() ?? []])
+  return [...paths].filter((path) => first?.get(path) !== second?.get(path)).sort()
+}
+
 /** A tree can be made to hold names that git itself would refuse to check out. */
 const isPlainPath = (path: string): boolean =>
   path.length <= 4096 && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.toLowerCase() !== '.git' && Buffer.byteLength(part) <= 255)

@@ -29,7 +29,7 @@ Examples:
 
 Exit codes:
   0 shown   1 Exeat or its needs failed   2 the tool of --with does otherwise   3 the impact is stale or above its limit,
-  or an input is invalid   64 wrong usage`
+  its form cannot say what is excused, or an input is invalid   64 wrong usage`
 
 interface SimulateFlags {
   readonly optout?: string
@@ -99,17 +99,18 @@ async function simulate(reports: readonly string[], flags: SimulateFlags, io: Io
   if (flags.history === true) return fromHistory(reports, flags, io)
   if (flags.since !== undefined || flags.server !== undefined) throw cliError('USAGE', `\`--${flags.since === undefined ? 'server' : 'since'}\` is of recorded runs`, 'ask for them: `--history`')
   if (reports.length === 0 && flags.with === undefined) throw cliError('INPUT_NONE', 'no report was given', 'name report files, or `-` for standard input')
-  const question = await questionOf(flags, io)
+  const asked = await questionOf(flags, io)
+  const { question } = asked
   const { runSimulation } = await import('../simulate/run.ts')
   const caps = capsOf(flags)
-  const simulation = flags.with === undefined ? (await runSimulation(question, reports, caps, io)).simulation : await confirmed(flags.with, question, reports, caps, flags, io)
+  const simulation = flags.with === undefined ? (await runSimulation(question, reports, caps, io)).simulation : await confirmed(flags.with, asked, reports, caps, flags, io)
   return show(simulation, flags, io)
 }
 
 async function fromHistory(reports: readonly string[], flags: SimulateFlags, io: Io): Promise<number> {
   const other = reports.length > 0 ? 'reports' : flags.with !== undefined ? '--with' : flags.each === true ? '--each' : undefined
   if (other !== undefined) throw cliError('USAGE', `\`--history\` brings the reports of recorded runs, each a run of its own, and \`${other}\` would bring others`, 'leave one of them out')
-  const question = await questionOf(flags, io)
+  const { question } = await questionOf(flags, io)
   const [{ historyOf }, { runSimulation }] = await Promise.all([import('../simulate/history.ts'), import('../simulate/run.ts')])
   const history = await historyOf(flags, io)
   try {
@@ -127,16 +128,17 @@ async function show(simulation: Simulation, flags: SimulateFlags, io: Io): Promi
     else if (flags.format === 'json') sink.write(`${JSON.stringify(simulation)}\n`)
     else writeText(simulation, sink, flags.output === undefined ? stylesFor(io.stdout, io.env) : plainStyles)
   })
+  if (simulation.confirmed?.holds === false) return 2
   if (simulation.problems.some(({ severity }) => severity === 'error')) return 3
-  return simulation.confirmed?.holds === false ? 2 : 0
+  return 0
 }
 
-async function confirmed(tool: string, question: SimulateQuestion, reports: readonly string[], caps: Caps, flags: SimulateFlags, io: Io): Promise<Simulation> {
+async function confirmed(tool: string, { question, commits }: Asked, reports: readonly string[], caps: Caps, flags: SimulateFlags, io: Io): Promise<Simulation> {
   const [{ simulateWith }, { refuseForks }] = await Promise.all([import('../simulate/with/confirm.ts'), import('../simulate/with/fork.ts')])
   refuseForks(flags.head, flags.own === true, io)
   if (!caps.isolation) throw cliError('USAGE', '`--with` and `--no-isolation` exclude each other: a tool runs without a network alone', 'leave one of them out')
-  const head = flags.head ?? flags.ref ?? 'HEAD'
-  return simulateWith({ tool, head, base: flags.base ?? head, targets: flags.target ?? [], policies: flags.policies }, question, reports, caps, io)
+  if (commits === undefined) throw cliError('USAGE', '`--with` runs over the files of a commit, and there is none yet', 'commit something first')
+  return simulateWith({ tool, ...commits, targets: flags.target ?? [], policies: flags.policies }, question, reports, caps, io)
 }
 
 const capsOf = (flags: SimulateFlags): Caps => ({ memory: wholeNumber(flags.maxMemory, '--max-memory', 64), seconds: wholeNumber(flags.maxSeconds, '--max-seconds', 1), isolation: flags.isolation })
@@ -146,8 +148,14 @@ function wholeNumber(text: string, flag: string, least: number): number {
   throw cliError('USAGE', `\`${flag} ${text}\` is no whole number from ${least} to 999999`, `write \`${flag} ${Math.max(least, 1)}\` or more`)
 }
 
+interface Asked {
+  readonly question: SimulateQuestion
+  /** Ids, resolved once: a tag of a branch's name is not the branch, and a push in between changes nothing. Absent where nothing was committed yet. */
+  readonly commits?: { readonly base: string; readonly head: string }
+}
+
 /** @throws {ExeatError} USAGE, and every reason why documents cannot be read */
-async function questionOf(flags: SimulateFlags, io: Io): Promise<SimulateQuestion> {
+async function questionOf(flags: SimulateFlags, io: Io): Promise<Asked> {
   const { optout, base, head, ref } = flags
   if ((optout === undefined) === (head === undefined)) throw cliError('USAGE', 'one of `--optout` and `--head` says what is tried', '`--optout NAME` for one that stands, `--base REF --head REF` for a change')
   if ((head === undefined) !== (base === undefined)) throw cliError('USAGE', '`--head` and `--base` go together', 'the base governs: `--base origin/main`')
@@ -158,7 +166,8 @@ async function questionOf(flags: SimulateFlags, io: Io): Promise<SimulateQuestio
   // What is checked out may be tried; what governs must be named.
   const tried = head === 'HEAD' ? known.commit?.value ?? head : head
   const [governing, changing] = await Promise.all([governanceFiles(io.cwd, base ?? ref), tried === undefined ? undefined : governanceFiles(io.cwd, tried)])
-  return {
+  const stands = governing.commit ?? known.commit?.value
+  const question: SimulateQuestion = {
     now: io.now, tolerance, samples, suggest: flags.suggest === true, each: flags.each === true, root: repositoryRoot(io.cwd),
     label: changing === undefined ? governing.label : `${changing.label}, judged by ${governing.label}`,
     base: governing.files,
@@ -169,4 +178,5 @@ async function questionOf(flags: SimulateFlags, io: Io): Promise<SimulateQuestio
     ...(known.repository === undefined ? {} : { remote: known.repository.value.name }),
     ...(flags.inputFormat === undefined ? {} : { format: flags.inputFormat }),
   }
+  return { question, ...(stands === undefined ? {} : { commits: { base: stands, head: changing?.commit ?? stands } }) }
 }

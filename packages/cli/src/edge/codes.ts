@@ -43,6 +43,7 @@ export const cliCodes = {
   SIMULATION_FAILED: failed('The process of a simulation ended without an answer.'),
   SIMULATION_POLICIES: invalid('The head changes policies too, and those of the base judged the simulation. A warning.'),
   SIMULATION_FORK: usage('`--with` runs a tool on what a change brings, and nothing shows that the change is no fork\'s.'),
+  SIMULATION_SETTINGS: invalid('The head changes settings or ignore files of the tool of `--with`, and those of the base counted. A warning.'),
   SIMULATION_TOOL: failed('The tool of `--with` is missing, failed, took too much, or wrote no report that is understood.'),
   SIMULATION_DIFFERS: { exit: 2, http: 422, summary: 'The tool, given the opt-out in its own form, suppresses other findings than was predicted.' },
   THRESHOLD_LOOSER: usage('`--severity-threshold` asks for less than the workspace; it had no effect. A warning.'),

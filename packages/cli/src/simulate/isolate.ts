@@ -2,7 +2,7 @@
  * A child process that reaches nothing. Node 24 cannot deny the network itself, so an empty network namespace does (`unshare`, util-linux); its own permission
  * model denies files, programs, threads and add-ons, limits of the kernel (`prlimit`) deny memory, processor time, and every write to a file.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
@@ -64,9 +64,17 @@ interface Contained {
   readonly exits?: readonly number[]
 }
 
+const running = new Set<ChildProcess>()
+
+/** Ends all that runs contained: whoever is told to end at once leaves nothing behind. */
+export function endContained(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
 async function contained([file = process.execPath, ...args]: readonly string[], run: Contained): Promise<Ended> {
   return new Promise((done) => {
     const child = spawn(file, args, { env: run.env, cwd: run.cwd, stdio: ['pipe', 'pipe', 'pipe', ...run.handles], windowsHide: true })
+    running.add(child)
     let overtime = false
     let large = false
     const timer = setTimeout(() => { overtime = true; child.kill('SIGKILL') }, run.seconds * 1000)
@@ -78,6 +86,7 @@ async function contained([file = process.execPath, ...args]: readonly string[], 
     child.stdin?.on('error', () => {})
     child.on('error', (error) => { clearTimeout(timer); done({ kind: run.isolation ? 'no-namespace' : 'failed', reason: error.message }) })
     child.on('close', (exit, signal) => {
+      running.delete(child)
       clearTimeout(timer)
       done(overtime ? { kind: 'too-long' } : large ? { kind: 'too-large' } : endOf({ exit, signal, stdout: stdout.text(), stderr: stderr.text() }, run.exits))
     })

@@ -1,5 +1,5 @@
 /** `exeat simulate --with TOOL`: real tools over throwaway copies of real repositories; where a tool must misbehave, a program that does. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 import Ajv2020 from 'ajv/dist/2020.js'
 import { type Simulation, simulationSchema } from '@exeat/core/impact'
 import { describeWith, temporaryRepository, type TemporaryRepository } from '@exeat/testkit'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { workspace } from '../base.ts'
 import { builtCommand } from '../built.ts'
-import { type Ran, runExeat } from '../session.ts'
+import { plainEnvironment, type Ran, runExeat } from '../session.ts'
 
 const namespaces = spawnSync('unshare', ['--user', '--map-current-user', '--net', '--pid', '--fork', 'true']).status === 0
 const main = builtCommand()
@@ -93,9 +93,46 @@ describe.skipIf(!namespaces)('simulate --with', { timeout: 120_000 }, () => {
     test('takes the tool\'s settings from the base, and heeds neither ignore files nor comments of the change', () => {
       const allowed = '[extend]\nuseDefault = true\n[allowlist]\npaths = ["src"]\n'
       change({ 'src/a.txt': key('QX7PLMN4RT5VWZ2D').replace('\n', ' # gitleaks:allow\n'), 'src/b.txt': key('ZT6KLMN3RT4VWQ7D'), '.gitleaks.toml': allowed, '.gitleaksignore': 'src/b.txt:aws-access-token:1\n', '.exeat/one.yaml': optOut('gitleaks/aws-access-token', 'paths: [src/a.txt]') })
-      expect(shown(['--with', 'gitleaks'], 0).confirmed).toMatchObject({ findings: 2, written: 1, holds: true })
+      const { confirmed, problems } = shown(['--with', 'gitleaks'], 0)
+      expect(confirmed).toMatchObject({ findings: 2, written: 1, holds: true })
+      expect(problems).toContainEqual(expect.objectContaining({ severity: 'warning', code: 'SIMULATION_SETTINGS', message: expect.stringContaining('`.gitleaks.toml`, `.gitleaksignore`') as string }))
       repository.commit({ '.gitleaks.toml': allowed })
       expect(shown(['--with', 'gitleaks'], 0).confirmed).toMatchObject({ findings: 0, holds: true })
+    })
+    test('takes from the base what its settings point at, and no folder of the change in their place', () => {
+      const leave = (path: string): string => `[extend]\nuseDefault = true\n[allowlist]\npaths = ["${path}"]\n`
+      repository.commit({ '.gitleaks.toml': '[extend]\npath = "./rules/own.toml"\n', 'rules/own.toml': leave('nothing') })
+      change({ ...leaks, 'rules/own.toml': leave('src'), '.exeat/one.yaml': optOut('gitleaks/aws-access-token', 'paths: [src/a.txt]') })
+      const { confirmed, problems } = shown(['--with', 'gitleaks'], 0)
+      expect(confirmed).toMatchObject({ findings: 2, written: 1, holds: true })
+      expect(problems.map(({ code, message }) => [code, message.includes('rules/own.toml')])).toContainEqual(['SIMULATION_SETTINGS', true])
+      repository.git('checkout', '--quiet', '-B', 'change', 'main')
+      repository.git('rm', '--quiet', '.gitleaks.toml', 'rules/own.toml')
+      repository.commit({ ...leaks, '.gitleaks.toml/x': 'x', '.gitleaksignore/x': 'x', '.exeat/one.yaml': optOut('gitleaks/aws-access-token', 'paths: [src/a.txt]') })
+      repository.git('checkout', '--quiet', 'main')
+      expect(shown(['--with', 'gitleaks'], 0).confirmed).toMatchObject({ findings: 2, written: 1, holds: true })
+      repository.git('checkout', '--quiet', '-B', 'change', 'main')
+      repository.git('rm', '--quiet', '-r', 'rules')
+      repository.commit({ ...leaks, rules: 'a file', '.exeat/one.yaml': optOut('gitleaks/aws-access-token', 'paths: [src/a.txt]') })
+      repository.git('checkout', '--quiet', 'main')
+      expect(simulate(['--with', 'gitleaks'])).toMatchObject({ exit: 1, stdout: '', stderr: expect.stringContaining('SIMULATION_TOOL') as string })
+    })
+    test('reads the branch that was named, not a tag of its name', () => {
+      repository.git('checkout', '--quiet', '-B', 'aside', 'main')
+      repository.commit({ '.gitleaks.toml': '[extend]\nuseDefault = true\n[allowlist]\npaths = ["src"]\n' })
+      repository.git('tag', 'main')
+      repository.git('checkout', '--quiet', 'refs/heads/main')
+      repository.git('checkout', '--quiet', '-B', 'change', 'refs/heads/main')
+      repository.commit({ ...leaks, '.exeat/one.yaml': optOut('gitleaks/aws-access-token', 'paths: [src/a.txt]') })
+      const ran = simulate(['--with', 'gitleaks', '--format', 'json'])
+      expect(ran.exit === 0 ? (JSON.parse(ran.stdout) as Simulation).confirmed?.findings : ran.stderr).toBe(2)
+    })
+    test('what its form cannot say is not waved through', () => {
+      repository.commit({ '.exeat/policies.yaml': policy.replace(/^ {2}nativeForms:.*\n/m, '') })
+      change({ ...leaks, '.exeat/one.yaml': optOut('gitleaks/aws-access-token', 'paths: [src/a.txt]') })
+      const { confirmed, problems } = shown(['--with', 'gitleaks'], 3)
+      expect(confirmed).toMatchObject({ findings: 2, excused: 1, written: 0, holds: true })
+      expect(problems).toContainEqual(expect.objectContaining({ severity: 'error', code: 'NATIVE_INEXPRESSIBLE' }))
     })
     test('is not led out of the tree by what stands in it', () => {
       repository.git('checkout', '--quiet', '-B', 'change', 'main')
@@ -116,6 +153,14 @@ describe.skipIf(!namespaces)('simulate --with', { timeout: 120_000 }, () => {
       change({ ...files, 'policy/main.rego': rego('deny_all contains msg if { msg := "all" }\n'), '.exeat/one.yaml': optOut('conftest/data.main.deny_root', 'paths: [a.json]') })
       const { confirmed } = shown(['--with', 'conftest', '--target', 'a.json', '--target', 'b.json'], 0)
       expect(confirmed).toMatchObject({ findings: 2, written: 1, holds: true })
+    })
+    test('takes data from the base too, and heeds no exception of an earlier export', () => {
+      const reading = rego('deny_data contains msg if { not data.allowed; msg := "not allowed" }\n')
+      repository.commit({ 'policy/main.rego': reading, 'conftest.toml': 'data = ["data"]\n', 'data/all.yaml': 'other: true\n', 'policy/exeat.rego': 'package main\nimport rego.v1\nexception contains ["root"] if true\n' })
+      change({ ...files, 'data/all.yaml': 'allowed: true\n', '.exeat/one.yaml': optOut('conftest/data.main.deny_root', 'paths: [a.json]') })
+      const { confirmed, problems } = shown(['--with', 'conftest', '--target', 'a.json', '--target', 'b.json'], 0)
+      expect(confirmed).toMatchObject({ findings: 4, written: 1, holds: true })
+      expect(problems.map(({ code }) => code)).toContain('SIMULATION_SETTINGS')
     })
     test('wants to be told what to look at, within the tree', () => {
       change({ ...files, '.exeat/one.yaml': optOut('conftest/data.main.deny_root', 'paths: [a.json]') })
@@ -141,6 +186,17 @@ describe.skipIf(!namespaces)('simulate --with', { timeout: 120_000 }, () => {
       const { confirmed } = shown(['--with', 'checkov'], 0)
       expect(confirmed).toMatchObject({ written: 1, holds: true })
       expect(confirmed?.findings).toBeGreaterThan(5)
+    })
+  })
+
+  describeWith('checkov', 'checkov', () => {
+    test('runs no check of the change where the settings of the base point at a folder of checks', () => {
+      const mark = join(repository.dir, '..', 'ran')
+      repository.commit({ '.checkov.yaml': 'external-checks-dir:\n  - ./checks\n', 'checks/__init__.py': '' })
+      change({ 'main.tf': 'resource "aws_s3_bucket" "one" {\n  bucket = "one"\n}\n', 'checks/evil.py': `open(${JSON.stringify(mark)}, "w")\n`, 'checks/__init__.py': `open(${JSON.stringify(mark)}, "w")\n`, '.exeat/one.yaml': optOut('checkov/CKV_AWS_18', 'paths: [main.tf]') })
+      const { problems } = shown(['--with', 'checkov'], 0)
+      expect(existsSync(mark)).toBe(false)
+      expect(problems.map(({ code }) => code)).toContain('SIMULATION_SETTINGS')
     })
   })
 
@@ -178,9 +234,38 @@ describe.skipIf(!namespaces)('simulate --with', { timeout: 120_000 }, () => {
       expect(ran.stderr).not.toMatch(/hunter2|eth0|\broot\/?$/)
       expect(ran).toMatchObject({ exit: 1 })
     })
+    test('may not come from the repository itself', () => {
+      const mark = join(repository.dir, '..', 'ran')
+      const inside = join(repository.dir, 'node_modules', '.bin')
+      mkdirSync(inside, { recursive: true })
+      writeFileSync(join(inside, 'gitleaks'), `#!/bin/sh\ntouch "${mark}"\nexit 3\n`)
+      chmodSync(join(inside, 'gitleaks'), 0o755)
+      const alias = join(repository.dir, '..', 'alias')
+      symlinkSync(inside, alias)
+      for (const first of [inside, alias]) {
+        const ran = simulate(['--with', 'gitleaks'], { PATH: [first, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter) })
+        expect(existsSync(mark)).toBe(false)
+        expect(ran).toMatchObject({ exit: 1, stderr: said('lies in the repository') })
+      }
+    })
+    test('leaves nothing behind when the command is ended from outside', async () => {
+      const ready = join(repository.dir, '..', 'ready')
+      writeFileSync(join(bin, 'gitleaks'), `#!/bin/sh\npwd > "${ready}"\nexec sleep 600\n`)
+      chmodSync(join(bin, 'gitleaks'), 0o755)
+      const child = spawn(process.execPath, [main, 'simulate', '--env', 'staging', '--base', 'main', '--head', 'change', '--own', '--with', 'gitleaks'],
+        { cwd: repository.dir, env: { ...plainEnvironment(), PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter) }, stdio: 'ignore' })
+      const ended = new Promise((resolve) => { child.on('exit', (_, signal) => { resolve(signal) }) })
+      await vi.waitFor(() => { expect(existsSync(ready) && readFileSync(ready, 'utf8')).toMatch(/\n$/) }, { timeout: 60_000, interval: 50 })
+      const copy = readFileSync(ready, 'utf8').trim()
+      expect(existsSync(copy)).toBe(true)
+      child.kill('SIGTERM')
+      expect(await ended).toBe('SIGTERM')
+      expect(existsSync(copy)).toBe(false)
+    })
     test('silences more than it was given, or less', () => {
       const [more, less] = [`if [ -e .gitleaksignore ]; then echo "[]" > "$report"; else printf "${leak.replace('[{', '[{').replace('src/a.txt', 'src/b.txt').replace('src/a.txt', 'src/b.txt')}" > "$report"; fi`, `printf "${leak}" > "$report"`]
       const silenced = run(more)
+      expect(silenced.stdout).toContain('SIMULATION_DIFFERS')
       expect(silenced).toMatchObject({ exit: 2, stdout: expect.stringMatching(/gitleaks does otherwise[\s\S]*silenced, and nobody excused it: 1/) as string })
       expect(run(less)).toMatchObject({ exit: 2, stdout: expect.stringMatching(/still reported, though excused: 1/) as string })
     })

@@ -14,6 +14,8 @@ export interface LabelledFiles {
   readonly files: Files
   /** For people: where they stand. */
   readonly label: string
+  /** That they were read of; absent: of the work tree. */
+  readonly commit?: string
 }
 
 /** `ref`: a branch or a commit id; absent: the work tree. @throws {ExeatError} every reason why they cannot be read */
@@ -23,7 +25,7 @@ export async function governanceFiles(dir: string, ref?: string): Promise<Labell
     return { files: await readWorktree(root), label: `work tree \`${shown(root)}\`, committed or not` }
   }
   const resolved = await resolveProtectedRef(dir, { ref, allowCommit: true })
-  return { files: await readTree(dir, resolved.tree), label: `\`${shown(ref)}\` at ${resolved.commit.slice(0, 12)}` }
+  return { files: await readTree(dir, resolved.tree), label: `\`${shown(ref)}\` at ${resolved.commit.slice(0, 12)}`, commit: resolved.commit }
 }
 
 /** @throws {ExeatError} with all that is wrong in them */

@@ -4,29 +4,24 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import type { Simulation, SimulationConfirmed } from '@exeat/core/impact'
-import { copyTree } from '@exeat/git/tree'
 import type { Io } from '../../edge/io.ts'
+import type { CliCode } from '../../edge/codes.ts'
 import { cliError } from '../../edge/problem.ts'
+import { repositoryRoot } from '../../gate/reports.ts'
 import { clipped, oneLine } from '../../text/safe.ts'
-import { type Ended, runTool } from '../isolate.ts'
+import { type Ended, endContained, runTool } from '../isolate.ts'
 import type { NativeRun } from '../native.ts'
 import type { SimulateQuestion } from '../question.ts'
 import { type Caps, runSimulation, type Simulated } from '../run.ts'
 import { type Engine, engines, without } from './engines.ts'
+import { type Layout, layOut } from './lay-out.ts'
 
-export interface Confirming {
+export interface Confirming extends Layout {
   readonly tool: string
-  /** Commits whose files are looked at, and whose settings count. */
-  readonly head: string
-  readonly base: string
-  readonly targets: readonly string[]
-  /** Folder of policies at the base, for tools that take one. */
-  readonly policies: string
 }
 
-const limits = { files: 100_000, bytes: 1024 * 1024 * 1024 }
 /** Bytes of a report. */
 const mostReport = 256 * 1024 * 1024
 /** Differences that are named. */
@@ -38,14 +33,35 @@ export async function simulateWith(given: Confirming, question: SimulateQuestion
   if (reason !== undefined) throw cliError('SIMULATION_TOOL', `\`${given.tool}\` cannot confirm an opt-out: ${reason}`, 'leave `--with` out')
   const program = programOf(given.tool, io)
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'exeat-simulate-')))
+  const unhand = onSignals(() => { remove(scratch) })
   try {
     const place: Place = { scratch, copy: join(scratch, 'tree'), program, caps, env: environmentIn(scratch, program) }
     for (const folder of [place.copy, join(scratch, 'home'), join(scratch, 'tmp')]) mkdirSync(folder, { mode: 0o700 })
     const engine = engines.find(({ name }) => name === given.tool)
     return await (engine === undefined ? confirmByOpa(question, reports, place, io) : confirmByEngine(engine, given, question, reports, place, io))
   } finally {
-    rmSync(scratch, { recursive: true, force: true })
+    unhand()
+    remove(scratch)
   }
+}
+
+/** A tool that dies this very instant may still be writing. */
+const remove = (scratch: string): void => { rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }) }
+
+/** A copy of the tree, and a report that may hold secrets, outlive no end that can be seen. Answers how to take the handlers away. */
+function onSignals(clean: () => void): () => void {
+  const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    const handler = (): void => {
+      endContained()
+      clean()
+      unhand()
+      process.kill(process.pid, signal)
+    }
+    process.on(signal, handler)
+    return [signal, handler] as const
+  })
+  const unhand = (): void => { for (const [signal, handler] of handlers) process.off(signal, handler) }
+  return unhand
 }
 
 interface Place {
@@ -56,12 +72,15 @@ interface Place {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Absolute, so that the tree cannot bring one. @throws {ExeatError} SIMULATION_TOOL */
-function programOf(tool: string, { env }: Io): string {
+/** The first on PATH that lies outside the repository: `node_modules/.bin` of what is checked out may be somebody else's, and package managers put it first. @throws {ExeatError} SIMULATION_TOOL */
+function programOf(tool: string, { env, cwd }: Io): string {
   const name = engines.find((each) => each.name === tool)?.program ?? tool
-  const found = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute).map((folder) => join(folder, name)).find((path) => existsSync(path) && statSync(path).isFile())
-  if (found === undefined) throw cliError('SIMULATION_TOOL', `\`${name}\` is not on PATH`, 'install it, or leave `--with` out')
-  return found
+  const root = `${realpathSync(repositoryRoot(cwd))}${sep}`
+  const found = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute).map((folder) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+  const outside = found.find((path) => ![path, join(realpathSync(dirname(path)), name), realpathSync(path)].some((each) => each.startsWith(root)))
+  if (outside !== undefined) return outside
+  throw cliError('SIMULATION_TOOL', found[0] === undefined ? `\`${name}\` is not on PATH` : `\`${found[0]}\` lies in the repository, and a change may have brought it`, 'install it outside, or leave `--with` out')
 }
 
 /** Nothing of the caller's: no token, no proxy, no home. */
@@ -72,7 +91,7 @@ const environmentIn = (scratch: string, program: string): Place['env'] => ({
 async function confirmByEngine(engine: Engine, given: Confirming, question: SimulateQuestion, reports: readonly string[], place: Place, io: Io): Promise<Simulation> {
   if (reports.length > 0) throw cliError('USAGE', `\`--with ${engine.name}\` takes the report of the tool's own run`, 'leave the reports out')
   if (engine.needsTargets === true && given.targets.length === 0) throw cliError('USAGE', `\`${engine.name}\` must be told what to look at`, 'name it: --target PATH')
-  await layOut(engine, given, place, io)
+  const changed = await layOut(engine, given, place.copy, io)
   const cache = io.env['TRIVY_CACHE_DIR']
   const run = async (excusing: boolean): Promise<Simulated & { readonly native: NativeRun }> => {
     const report = join(place.scratch, excusing ? 'after.json' : 'before.json')
@@ -92,18 +111,7 @@ async function confirmByEngine(engine: Engine, given: Confirming, question: Simu
     writeFileSync(target, content)
   }
   const after = await run(true)
-  return { ...before.simulation, confirmed: held(engine.name, before.native, before.native.findings.filter(({ written }) => !written), after.native.findings) }
-}
-
-/** The head's files, with the base's settings, and none by which the tool leaves findings out. */
-async function layOut(engine: Engine, { head, base, targets, policies }: Confirming, { copy }: Place, io: Io): Promise<void> {
-  const governed = new Set([...engine.settings, ...engine.ignores])
-  const ofBase = (path: string): boolean => engine.settings.includes(path) || (engine.place === 'policy' && (path === policies || path.startsWith(`${policies}/`)))
-  for (const path of [...targets, policies]) {
-    if (isAbsolute(path) || path.startsWith('-') || path.split('/').includes('..')) throw cliError('USAGE', `\`${path}\` is no path within the tree`, 'name it as git does')
-  }
-  await copyTree(io.cwd, head, copy, (path) => !governed.has(path) && !ofBase(path), limits)
-  await copyTree(io.cwd, base, copy, ofBase, limits)
+  return answered(before.simulation, held(engine.name, before.native, before.native.findings.filter(({ written }) => !written), after.native.findings), changed)
 }
 
 /** OPA has no ignore file: it evaluates the compiled bundle, and is asked about each finding of the reports. */
@@ -119,7 +127,7 @@ async function confirmByOpa(question: SimulateQuestion, reports: readonly string
     cwd: place.copy, env: place.env, stdin: JSON.stringify({ findings: native.findings.map(({ finding }) => finding) }), memory: place.caps.memory, seconds: place.caps.seconds, written: 0, exits: [0],
   })
   const excused = new Set(indexesIn(printedBy('opa', ended, place.caps)))
-  return { ...simulation, confirmed: held('opa', native, native.findings.filter(({ written }) => !written), native.findings.filter((_, index) => !excused.has(index))) }
+  return answered(simulation, held('opa', native, native.findings.filter(({ written }) => !written), native.findings.filter((_, index) => !excused.has(index))), [])
 }
 
 /** @throws {ExeatError} SIMULATION_TOOL */
@@ -146,6 +154,23 @@ function printedBy(tool: string, ended: Ended, { seconds, memory }: Caps): strin
     case 'too-large': throw cliError('SIMULATION_TOOL', `\`${tool}\` took more than ${memory} MiB, or printed more than is read`, 'give it more with `--max-memory`')
     case 'failed': throw cliError('SIMULATION_TOOL', `\`${tool}\` failed: ${clipped(oneLine(ended.reason), 400)}`, 'run it by hand to see why')
   }
+}
+
+/** With what the tool's runs mean for the change. */
+function answered(simulation: Simulation, confirmed: SimulationConfirmed, settings: readonly string[]): Simulation {
+  const { tool, holds, silenced, remaining, excused, written } = confirmed
+  const told: [code: CliCode | 'NATIVE_INEXPRESSIBLE', severity: 'error' | 'warning', message: string, hint: string][] = []
+  if (!holds) {
+    told.push(['SIMULATION_DIFFERS', 'error', `\`${tool}\` silences ${silenced.total} findings that nobody excused, and reports ${remaining.total} that its own form excuses`, 'judge its report with `exeat gate`, and report what differs'])
+  }
+  if (written < excused) {
+    told.push(['NATIVE_INEXPRESSIBLE', 'error', `${excused} findings are excused, and the form of \`${tool}\` can say ${written} of them: the others were not confirmed`, 'judge its report with `exeat gate`, which needs no file of the tool'])
+  }
+  if (settings.length > 0) {
+    told.push(['SIMULATION_SETTINGS', 'warning', `the head changes settings or ignore files of \`${tool}\`, which counted in neither run: ${settings.slice(0, 5).map((path) => `\`${clipped(path, 100)}\``).join(', ')}${settings.length > 5 ? ` and ${settings.length - 5} more` : ''}`,
+      'merge them first, and simulate again'])
+  }
+  return { ...simulation, problems: [...simulation.problems, ...told.map(([code, severity, message, hint]) => ({ code, severity, message, hint }))], confirmed }
 }
 
 type Found = NativeRun['findings'][number]
