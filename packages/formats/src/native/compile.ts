@@ -147,7 +147,8 @@ function lossesOf(form: NativeForm, row: Row): readonly NativeLoss[] {
   const loss = (kind: LossKind, message: string): NativeLoss => ({ kind, optOut: by.name, control: findings[0]?.control ?? '', message })
   const losses: NativeLoss[] = []
   if (!target.exact) losses.push(loss('coarser', `${form.name} cannot tell it from other findings of \`${target.match.rule}\`${target.match.path === undefined ? '' : ` in \`${target.match.path}\``}`))
-  if (form.selfExpiring && ends < by.until) losses.push(loss('ends-earlier', `ends at ${formatInstant(ends)}, ${by.until - ends} ms before the opt-out`))
+  const last = (form.endIncluded === true ? ends - 1 : ends) as Instant
+  if (form.selfExpiring && last < by.until) losses.push(loss('ends-earlier', `ends at ${formatInstant(last)}, ${by.until - last} ms before the opt-out`))
   if (!form.selfExpiring) losses.push(loss('not-evaluated', 'not evaluated while excused, and the file does not end by itself'))
   if (!target.exact && spec?.limits?.findings !== undefined) losses.push(loss('ceiling-unwatched', `nothing counts up to the limit of ${spec.limits.findings} findings until the next export`))
   if (target.lineBound === true) losses.push(loss('line-bound', 'a moved line or another commit is no longer excused'))

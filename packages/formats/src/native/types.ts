@@ -90,6 +90,8 @@ export interface NativeForm {
   readonly tool?: string
   /** False: entries stay until somebody takes them out. */
   readonly selfExpiring: boolean
+  /** The tool counts the written end itself, so that `lastInstant` is written and up to a millisecond lost. */
+  readonly endIncluded?: true
   /** A record of the run that no tool acts upon: everything stays evaluated. */
   readonly record?: true
   /** The entry for an excused finding, or why there is none: a part of a sentence. */

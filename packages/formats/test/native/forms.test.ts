@@ -101,6 +101,19 @@ describe('never longer', () => {
     expect(Date.parse(vulnerabilities[0]?.expired_at ?? '')).toBe(until - 1)
   })
 
+  test.for([
+    ['trivy', place], ['snyk', { rule: 'SNYK-JS-A-1' }],
+  ] as const)('the millisecond that %s loses is told', ([tool, finding]) => {
+    const exact = compiled(tool, native({ tool, ...finding }, excuse({ maxLag: day, until: now + 5000 as Instant })))
+    expect(exact.losses).toContainEqual(expect.objectContaining({ kind: 'ends-earlier', message: 'ends at 2026-11-23T12:00:04.999Z, 1 ms before the opt-out' }))
+  })
+
+  test('a tool whose end is not counted itself loses none', () => {
+    const answer = compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day, until: now + 5000 as Instant })))
+    expect(answer.entries).toMatchObject([{ ends: now + 5000 }])
+    expect(answer.losses.map(({ kind }) => kind)).not.toContain('ends-earlier')
+  })
+
   test('a coarse form that ends lives for the lag at most, and of several excuses the first end counts', () => {
     const answer = compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day })), native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day, name: 'short', until: now + 5000 as Instant })))
     expect(answer.entries).toMatchObject([{ optOut: 'short', ends: now + 5000 }])

@@ -46,7 +46,7 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
   },
   checkov(files) {
     const { failed_checks: failed } = JSON.parse(text(files)) as Baseline
-    return ({ rule, path, resource }) => failed.some(({ file, findings }) => file === `/${path}` && findings.some((each) => each.resource === resource && each.check_ids.includes(rule)))
+    return ({ rule, resource }) => failed.some(({ findings }) => findings.some((each) => each.resource === resource && each.check_ids.includes(rule)))
   },
   kyverno(files) {
     const documents = text(files).split(/^---$/mu).slice(1).map((each) => parseYaml(each) as Exempted)

@@ -16,6 +16,7 @@ export const snykForm: NativeForm = {
   name: 'snyk',
   tool: 'snyk',
   selfExpiring: true,
+  endIncluded: true,
   target: ({ rule }) => (/^(?:SNYK|snyk|npm)[-:][\w:.-]+$/u.test(rule) ? { match: { rule }, exact: false } : 'it is no id of a vulnerability of Snyk'),
   render: (rows, context) => [{ path: '.snyk', content: yamlFile({ version: 'v1.25.0', ignore: Object.fromEntries(rows.map(entry)), patch: {} }, context) }],
 }

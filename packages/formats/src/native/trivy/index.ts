@@ -48,6 +48,7 @@ export const trivyForm: NativeForm = {
   name: 'trivy',
   tool: 'trivy',
   selfExpiring: true,
+  endIncluded: true,
   target,
   render(rows, context) {
     const value = Object.fromEntries(sections.map((section) => [section, rows.filter(({ target: { detail } }) => detail === section).map(entry)]))
