@@ -76,6 +76,30 @@ describe('what is kept', () => {
     expect(await rows.sweep(now)).toBeGreaterThan(0)
     expect(await rows.all(rowKinds.run, 0)).toEqual([])
   })
+  test('what somebody says never takes the place of what a token proves', async () => {
+    const proven = await history().keep(run('proven'))
+    for (let index = 0; index < 5; index += 1) {
+      now += 1
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await history().keep(run(`said ${index}`, { proven: false, by: 'laptop' }))
+    }
+    const { runs } = await history().list({})
+    expect(runs.filter((each) => each.proven)).toEqual([proven])
+    expect(runs).toHaveLength(4)
+  })
+  test('nothing is left of a run that gave way, and it is kept again where it comes again', async () => {
+    const first = await history().keep(run('a'))
+    for (const text of ['b', 'c', 'd']) {
+      now += 1
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await history().keep(run(text))
+    }
+    expect(await texts(first?.id ?? '')).toBeUndefined()
+    expect(await rows.all(rowKinds.runContent, now)).toHaveLength(3)
+    now += 1
+    const again = await history().keep(run('a'))
+    expect(await texts(again?.id ?? '')).toEqual(['a'])
+  })
   test('a run that a crash cut off is no run, and is taken whole the next time', async () => {
     let left = 2
     const dying = { ...rows, put: (...row: Parameters<IdentityRows['put']>) => (left-- > 0 ? rows.put(...row) : Promise.reject(new Error('gone'))) }
