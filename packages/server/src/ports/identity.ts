@@ -76,11 +76,11 @@ export const rowKinds = {
   counter: 'counter',
   /** Key: the alarm's, round and sink. Owner: the alarm's key. Value: `Delivery`. */
   delivery: 'delivery',
-  /** Key: the run's id, by time. Owner: repository and environment. Value: `RecordedRun`. */
+  /** Key: the run's id, by time. Owner: repository, environment, and whether that is proven. Value: `RecordedRun`. */
   run: 'run',
   /** Key: the run's id and a number. Owner: the run's id. Value: a report, compressed. */
   runReport: 'run-report',
-  /** Key: digest of what a run holds. Value: its id. */
+  /** Key: digest of what a run holds. Owner and value: its id. */
   runContent: 'run-content',
 } as const
 export type RowKind = (typeof rowKinds)[keyof typeof rowKinds]

@@ -1,6 +1,6 @@
 /**
  * The history of runs, in rows beside the log: one row a run, and one a report, compressed. Each ends by itself after the days that `server.json` states, and of
- * one repository in one environment only so many are kept. Reports can hold secrets, so that nothing is kept unless the operator asks for it.
+ * one repository in one environment only so many are kept, what a token proves counted apart from what somebody says. Reports can hold secrets, so that nothing is kept unless the operator asks for it.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { canonicalInstant, type Instant } from '@exeat/core'
@@ -28,7 +28,7 @@ export function runHistory({ rows, history, now, random }: HistoryOptions): Runs
       const at = now()
       const expires = at + history.days * 86_400_000
       const id = `${String(at).padStart(15, '0')}-${Buffer.from(random(8)).toString('hex')}`
-      const standing = await claimed(rows, contentKey(run), { value: Buffer.from(id), expires }, at)
+      const standing = await claimed(rows, contentKey(run), { value: Buffer.from(id), owner: id, expires }, at)
       if (standing !== undefined) return await runAt(rows, standing, at) ?? recordOf(run, standing, timeOf(standing))
       const recorded = recordOf(run, id, at)
       for (const [index, { bytes }] of run.reports.entries()) {
@@ -55,7 +55,7 @@ const patience = 60_000
 const timeOf = (id: string): number => Number(id.slice(0, 15))
 
 /** Undefined: the caller writes it. Else the id under which the same run stands, or is being written by somebody else. */
-async function claimed(rows: IdentityRows, content: string, own: { readonly value: Uint8Array; readonly expires: number }, now: number): Promise<string | undefined> {
+async function claimed(rows: IdentityRows, content: string, own: { readonly value: Uint8Array; readonly owner: string; readonly expires: number }, now: number): Promise<string | undefined> {
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- whoever loses looks at who won
     if (await rows.put(rowKinds.runContent, content, own, 0, now)) return undefined
@@ -65,12 +65,13 @@ async function claimed(rows: IdentityRows, content: string, own: { readonly valu
     const id = Buffer.from(row.value).toString('utf8')
     // oxlint-disable-next-line no-await-in-loop -- see above
     if (timeOf(id) > now - patience || await runAt(rows, id, now) !== undefined) return id
-    // oxlint-disable-next-line no-await-in-loop -- a crash, or the place's limit, left nothing of it
+    // oxlint-disable-next-line no-await-in-loop -- a crash left nothing of it
     if (await rows.put(rowKinds.runContent, content, own, row.version, now)) return undefined
   }
 }
 
-const placeOf = ({ repository, environment }: Pick<NewRun, 'repository' | 'environment'>): string => JSON.stringify([repository.id, environment ?? null])
+/** Whoever may only say where a run was could else drive out, run by run, what jobs have proven. */
+const placeOf = ({ repository, environment, proven }: Pick<NewRun, 'repository' | 'environment' | 'proven'>): string => JSON.stringify([repository.id, environment ?? null, proven])
 
 const contentKey = ({ repository, environment, commit, reports, proven }: NewRun): string =>
   createHash('sha256').update(JSON.stringify([repository.id, environment ?? null, commit, proven, reports.map(({ name, digest }) => [name, digest])])).digest('hex')
@@ -105,5 +106,7 @@ async function prune(rows: IdentityRows, place: string, most: number, now: numbe
     await rows.drop(rowKinds.run, key)
     // oxlint-disable-next-line no-await-in-loop -- see above
     await rows.dropOwned(rowKinds.runReport, key)
+    // oxlint-disable-next-line no-await-in-loop -- see above
+    await rows.dropOwned(rowKinds.runContent, key)
   }
 }
