@@ -25,7 +25,7 @@ const producers: Readonly<Record<string, readonly string[]>> = {
   'kube-linter': ['kubelinter'],
   'kube-score': [],
   'kubescape': [],
-  'kyverno': [],
+  'kyverno': ['kyvernovalidatingpolicy', 'kyvernoimagevalidatingpolicy', 'kyvernomutatingpolicy', 'kyvernogeneratingpolicy'],
   'mobsfscan': [],
   'njsscan': [],
   'npm-audit': ['npm audit', 'npm'],

@@ -37,6 +37,7 @@ const everything: readonly NativeFinding[] = [
   native({ tool: 'snyk', rule: 'SNYK-JS-LODASH-567746', ...place }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/ledger' }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/*' }, excuse({ maxLag: day })),
+  native({ tool: 'kyverno', rule: 'require-labels', resource: 'Pod/payments/ledger' }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'conftest', rule: 'data.main.deny_root', path: 'a"b.yaml' }, excuse({ maxLag: day })),
   native({ tool: 'conftest', rule: 'data.main.deny', path: 'b.yaml' }, excuse({ maxLag: day })),
 ]
@@ -141,6 +142,13 @@ describe('never longer', () => {
 describe('hostile text', () => {
   test.for(['Pod/payments/*', 'Pod/payments/led?er', 'Pod/*/a', '*/payments/a', 'Pod/payments', 'Pod/pay\nments/a', 'Pod/payments/a/b'])('Kyverno is given no object that means several: %j', (resource) => {
     expect(compiled('kyverno', native({ tool: 'kyverno', rule: 'policy/rule', resource }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for([
+    ['policy/rule', 'Pod/payments/a'], ['*', 'Pod/payments/a'], ['a" || true || "', 'Pod/payments/a'], ['', 'Pod/payments/a'], ['__proto__', 'Pod/payments/a'],
+    ['policy', 'Pod/payments/a" || "'], ['policy', 'Pod/payments/*'], ['policy', 'Pod/a'], ['policy', 'pod/payments/a'], ['policy', undefined],
+  ] as const)('nor an expression of CEL that says more: %j', ([rule, resource]) => {
+    expect(compiled('kyverno-cel', native({ tool: 'kyverno', rule, ...(resource === undefined ? {} : { resource }) }, excuse({ maxLag: day }))).problems.length).toBe(1)
   })
 
   test.for(['data.main.deny', 'data.main.deny_a"]', 'data.main.deny_*', 'data.main.deny_a\n}', 'data.ma in.deny_a', 'main.deny_a'])('nor Conftest a rule that is none: %j', (rule) => {

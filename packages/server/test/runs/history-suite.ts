@@ -18,7 +18,7 @@ export interface HistoryKind {
   readonly rows: () => Promise<IdentityRows>
 }
 
-export const historySuite = (kind: HistoryKind): void => describe(`what is kept in ${kind.name}`, () => {
+export const historySuite = (kind: HistoryKind) => describe(`what is kept in ${kind.name}`, () => {
   let rows: IdentityRows
   let now: number
   const history = (most = { days: 30, runs: 3 }) => runHistory({ rows, history: most, now: () => now, random: (length) => new Uint8Array(randomBytes(length)) })
