@@ -7,6 +7,7 @@ const producers: Readonly<Record<string, readonly string[]>> = {
   'checkov': [],
   'clair': [],
   'codeql': ['codeql command-line toolchain', 'github code scanning'],
+  'conforma': ['enterprise contract'],
   'conftest': [],
   'dependabot': ['github dependabot'],
   'dependency-check': ['owasp dependency-check', 'dependency check'],

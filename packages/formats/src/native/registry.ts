@@ -1,4 +1,5 @@
 import { checkovForm } from './checkov/index.ts'
+import { conformaForm } from './conforma/index.ts'
 import { conftestForm } from './conftest/index.ts'
 import { gitleaksForm } from './gitleaks/index.ts'
 import { grypeForm } from './grype/index.ts'
@@ -14,5 +15,5 @@ import type { NativeForm } from './types.ts'
 
 /** A folder each, by name. */
 export const nativeForms: readonly NativeForm[] = [
-  checkovForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, kyvernoCelForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
+  checkovForm, conformaForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, kyvernoCelForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
 ]

@@ -14,6 +14,7 @@ interface GrypeEntry { readonly vulnerability: string; readonly package: { reado
 interface Baseline { readonly failed_checks: readonly { readonly file: string; readonly findings: readonly { readonly resource: string; readonly check_ids: readonly string[] }[] }[] }
 interface Exempted { readonly spec: { readonly exceptions: readonly { readonly policyName: string; readonly ruleNames: readonly string[] }[]; readonly match: { readonly any: readonly { readonly resources: { readonly kinds: readonly string[]; readonly namespaces: readonly string[]; readonly names: readonly string[] } }[] } } }
 interface CelExempted { readonly spec: { readonly policyRefs: readonly { readonly name: string }[]; readonly matchConditions: readonly { readonly expression: string }[]; readonly expiresAt: string } }
+interface Volatile { readonly volatileConfig: { readonly exclude: readonly { readonly value: string; readonly effectiveUntil: string; readonly imageDigest?: string; readonly imageRef?: string }[] } }
 interface OpaEntry { readonly until: string; readonly finding: Partial<Finding> }
 
 /** Readers of the files, by tool. */
@@ -54,6 +55,14 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
     return ({ rule, resource = '' }) => documents.some(({ spec: { exceptions, match } }) => exceptions.some(({ policyName, ruleNames }) => ruleNames.some((name) => `${policyName}/${name}` === rule))
       && match.any.some(({ resources: { kinds, namespaces, names } }) => `${kinds[0]}/${namespaces[0]}/${names[0]}` === resource))
   },
+  conforma(files) {
+    const { volatileConfig: { exclude } } = parseYaml(text(files)) as Volatile
+    return ({ rule, image }, at) => {
+      const [, pkg = '', name = '', term] = /^(?:.*\.)?(\w+)\.(\w+)(?::(.*))?$/u.exec(rule) ?? []
+      const matchers = [pkg, `${pkg}.*`, `${pkg}.${name}`, ...(term === undefined ? [] : [`${pkg}:${term}`, `${pkg}.${name}:${term}`]), '*']
+      return exclude.some((entry) => matchers.includes(entry.value) && (entry.imageRef ?? image) === image && (entry.imageDigest ?? image) === image && at <= Date.parse(entry.effectiveUntil))
+    }
+  },
   'kyverno-cel': (files) => {
     const documents = text(files).split(/^---$/mu).slice(1).map((each) => parseYaml(each) as CelExempted)
     const attributes = (resource: string): Record<string, string | undefined> => {
@@ -71,18 +80,19 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
   },
   opa(files) {
     const { findings } = JSON.parse(files.find(({ path }) => path.endsWith('data.json'))?.content ?? '') as { findings: readonly OpaEntry[] }
-    const told = (finding: object): string => JSON.stringify(Object.entries(finding).filter(([key]) => !['severity', 'image', 'toolFingerprint'].includes(key)).toSorted())
+    const told = (finding: object): string => JSON.stringify(Object.entries(finding).filter(([key]) => !['severity', 'toolFingerprint'].includes(key)).toSorted())
     return (finding, at) => findings.some((entry) => at < Date.parse(entry.until) && JSON.stringify(Object.entries(entry.finding).toSorted()) === told(finding))
   },
 }
 
 const rules: Readonly<Record<string, readonly string[]>> = {
   trivy: ['CVE-2020-1', 'CVE-2020-2', 'AVD-AWS-0086', 'secret', '*'], gitleaks: ['key', 'token', 'a:b'], 'osv-scanner': ['GHSA-a-b-c', 'CVE-2020-1'], snyk: ['SNYK-JS-A-1', '__proto__'],
-  grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
+  grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], conforma: ['p.r', 'p.r:t', 'p.r:u', 'q.p.r', '*'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
 }
 const place = {
   path: fc.option(fc.constantFrom('a/b.txt', 'a/*', '#a', 'a:b', 'c.txt', 'a"b'), { nil: undefined }),
   resource: fc.option(fc.constantFrom('pkg:npm/a@1', 'pkg:npm/a', 'pkg:npm/%40s/a@1', 'pkg:deb/debian/a@1', 'Pod/n/a', 'Pod/n/*', 'pkg:maven/g/a@1', 'pkg:maven/h/a@1'), { nil: undefined }),
+  image: fc.option(fc.constantFrom(`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`), { nil: undefined }),
   line: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 }
 const granted = fc.option(fc.record({
