@@ -18,7 +18,11 @@ export interface HistoryKind {
   readonly rows: () => Promise<IdentityRows>
 }
 
-export const historySuite = (kind: HistoryKind): void => describe(`what is kept in ${kind.name}`, () => {
+export function historySuite(kind: HistoryKind): void {
+  describe(`what is kept in ${kind.name}`, () => { suite(kind) })
+}
+
+function suite(kind: HistoryKind): void {
   let rows: IdentityRows
   let now: number
   const history = (most = { days: 30, runs: 3 }) => runHistory({ rows, history: most, now: () => now, random: (length) => new Uint8Array(randomBytes(length)) })
@@ -115,4 +119,4 @@ export const historySuite = (kind: HistoryKind): void => describe(`what is kept 
   test('nothing, unless the operator asks for it', async () => {
     expect(await runHistory({ rows, now: () => now, random: () => new Uint8Array(8) }).keep(run('one'))).toBeUndefined()
   })
-})
+}
