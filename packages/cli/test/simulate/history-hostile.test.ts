@@ -24,8 +24,11 @@ let folder: string
 let server: Server
 let answer: (url: string) => unknown
 let asked: string[]
+const shared = process.env['TMPDIR']
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'exeat-liar-'))
+  // What other tests make there at the same time is not looked at, and they see nothing of this.
+  process.env['TMPDIR'] = folder
   asked = []
   server = createServer((request, response) => {
     const url = request.url ?? ''
@@ -38,26 +41,29 @@ beforeEach(async () => {
 afterEach(async () => {
   server.closeAllConnections()
   await new Promise((done) => { server.close(done) })
+  if (shared === undefined) delete process.env['TMPDIR']
+  else process.env['TMPDIR'] = shared
   rmSync(folder, { recursive: true, force: true })
 })
 
 const silent = { write: () => {}, isTTY: false, columns: 100 }
 const ask = () => historyOf({ server: `unix:${join(folder, 'socket')}` }, { cwd: folder, env: { HOME: folder }, platform: 'linux', now: now as Instant, stdout: silent, stderr: silent } satisfies Io)
-const left = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('exeat-history-'))
+const left = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('exeat-history-'))
 
 async function refused(code: string): Promise<void> {
-  const before = left()
   const error: unknown = await ask().then(() => 'answered', (reason: unknown) => reason)
   expect(error).toBeInstanceOf(ExeatError)
   expect(error instanceof ExeatError ? error.problems.map((problem) => problem.code) : []).toEqual([code])
-  expect(left()).toEqual(before)
+  expect(left()).toEqual([])
 }
 
 test('what it recorded is taken as it is', async () => {
   answer = (url) => (url.startsWith('/v1/runs?') ? { runs: [run(1)] } : { run: run(1), reports: [{ name: 'a.sarif', base64: base64('one') }] })
   const history = await ask()
   expect(history).toMatchObject({ files: [expect.any(String) as string], groups: [{ repository: 'acme/payments', environment: 'staging' }], told: { runs: 1, asserted: 0 } })
+  expect(left()).toHaveLength(1)
   history.remove()
+  expect(left()).toEqual([])
 })
 test('pages that lead nowhere are not followed', async () => {
   for (const next of [idOf(1), idOf(0)]) {
