@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clipped, markdownCode, markdownText, shellWord, shown, workflowData, workflowProperty, xmlText } from '../src/text/safe.ts'
+import { clipped, markdownCode, markdownProse, markdownText, shellWord, shown, workflowData, workflowProperty, xmlText } from '../src/text/safe.ts'
 import { spanText } from '../src/text/span.ts'
 import { wrap } from '../src/text/wrap.ts'
 
@@ -57,5 +57,15 @@ describe('layout', () => {
 
   test.for([[0, '0 s'], [999, '0 s'], [61_000, '1 m 1 s'], [7_200_000, '2 h'], [90_000_000, '1 d 1 h'], [-3_600_000, '1 h'], [86_400_000 + 60_000, '1 d']] as const)('%d ms is %s', ([span, text]) => {
     expect(spanText(span)).toBe(text)
+  })
+})
+
+describe('a sentence in Markdown', () => {
+  test('has its backticks as code, and nothing else of it is markup', () => {
+    expect(markdownProse('opt-out `a` runs for 3d, and `limits.duration` allows 2d')).toBe('opt-out `a` runs for 3d, and `limits.duration` allows 2d')
+    for (const hostile of ['`a` <img src=x> `b`', 'x `<b>` @everyone `', '`` ` ```', '[a](javascript:x) `|`', '`a`\n# b\n`c`', '`\u202e`']) {
+      const shown = markdownProse(hostile)
+      expect(shown.replaceAll(/(`+)(?:(?!\1)[^])*?\1/g, ''), hostile).not.toMatch(/[<>@[\]|\n\u202e`]|(?<!&)#/)
+    }
   })
 })

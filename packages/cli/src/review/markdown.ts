@@ -1,7 +1,7 @@
 /** A reviewed change as a comment on a pull request: whatever documents say is data there, and nothing of it is markup, a mention or a link. */
 import type { Problem } from '@exeat/core'
 import type { ReviewedOptOut, ReviewedPolicyChange } from '@exeat/core/review'
-import { clipped, markdownCode, markdownText, oneLine } from '../text/safe.ts'
+import { clipped, markdownCode, markdownProse, markdownText, oneLine } from '../text/safe.ts'
 import type { ReviewedChange } from './change.ts'
 import { keptLine, sinceLines } from './since.ts'
 import { isNothing, looseningWords, optOutWords, outcomes, policyWords, quorumWords, scopeWords, windowWords } from './words.ts'
@@ -23,15 +23,18 @@ export function reviewMarkdown(reviewed: ReviewedChange, earlier?: string): stri
   ]
   const words = invalid.length > 0 ? 'may not merge: a document is wrong' : outcomes[outcome]
   return [
-    `${marker}\n${keptLine(reviewed)}`, `## Exeat: ${isNothing(reviewed) ? 'nothing that is governed changes' : words}`, ...sinceLines(reviewed, earlier), ...sections,
-    `<sub>${markdownText(`${change.head.slice(0, 12)}, judged by the ${label}`)}</sub>`,
+    `${marker}\n${keptLine(reviewed)}`, `## ${sign(reviewed)} Exeat: ${isNothing(reviewed) ? 'nothing that is governed changes' : words}`, ...sinceLines(reviewed, earlier), ...sections,
+    `<sub>${markdownProse(`\`${change.head.slice(0, 12)}\`, judged by the ${label}`)}</sub>`,
   ].join('\n\n').concat('\n')
 }
+
+/** Beside the words, which say the same. */
+const sign = ({ review: { outcome }, invalid }: ReviewedChange): string => (invalid.length > 0 ? '❌' : { allowed: '✅', waiting: '⏳', refused: '❌' }[outcome])
 
 const beyond = (count: number, what: string): readonly string[] => (count <= most ? [] : [`… and ${count - most} more of kind ${what}: run \`exeat review\` for all of them`])
 
 const problemLine = ({ code, message, hint, at }: Problem): string =>
-  `- **${code}** ${markdownText(oneLine(message))}${at === undefined ? '' : ` (${markdownCode(`${at.file}:${at.line}`)})`}${hint === undefined ? '' : `<br>${markdownText(oneLine(hint))}`}`
+  `- **${code}** ${markdownProse(message)}${at === undefined ? '' : ` (${markdownCode(`${at.file}:${at.line}`)})`}${hint === undefined ? '' : `<br>${markdownProse(hint)}`}`
 
 function optOutSection(each: ReviewedOptOut, reviewed: ReviewedChange): string {
   const rows: readonly (readonly [string, string])[] = [
@@ -39,7 +42,7 @@ function optOutSection(each: ReviewedOptOut, reviewed: ReviewedChange): string {
   ]
   const table = each.change === 'moved' ? '' : `\n\n| | |\n|---|---|\n${rows.map(([label, text]) => `| ${label} | ${markdownText(oneLine(text))} |`).join('\n')}`
   const told = [...each.problems, ...each.warnings].map(problemLine)
-  return `### ${markdownCode(each.name)} ${markdownText(optOutWords(each))}${table}${told.length === 0 ? '' : `\n\n${told.join('\n')}`}`
+  return `### ${each.problems.length > 0 ? '❌ ' : ''}${markdownCode(each.name)} ${markdownText(optOutWords(each))}${table}${told.length === 0 ? '' : `\n\n${told.join('\n')}`}`
 }
 
 function policySection(each: ReviewedPolicyChange, reviewed: ReviewedChange): string {

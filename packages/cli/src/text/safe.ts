@@ -37,6 +37,13 @@ export function markdownCode(text: string): string {
   return longest === 0 ? `${fence}${safe}${fence}` : `${fence} ${safe} ${fence}`
 }
 
+/** A sentence of a problem: what stands in backticks is a code span, all else is text. */
+export function markdownProse(text: string): string {
+  // `oneLine` trims, and a part ends where a code span begins.
+  const plain = (part: string): string => `${part.startsWith(' ') ? ' ' : ''}${markdownText(part)}${part.endsWith(' ') && part.trim() !== '' ? ' ' : ''}`
+  return oneLine(text).split(/(`[^`]+`)/).map((part) => (/^`[^`]+`$/.test(part) ? markdownCode(part.slice(1, -1)) : plain(part))).join('')
+}
+
 /** XML 1.0 character data or attribute value; what XML cannot hold is shown as an escape. */
 export function xmlText(text: string): string {
   return shown(text).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`).replaceAll(/[\ufffe\uffff]/g, escaped)

@@ -101,7 +101,9 @@ function otherPoint({ steps }: Machine): string {
 }
 
 function pointsFrom(states: readonly number[], { steps }: Machine, other: string): readonly string[] {
-  return [...new Set(states.flatMap((state) => (steps[state] ?? []).map(({ point }) => point ?? other)))].sort()
+  const points = new Set(states.flatMap((state) => (steps[state] ?? []).map(({ point }) => point ?? other)))
+  // The readable one first: of two controls that tell the same, people see that one.
+  return [...points.delete(other) ? [other] : [], ...[...points].sort()]
 }
 
 function note(atoms: Map<string, Atom>, { accepts }: Machine, states: readonly number[], control: string): void {

@@ -26,7 +26,7 @@ export function compileNative(form: NativeForm, question: NativeQuestion): Nativ
   }
   const rows: Row[] = []
   const expressible = new Set([...drafts.values()].flatMap(({ findings }) => findings))
-  const reached = reaching(concerned)
+  const reached = reaching(form, concerned)
   for (const draft of drafts.values()) {
     const row = rowOf(form, draft, reached, expressible, now)
     if (typeof row === 'string') problems.push(...draft.findings.map((each) => inexpressible(form, each, row)))
@@ -92,7 +92,8 @@ function widerThan({ match }: Target, spec: OptOut['spec'], terms: Terms): strin
 }
 
 /** The findings that a match reaches, by rule first. */
-function reaching(findings: readonly NativeFinding[]): (match: Match) => readonly NativeFinding[] {
+function reaching(form: NativeForm, findings: readonly NativeFinding[]): (match: Match) => readonly NativeFinding[] {
+  if (form.reaches !== undefined) return (match) => findings.filter(({ finding }) => form.reaches?.(match, finding) === true)
   const byRule = new Map<string, NativeFinding[]>()
   for (const each of findings) {
     const known = byRule.get(each.finding.rule)
@@ -117,7 +118,7 @@ function rowOf(
   const lags = excuses.filter((excuse) => lagging(form, { target, excuse })).map((excuse) => now + (maxLag(excuse) ?? 0))
   const ends = Math.min(first.by.until, ...(form.selfExpiring ? lags : [])) as Instant
   // INVARIANT: stated as what grants, so that an instant that is none refuses.
-  return now < ends ? { target, findings: findings.sort((a, b) => compare(a.fingerprint, b.fingerprint)), excuse: first, ends, ...(lags.length === 0 ? {} : { due: Math.min(...lags) as Instant }) } : 'nothing is left of its time'
+  return now < ends && now <= (form.last?.(ends) ?? now) ? { target, findings: findings.sort((a, b) => compare(a.fingerprint, b.fingerprint)), excuse: first, ends, ...(lags.length === 0 ? {} : { due: Math.min(...lags) as Instant }) } : 'nothing is left of its time'
 }
 
 function placeOf({ finding: { path, resource, line } }: NativeFinding): string {
@@ -147,7 +148,8 @@ function lossesOf(form: NativeForm, row: Row): readonly NativeLoss[] {
   const loss = (kind: LossKind, message: string): NativeLoss => ({ kind, optOut: by.name, control: findings[0]?.control ?? '', message })
   const losses: NativeLoss[] = []
   if (!target.exact) losses.push(loss('coarser', `${form.name} cannot tell it from other findings of \`${target.match.rule}\`${target.match.path === undefined ? '' : ` in \`${target.match.path}\``}`))
-  if (form.selfExpiring && ends < by.until) losses.push(loss('ends-earlier', `ends at ${formatInstant(ends)}, ${by.until - ends} ms before the opt-out`))
+  const last = form.last?.(ends) ?? ends
+  if (form.selfExpiring && last < by.until) losses.push(loss('ends-earlier', `ends at ${formatInstant(last)}, ${by.until - last} ms before the opt-out`))
   if (!form.selfExpiring) losses.push(loss('not-evaluated', 'not evaluated while excused, and the file does not end by itself'))
   if (!target.exact && spec?.limits?.findings !== undefined) losses.push(loss('ceiling-unwatched', `nothing counts up to the limit of ${spec.limits.findings} findings until the next export`))
   if (target.lineBound === true) losses.push(loss('line-bound', 'a moved line or another commit is no longer excused'))

@@ -1,8 +1,10 @@
 import { checkovForm } from './checkov/index.ts'
+import { conformaForm } from './conforma/index.ts'
 import { conftestForm } from './conftest/index.ts'
 import { gitleaksForm } from './gitleaks/index.ts'
 import { grypeForm } from './grype/index.ts'
 import { kyvernoForm } from './kyverno/index.ts'
+import { kyvernoCelForm } from './kyverno_cel/index.ts'
 import { opaForm } from './opa/index.ts'
 import { openVexForm } from './openvex/index.ts'
 import { osvScannerForm } from './osv_scanner/index.ts'
@@ -13,5 +15,5 @@ import type { NativeForm } from './types.ts'
 
 /** A folder each, by name. */
 export const nativeForms: readonly NativeForm[] = [
-  checkovForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
+  checkovForm, conformaForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, kyvernoCelForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
 ]

@@ -43,8 +43,14 @@ export function tomlString(text: string): string {
   return `"${escaped}"`
 }
 
-/** RFC 3339 in UTC; tools that compare with `now` after the instant itself get the millisecond before it. */
-export const lastInstant = (ends: Instant): string => formatInstant((ends - 1) as Instant)
+/** For tools that count the written instant too. */
+export const lastMillisecond = (ends: Instant): Instant => (ends - 1) as Instant
+
+/** The same for tools that write whole seconds. */
+export const lastSecond = (ends: Instant): Instant => (Math.floor((ends - 1) / 1000) * 1000) as Instant
+
+/** RFC 3339 in UTC. */
+export const lastInstant = (ends: Instant): string => formatInstant(lastMillisecond(ends))
 
 /** A package URL that names one version, so that an upgrade is another. */
 export const versioned = (resource: string | undefined): resource is string => resource !== undefined && /^pkg:[a-z0-9.+-]+\/[^?#]+@[^?#/]+/u.test(resource)

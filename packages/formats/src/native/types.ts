@@ -90,6 +90,10 @@ export interface NativeForm {
   readonly tool?: string
   /** False: entries stay until somebody takes them out. */
   readonly selfExpiring: boolean
+  /** Of a tool that counts the instant that is written too, or knows seconds alone: what is written for an end; absent: the end itself. */
+  last?(ends: Instant): Instant
+  /** Whether an entry reaches a finding, for tools that match otherwise than by equal attributes. */
+  reaches?(match: Match, finding: Finding): boolean
   /** A record of the run that no tool acts upon: everything stays evaluated. */
   readonly record?: true
   /** The entry for an excused finding, or why there is none: a part of a sentence. */

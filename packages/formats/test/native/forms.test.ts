@@ -16,6 +16,7 @@ const refusals = (answer: NativeAnswer): readonly string[] => answer.problems.ma
 
 const purl = 'pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1'
 const place = { path: 'services/ledger/pom.xml', resource: purl }
+const image = `sha256:${'a'.repeat(64)}`
 const leak = { tool: 'gitleaks', rule: 'aws-key', path: 'src/a b.ts', line: 12 }
 const commit = 'c0ffee'.padEnd(40, '0')
 const hostile = 'x"\n- id: "*"\n# \u2028\u202e\\ [[IgnoredVulns]] \'\'\' }}'
@@ -37,8 +38,12 @@ const everything: readonly NativeFinding[] = [
   native({ tool: 'snyk', rule: 'SNYK-JS-LODASH-567746', ...place }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/ledger' }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'kyverno', rule: 'require-labels/check-team', resource: 'Pod/payments/*' }, excuse({ maxLag: day })),
+  native({ tool: 'kyverno', rule: 'require-labels', resource: 'Pod/payments/ledger' }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'conftest', rule: 'data.main.deny_root', path: 'a"b.yaml' }, excuse({ maxLag: day })),
   native({ tool: 'conftest', rule: 'data.main.deny', path: 'b.yaml' }, excuse({ maxLag: day })),
+  native({ tool: 'conforma', rule: 'tasks.required_task_found:clamav-scan', image }, excuse({ reason: hostile })),
+  native({ tool: 'conforma', rule: 'cve.cve_blockers', image }, excuse({ maxLag: day })),
+  native({ tool: 'conforma', rule: 'tasks.*', image }, excuse({ maxLag: day })),
 ]
 
 describe('golden files', () => {
@@ -86,6 +91,22 @@ describe('never wider', () => {
     expect(compiled('trivy', native(place, excuse({ atDecide: true, maxLag: day }))).exportAgainBy).toBe(now + day)
   })
 
+  test.for([
+    ['the rule with a term', { rule: 'cve.blockers:CVE-1', image }], ['a longer code with the same end', { rule: 'policy.release.cve.blockers', image }],
+    ['another image, where the entry has none', { rule: 'cve.blockers', image: `sha256:${'b'.repeat(64)}` }],
+  ] as const)('an entry of Conforma for a rule reaches %s too', ([, other]) => {
+    const excused = native({ tool: 'conforma', rule: 'cve.blockers', ...(other.image === image ? { image } : {}) }, excuse({ maxLag: day }))
+    expect(compiled('conforma', excused).entries.length).toBe(1)
+    expect(refusals(compiled('conforma', excused, native({ tool: 'conforma', ...other })))[0]).toContain('which is not excused')
+  })
+
+  test('an entry of Conforma with a term and an image is exact, and reaches no other', () => {
+    const excused = native({ tool: 'conforma', rule: 'cve.blockers:CVE-1', image }, excuse())
+    const others = [{ rule: 'cve.blockers', image }, { rule: 'cve.blockers:CVE-2', image }, { rule: 'cve.blockers:CVE-1' }, { rule: 'cve.blockers:CVE-1:x', image }]
+    const answer = compiled('conforma', excused, ...others.map((other) => native({ tool: 'conforma', ...other })))
+    expect(answer).toMatchObject({ entries: [{ ends: until }], problems: [], losses: [{ kind: 'ends-earlier' }] })
+  })
+
   test('a waiver is no statement that a product is not affected', () => {
     expect(refusals(compiled('openvex', native(place, excuse({ maxLag: day }))))[0]).toContain('does not mean')
   })
@@ -99,6 +120,19 @@ describe('never longer', () => {
   test('Trivy counts the instant itself, so its end is the millisecond before', () => {
     const { vulnerabilities } = parseYaml(content(compiled('trivy', native(place, excuse())))) as { vulnerabilities: readonly { expired_at: string }[] }
     expect(Date.parse(vulnerabilities[0]?.expired_at ?? '')).toBe(until - 1)
+  })
+
+  test.for([
+    ['trivy', place], ['snyk', { rule: 'SNYK-JS-A-1' }],
+  ] as const)('the millisecond that %s loses is told', ([tool, finding]) => {
+    const exact = compiled(tool, native({ tool, ...finding }, excuse({ maxLag: day, until: now + 5000 as Instant })))
+    expect(exact.losses).toContainEqual(expect.objectContaining({ kind: 'ends-earlier', message: 'ends at 2026-11-23T12:00:04.999Z, 1 ms before the opt-out' }))
+  })
+
+  test('a tool whose end is not counted itself loses none', () => {
+    const answer = compiled('osv-scanner', native({ tool: 'osv-scanner', ...place }, excuse({ maxLag: day, until: now + 5000 as Instant })))
+    expect(answer.entries).toMatchObject([{ ends: now + 5000 }])
+    expect(answer.losses.map(({ kind }) => kind)).not.toContain('ends-earlier')
   })
 
   test('a coarse form that ends lives for the lag at most, and of several excuses the first end counts', () => {
@@ -130,8 +164,19 @@ describe('hostile text', () => {
     expect(compiled('kyverno', native({ tool: 'kyverno', rule: 'policy/rule', resource }, excuse({ maxLag: day }))).problems.length).toBe(1)
   })
 
+  test.for([
+    ['policy/rule', 'Pod/payments/a'], ['*', 'Pod/payments/a'], ['a" || true || "', 'Pod/payments/a'], ['', 'Pod/payments/a'], ['__proto__', 'Pod/payments/a'],
+    ['policy', 'Pod/payments/a" || "'], ['policy', 'Pod/payments/*'], ['policy', 'Pod/a'], ['policy', 'pod/payments/a'], ['policy', undefined],
+  ] as const)('nor an expression of CEL that says more: %j', ([rule, resource]) => {
+    expect(compiled('kyverno-cel', native({ tool: 'kyverno', rule, ...(resource === undefined ? {} : { resource }) }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
   test.for(['data.main.deny', 'data.main.deny_a"]', 'data.main.deny_*', 'data.main.deny_a\n}', 'data.ma in.deny_a', 'main.deny_a'])('nor Conftest a rule that is none: %j', (rule) => {
     expect(compiled('conftest', native({ tool: 'conftest', rule, path: 'a' }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for([['*'], ['@slsa3'], ['cve'], ['cve.*'], ['a.b.c'], ['cve.a:'], ['cve.a:b c'], ['__proto__'], ['cve.a', 'latest'], ['cve.a', 'sha256:1']] as const)('nor Conforma a value that means more: %j', ([rule, of]) => {
+    expect(compiled('conforma', native({ tool: 'conforma', rule, ...(of === undefined ? {} : { image: of }) }, excuse({ maxLag: day }))).problems.length).toBe(1)
   })
 
   test.for(['*', 'SNYK-*', 'SNYK-JS-A\n', '__proto__'])('nor Snyk an id that is none: %j', (rule) => {

@@ -13,6 +13,8 @@ interface TrivyEntry { readonly id: string; readonly paths?: readonly string[]; 
 interface GrypeEntry { readonly vulnerability: string; readonly package: { readonly name: string; readonly version: string; readonly type?: string; readonly location?: string } }
 interface Baseline { readonly failed_checks: readonly { readonly file: string; readonly findings: readonly { readonly resource: string; readonly check_ids: readonly string[] }[] }[] }
 interface Exempted { readonly spec: { readonly exceptions: readonly { readonly policyName: string; readonly ruleNames: readonly string[] }[]; readonly match: { readonly any: readonly { readonly resources: { readonly kinds: readonly string[]; readonly namespaces: readonly string[]; readonly names: readonly string[] } }[] } } }
+interface CelExempted { readonly spec: { readonly policyRefs: readonly { readonly name: string }[]; readonly matchConditions: readonly { readonly expression: string }[]; readonly expiresAt: string } }
+interface Volatile { readonly volatileConfig: { readonly exclude: readonly { readonly value: string; readonly effectiveUntil: string; readonly imageDigest?: string; readonly imageRef?: string }[] } }
 interface OpaEntry { readonly until: string; readonly finding: Partial<Finding> }
 
 /** Readers of the files, by tool. */
@@ -46,27 +48,51 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
   },
   checkov(files) {
     const { failed_checks: failed } = JSON.parse(text(files)) as Baseline
-    return ({ rule, path, resource }) => failed.some(({ file, findings }) => file === `/${path}` && findings.some((each) => each.resource === resource && each.check_ids.includes(rule)))
+    return ({ rule, resource }) => failed.some(({ findings }) => findings.some((each) => each.resource === resource && each.check_ids.includes(rule)))
   },
   kyverno(files) {
     const documents = text(files).split(/^---$/mu).slice(1).map((each) => parseYaml(each) as Exempted)
     return ({ rule, resource = '' }) => documents.some(({ spec: { exceptions, match } }) => exceptions.some(({ policyName, ruleNames }) => ruleNames.some((name) => `${policyName}/${name}` === rule))
       && match.any.some(({ resources: { kinds, namespaces, names } }) => `${kinds[0]}/${namespaces[0]}/${names[0]}` === resource))
   },
+  conforma(files) {
+    const { volatileConfig: { exclude } } = parseYaml(text(files)) as Volatile
+    return ({ rule, image }, at) => {
+      const [, pkg = '', name = '', term] = /^(?:.*\.)?(\w+)\.(\w+)(?::(.*))?$/u.exec(rule) ?? []
+      const matchers = [pkg, `${pkg}.*`, `${pkg}.${name}`, ...(term === undefined ? [] : [`${pkg}:${term}`, `${pkg}.${name}:${term}`]), '*']
+      return exclude.some((entry) => matchers.includes(entry.value) && (entry.imageRef ?? image) === image && (entry.imageDigest ?? image) === image && at <= Date.parse(entry.effectiveUntil))
+    }
+  },
+  'kyverno-cel': (files) => {
+    const documents = text(files).split(/^---$/mu).slice(1).map((each) => parseYaml(each) as CelExempted)
+    const attributes = (resource: string): Record<string, string | undefined> => {
+      const [kind, ...rest] = resource.split('/')
+      return { kind, 'metadata.name': rest.at(-1), ...(rest.length === 2 ? { 'metadata.namespace': rest[0] } : {}) }
+    }
+    const holds = (expression: string, resource: string): boolean => expression.split(' && ').every((part) => {
+      const [, asked] = /^has\(object\.([\w.]+)\)$/u.exec(part) ?? []
+      const [, compared, value] = /^object\.([\w.]+) == "([^"\\]*)"$/u.exec(part) ?? []
+      if (asked === undefined && compared === undefined && part !== 'object != null') throw new Error(part)
+      return asked !== undefined ? attributes(resource)[asked] !== undefined : compared === undefined || attributes(resource)[compared] === value
+    })
+    return ({ rule, resource = '' }) => documents.some(({ spec: { policyRefs, matchConditions } }) => (
+      policyRefs.some((ref) => ref.name === rule) && matchConditions.every(({ expression }) => holds(expression, resource))))
+  },
   opa(files) {
     const { findings } = JSON.parse(files.find(({ path }) => path.endsWith('data.json'))?.content ?? '') as { findings: readonly OpaEntry[] }
-    const told = (finding: object): string => JSON.stringify(Object.entries(finding).filter(([key]) => !['severity', 'image', 'toolFingerprint'].includes(key)).toSorted())
+    const told = (finding: object): string => JSON.stringify(Object.entries(finding).filter(([key]) => !['severity', 'toolFingerprint'].includes(key)).toSorted())
     return (finding, at) => findings.some((entry) => at < Date.parse(entry.until) && JSON.stringify(Object.entries(entry.finding).toSorted()) === told(finding))
   },
 }
 
 const rules: Readonly<Record<string, readonly string[]>> = {
   trivy: ['CVE-2020-1', 'CVE-2020-2', 'AVD-AWS-0086', 'secret', '*'], gitleaks: ['key', 'token', 'a:b'], 'osv-scanner': ['GHSA-a-b-c', 'CVE-2020-1'], snyk: ['SNYK-JS-A-1', '__proto__'],
-  grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], opa: ['CVE-2020-1', '__proto__'],
+  grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], conforma: ['p.r', 'p.r:t', 'p.r:u', 'q.p.r', '*'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
 }
 const place = {
   path: fc.option(fc.constantFrom('a/b.txt', 'a/*', '#a', 'a:b', 'c.txt', 'a"b'), { nil: undefined }),
   resource: fc.option(fc.constantFrom('pkg:npm/a@1', 'pkg:npm/a', 'pkg:npm/%40s/a@1', 'pkg:deb/debian/a@1', 'Pod/n/a', 'Pod/n/*', 'pkg:maven/g/a@1', 'pkg:maven/h/a@1'), { nil: undefined }),
+  image: fc.option(fc.constantFrom(`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`), { nil: undefined }),
   line: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 }
 const granted = fc.option(fc.record({
@@ -75,8 +101,9 @@ const granted = fc.option(fc.record({
 }), { nil: undefined })
 
 function findingOf(tool: string, [rule, part, grant]: readonly [string, { readonly [K in keyof typeof place]: unknown }, { readonly name: string; readonly ms: number; readonly lag: number | undefined; readonly impact: boolean; readonly atDecide: boolean; readonly targets: object | undefined; readonly uses: boolean } | undefined]): NativeFinding {
+  const named = nativeForms.find(({ name }) => name === tool)?.tool ?? tool
   const attributes = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Partial<Finding>
-  return native({ tool, rule, ...attributes }, grant === undefined ? undefined : excuse({
+  return native({ tool: named, rule, ...attributes }, grant === undefined ? undefined : excuse({
     name: grant.name, until: now + grant.ms as Instant, impact: grant.impact, atDecide: grant.atDecide,
     ...(grant.lag === undefined ? {} : { maxLag: grant.lag as typeof day }), ...(grant.targets === undefined ? {} : { targets: grant.targets }), ...(grant.uses ? { limits: { uses: 1 } } : {}),
   }))

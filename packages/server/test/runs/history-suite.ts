@@ -18,11 +18,7 @@ export interface HistoryKind {
   readonly rows: () => Promise<IdentityRows>
 }
 
-export function historySuite(kind: HistoryKind): void {
-  describe(`what is kept in ${kind.name}`, () => { suite(kind) })
-}
-
-function suite(kind: HistoryKind): void {
+export const historySuite = (kind: HistoryKind) => describe(`what is kept in ${kind.name}`, () => {
   let rows: IdentityRows
   let now: number
   const history = (most = { days: 30, runs: 3 }) => runHistory({ rows, history: most, now: () => now, random: (length) => new Uint8Array(randomBytes(length)) })
@@ -119,4 +115,4 @@ function suite(kind: HistoryKind): void {
   test('nothing, unless the operator asks for it', async () => {
     expect(await runHistory({ rows, now: () => now, random: () => new Uint8Array(8) }).keep(run('one'))).toBeUndefined()
   })
-}
+})

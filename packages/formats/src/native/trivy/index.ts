@@ -4,7 +4,7 @@
  */
 import type { Finding } from '@exeat/core'
 import { Scalar } from 'yaml'
-import { lastInstant, notLiteral, oneLine, versioned, yamlFile } from '../text.ts'
+import { lastInstant, lastMillisecond, notLiteral, oneLine, versioned, yamlFile } from '../text.ts'
 import type { NativeForm, Row, Target } from '../types.ts'
 
 const sections = ['vulnerabilities', 'misconfigurations'] as const
@@ -48,6 +48,7 @@ export const trivyForm: NativeForm = {
   name: 'trivy',
   tool: 'trivy',
   selfExpiring: true,
+  last: lastMillisecond,
   target,
   render(rows, context) {
     const value = Object.fromEntries(sections.map((section) => [section, rows.filter(({ target: { detail } }) => detail === section).map(entry)]))
