@@ -2,6 +2,7 @@
 
 const producers: Readonly<Record<string, readonly string[]>> = {
   'actionlint': [],
+  'azure-policy': ['azure policy'],
   'bandit': [],
   'brakeman': [],
   'checkov': [],

@@ -6,7 +6,7 @@ test('every canonical name is its own, and no producer name is claimed twice', (
   expect([...toolNames].sort()).toEqual(toolNames)
 })
 
-test.each([['Trivy', 'trivy'], ['Semgrep OSS', 'semgrep'], ['CodeQL', 'codeql'], [' KICS ', 'kics'], ['Shell Script Analysis', 'shellcheck'], ['Enterprise Contract', 'conforma'], ['KyvernoValidatingPolicy', 'kyverno'], ['KyvernoImageValidatingPolicy', 'kyverno']])('%s is %s', (written, wanted) => {
+test.each([['Trivy', 'trivy'], ['Semgrep OSS', 'semgrep'], ['CodeQL', 'codeql'], [' KICS ', 'kics'], ['Shell Script Analysis', 'shellcheck'], ['Azure Policy', 'azure-policy'], ['Enterprise Contract', 'conforma'], ['KyvernoValidatingPolicy', 'kyverno'], ['KyvernoImageValidatingPolicy', 'kyverno']])('%s is %s', (written, wanted) => {
   expect(canonicalTool(written)).toBe(wanted)
 })
 

@@ -1,3 +1,4 @@
+import { azurePolicyForm } from './azure_policy/index.ts'
 import { checkovForm } from './checkov/index.ts'
 import { conformaForm } from './conforma/index.ts'
 import { conftestForm } from './conftest/index.ts'
@@ -15,5 +16,5 @@ import type { NativeForm } from './types.ts'
 
 /** A folder each, by name. */
 export const nativeForms: readonly NativeForm[] = [
-  checkovForm, conformaForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, kyvernoCelForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
+  azurePolicyForm, checkovForm, conformaForm, conftestForm, gitleaksForm, grypeForm, kyvernoForm, kyvernoCelForm, opaForm, openVexForm, osvScannerForm, sarifForm, snykForm, trivyForm,
 ]

@@ -17,6 +17,8 @@ const refusals = (answer: NativeAnswer): readonly string[] => answer.problems.ma
 const purl = 'pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1'
 const place = { path: 'services/ledger/pom.xml', resource: purl }
 const image = `sha256:${'a'.repeat(64)}`
+const assignment = '/providers/Microsoft.Management/managementGroups/acme/providers/Microsoft.Authorization/policyAssignments/baseline'
+const account = '/subscriptions/s1/resourceGroups/pay/providers/Microsoft.Storage/storageAccounts/ledger'
 const leak = { tool: 'gitleaks', rule: 'aws-key', path: 'src/a b.ts', line: 12 }
 const commit = 'c0ffee'.padEnd(40, '0')
 const hostile = 'x"\n- id: "*"\n# \u2028\u202e\\ [[IgnoredVulns]] \'\'\' }}'
@@ -44,6 +46,9 @@ const everything: readonly NativeFinding[] = [
   native({ tool: 'conforma', rule: 'tasks.required_task_found:clamav-scan', image }, excuse({ reason: hostile })),
   native({ tool: 'conforma', rule: 'cve.cve_blockers', image }, excuse({ maxLag: day })),
   native({ tool: 'conforma', rule: 'tasks.*', image }, excuse({ maxLag: day })),
+  native({ tool: 'azure-policy', rule: `${assignment}#denyHttp`, resource: account }, excuse({ maxLag: day, reason: hostile })),
+  native({ tool: 'azure-policy', rule: assignment, resource: `${account}2` }, excuse({ maxLag: day, category: 'mitigated' })),
+  native({ tool: 'azure-policy', rule: assignment, resource: '/subscriptions/s1' }, excuse({ maxLag: day })),
 ]
 
 describe('golden files', () => {
@@ -107,6 +112,19 @@ describe('never wider', () => {
     expect(answer).toMatchObject({ entries: [{ ends: until }], problems: [], losses: [{ kind: 'ends-earlier' }] })
   })
 
+  test.for([
+    ['in it', { rule: `${assignment}#a`, resource: `${account}/blobServices/default` }], ['written in another case', { rule: `${assignment}#A`, resource: account.toUpperCase() }],
+  ] as const)('an exemption of Azure Policy reaches a resource %s too', ([, other]) => {
+    const excused = native({ tool: 'azure-policy', rule: `${assignment}#a`, resource: account }, excuse({ maxLag: day }))
+    expect(refusals(compiled('azure-policy', excused, native({ tool: 'azure-policy', ...other })))[0]).toContain('which is not excused')
+  })
+
+  test('an exemption of Azure Policy without a reference reaches every policy of the initiative', () => {
+    const excused = native({ tool: 'azure-policy', rule: assignment, resource: account }, excuse({ maxLag: day }))
+    expect(refusals(compiled('azure-policy', excused, native({ tool: 'azure-policy', rule: `${assignment}#b`, resource: account })))[0]).toContain('which is not excused')
+    expect(compiled('azure-policy', excused, native({ tool: 'azure-policy', rule: `${assignment}2`, resource: account }), native({ tool: 'azure-policy', rule: assignment, resource: `${account}2` })).entries.length).toBe(1)
+  })
+
   test('a waiver is no statement that a product is not affected', () => {
     expect(refusals(compiled('openvex', native(place, excuse({ maxLag: day }))))[0]).toContain('does not mean')
   })
@@ -150,6 +168,13 @@ describe('never longer', () => {
     for (const end of [now, now - 1, Number.NaN]) expect(compiled('trivy', native(place, excuse({ until: end as Instant }))).problems.length).toBe(1)
   })
 
+  test('Azure Policy is told whole seconds before the end, and nothing where none is left', () => {
+    const finding = (how: Parameters<typeof excuse>[0]) => native({ tool: 'azure-policy', rule: assignment, resource: account }, excuse({ maxLag: day, ...how }))
+    const { value } = JSON.parse(content(compiled('azure-policy', finding({ until: now + 5500 as Instant })))) as { value: readonly { properties: { expiresOn: string } }[] }
+    expect(value[0]?.properties.expiresOn).toBe('2026-11-23T12:00:05Z')
+    expect(refusals(compileNative(form('azure-policy'), { findings: [finding({ until: now + 900 as Instant })], now: now + 100 as Instant }))).toEqual(['nothing is left of its time'])
+  })
+
   test('a form without an end needs the lag, says so, and is due again within it', () => {
     const finding = (how: Parameters<typeof excuse>[0]) => native({ ...leak, toolFingerprint: `${commit}:src/a b.ts:aws-key:12` }, excuse(how))
     expect(compiled('gitleaks', finding({})).entries).toEqual([])
@@ -173,6 +198,13 @@ describe('hostile text', () => {
 
   test.for(['data.main.deny', 'data.main.deny_a"]', 'data.main.deny_*', 'data.main.deny_a\n}', 'data.ma in.deny_a', 'main.deny_a'])('nor Conftest a rule that is none: %j', (rule) => {
     expect(compiled('conftest', native({ tool: 'conftest', rule, path: 'a' }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for([
+    ['*', account], [`${assignment}#`, account], [`${assignment}#a#b`, account], [`${assignment}/x`, account], ['__proto__', account], [assignment, undefined], [assignment, '/'],
+    [assignment, '/subscriptions/s1'], [assignment, '/subscriptions/s1/resourceGroups/pay'], [assignment, `${account}/blobServices/..`], [assignment, `${account}/./a`], [`${assignment}#..`, account], [assignment, '/subscriptions/s1/providers/Microsoft.Resources/resourceGroups/pay'], [assignment, `${account}?x=1`], [assignment, `${account}/a/b/c`],
+  ] as const)('nor Azure Policy a scope that holds more: %j', ([rule, resource]) => {
+    expect(compiled('azure-policy', native({ tool: 'azure-policy', rule, ...(resource === undefined ? {} : { resource }) }, excuse({ maxLag: day }))).problems.length).toBe(1)
   })
 
   test.for([['*'], ['@slsa3'], ['cve'], ['cve.*'], ['a.b.c'], ['cve.a:'], ['cve.a:b c'], ['__proto__'], ['cve.a', 'latest'], ['cve.a', 'sha256:1']] as const)('nor Conforma a value that means more: %j', ([rule, of]) => {

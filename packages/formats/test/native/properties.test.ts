@@ -15,6 +15,7 @@ interface Baseline { readonly failed_checks: readonly { readonly file: string; r
 interface Exempted { readonly spec: { readonly exceptions: readonly { readonly policyName: string; readonly ruleNames: readonly string[] }[]; readonly match: { readonly any: readonly { readonly resources: { readonly kinds: readonly string[]; readonly namespaces: readonly string[]; readonly names: readonly string[] } }[] } } }
 interface CelExempted { readonly spec: { readonly policyRefs: readonly { readonly name: string }[]; readonly matchConditions: readonly { readonly expression: string }[]; readonly expiresAt: string } }
 interface Volatile { readonly volatileConfig: { readonly exclude: readonly { readonly value: string; readonly effectiveUntil: string; readonly imageDigest?: string; readonly imageRef?: string }[] } }
+interface Exemption { readonly id: string; readonly properties: { readonly policyAssignmentId: string; readonly policyDefinitionReferenceIds?: readonly string[]; readonly expiresOn: string } }
 interface OpaEntry { readonly until: string; readonly finding: Partial<Finding> }
 
 /** Readers of the files, by tool. */
@@ -55,6 +56,15 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
     return ({ rule, resource = '' }) => documents.some(({ spec: { exceptions, match } }) => exceptions.some(({ policyName, ruleNames }) => ruleNames.some((name) => `${policyName}/${name}` === rule))
       && match.any.some(({ resources: { kinds, namespaces, names } }) => `${kinds[0]}/${namespaces[0]}/${names[0]}` === resource))
   },
+  'azure-policy': (files) => {
+    const { value } = JSON.parse(text(files)) as { value: readonly Exemption[] }
+    return ({ rule, resource = '' }, at) => value.some(({ id, properties }) => {
+      const [of, reference] = rule.toLowerCase().split('#')
+      const exempted = id.toLowerCase().split('/providers/microsoft.authorization/policyexemptions/')[0]?.split('/') ?? []
+      return properties.policyAssignmentId.toLowerCase() === of && (properties.policyDefinitionReferenceIds?.some((each) => each.toLowerCase() === reference) ?? true)
+        && exempted.every((part, index) => resource.toLowerCase().split('/')[index] === part) && at <= Date.parse(properties.expiresOn)
+    })
+  },
   conforma(files) {
     const { volatileConfig: { exclude } } = parseYaml(text(files)) as Volatile
     return ({ rule, image }, at) => {
@@ -85,13 +95,16 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
   },
 }
 
+const assigned = '/subscriptions/s/providers/Microsoft.Authorization/policyAssignments/p'
+const account = '/subscriptions/s/providers/Microsoft.Storage/storageAccounts/a'
 const rules: Readonly<Record<string, readonly string[]>> = {
   trivy: ['CVE-2020-1', 'CVE-2020-2', 'AVD-AWS-0086', 'secret', '*'], gitleaks: ['key', 'token', 'a:b'], 'osv-scanner': ['GHSA-a-b-c', 'CVE-2020-1'], snyk: ['SNYK-JS-A-1', '__proto__'],
-  grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], conforma: ['p.r', 'p.r:t', 'p.r:u', 'q.p.r', '*'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
+  grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], 'azure-policy': [assigned, `${assigned}#a`, `${assigned.toUpperCase()}#A`, `${assigned}#b`, '*'],
+  conforma: ['p.r', 'p.r:t', 'p.r:u', 'q.p.r', '*'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
 }
 const place = {
   path: fc.option(fc.constantFrom('a/b.txt', 'a/*', '#a', 'a:b', 'c.txt', 'a"b'), { nil: undefined }),
-  resource: fc.option(fc.constantFrom('pkg:npm/a@1', 'pkg:npm/a', 'pkg:npm/%40s/a@1', 'pkg:deb/debian/a@1', 'Pod/n/a', 'Pod/n/*', 'pkg:maven/g/a@1', 'pkg:maven/h/a@1'), { nil: undefined }),
+  resource: fc.option(fc.constantFrom('pkg:npm/a@1', 'pkg:npm/a', 'pkg:npm/%40s/a@1', 'pkg:deb/debian/a@1', 'Pod/n/a', 'Pod/n/*', 'pkg:maven/g/a@1', 'pkg:maven/h/a@1', account, account.toUpperCase(), `${account}/blobServices/b`, `${account}b`, '/subscriptions/s'), { nil: undefined }),
   image: fc.option(fc.constantFrom(`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`), { nil: undefined }),
   line: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 }
