@@ -4,13 +4,13 @@ import { ExeatError } from '@exeat/core/error'
 import { largestReports } from '@exeat/core/wire'
 import type { ByteSource } from '@exeat/formats'
 import type { Io } from '../edge/io.ts'
-import { cliError } from '../edge/problem.ts'
+import { cliError, cliProblem } from '../edge/problem.ts'
 import { clipped, oneLine } from '../text/safe.ts'
 import { addressOf, clientAt } from '../trust/address.ts'
 import { repositoryRoot } from './reports.ts'
 
 /** Milliseconds: reports travel. */
-const timeout = 60_000
+const timeout = 30_000
 
 interface Recording {
   readonly inputs: readonly ByteSource[]
@@ -26,8 +26,9 @@ export async function recordRun(recording: Recording, io: Io): Promise<void> {
   try {
     await send(recording, io)
   } catch (error) {
-    if (!(error instanceof ExeatError)) throw error
-    for (const { code, message } of error.problems) io.stderr.write(`exeat: RUN_NOT_RECORDED: the run was not recorded: ${code}: ${clipped(oneLine(message), 400)}\n`)
+    // Whatever it is: the gate has answered, and its exit code stands.
+    const problems = error instanceof ExeatError ? error.problems : [cliProblem('INTERNAL', `something unexpected failed: ${String(error).slice(0, 200)}`, 'report it')]
+    for (const { code, message } of problems) io.stderr.write(`exeat: RUN_NOT_RECORDED: the run was not recorded: ${code}: ${clipped(oneLine(message), 400)}\n`)
   }
 }
 
