@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import type { Instant } from '@exeat/core'
 import { compileNative, type NativeAnswer, type NativeFinding, nativeForms } from '../../src/native/index.ts'
-import { day, excuse, native, now, until } from './world.ts'
+import { day, excuse, type How, native, now, until } from './world.ts'
 
 const form = (name: string) => {
   const found = nativeForms.find((each) => each.name === name)
@@ -19,6 +19,7 @@ const place = { path: 'services/ledger/pom.xml', resource: purl }
 const image = `sha256:${'a'.repeat(64)}`
 const assignment = '/providers/Microsoft.Management/managementGroups/acme/providers/Microsoft.Authorization/policyAssignments/baseline'
 const account = '/subscriptions/s1/resourceGroups/pay/providers/Microsoft.Storage/storageAccounts/ledger'
+const namespaceWide: How = { maxLag: day, controls: ['gatekeeper/*'], targets: { resources: ['*/payments/*'] } }
 const leak = { tool: 'gitleaks', rule: 'aws-key', path: 'src/a b.ts', line: 12 }
 const commit = 'c0ffee'.padEnd(40, '0')
 const hostile = 'x"\n- id: "*"\n# \u2028\u202e\\ [[IgnoredVulns]] \'\'\' }}'
@@ -46,6 +47,11 @@ const everything: readonly NativeFinding[] = [
   native({ tool: 'conforma', rule: 'tasks.required_task_found:clamav-scan', image }, excuse({ reason: hostile })),
   native({ tool: 'conforma', rule: 'cve.cve_blockers', image }, excuse({ maxLag: day })),
   native({ tool: 'conforma', rule: 'tasks.*', image }, excuse({ maxLag: day })),
+  native({ tool: 'semgrep', rule: 'ts.no-eval', path: 'src/a.ts', line: 3 }, excuse({ maxLag: day })),
+  native({ tool: 'semgrep', rule: 'ts.no-exec', path: 'src/a.ts', line: 4 }, excuse({ maxLag: day, targets: { paths: ['src/a.ts'] } })),
+  native({ tool: 'gatekeeper', rule: 'k8srequiredlabels', resource: 'Pod/payments/ledger' }, excuse(namespaceWide)),
+  native({ tool: 'gatekeeper', rule: 'k8sallowedrepos', resource: 'Pod/payments/web' }, excuse(namespaceWide)),
+  native({ tool: 'gatekeeper', rule: 'k8sallowedrepos', resource: 'Pod/web/web' }, excuse({ ...namespaceWide, controls: ['gatekeeper/k8sallowedrepos'] })),
   native({ tool: 'azure-policy', rule: `${assignment}#denyHttp`, resource: account }, excuse({ maxLag: day, reason: hostile })),
   native({ tool: 'azure-policy', rule: assignment, resource: `${account}2` }, excuse({ maxLag: day, category: 'mitigated' })),
   native({ tool: 'azure-policy', rule: assignment, resource: '/subscriptions/s1' }, excuse({ maxLag: day })),
@@ -123,6 +129,32 @@ describe('never wider', () => {
     const excused = native({ tool: 'azure-policy', rule: assignment, resource: account }, excuse({ maxLag: day }))
     expect(refusals(compiled('azure-policy', excused, native({ tool: 'azure-policy', rule: `${assignment}#b`, resource: account })))[0]).toContain('which is not excused')
     expect(compiled('azure-policy', excused, native({ tool: 'azure-policy', rule: `${assignment}2`, resource: account }), native({ tool: 'azure-policy', rule: assignment, resource: `${account}2` })).entries.length).toBe(1)
+  })
+
+  test.for([
+    ['named paths', excuse({ maxLag: day, targets: { paths: ['src/a.ts'] } })], ['named fingerprints', excuse({ maxLag: day, targets: { fingerprints: ['b'.repeat(64)] } })],
+    ['an impact', excuse({ maxLag: day, impact: true })], ['terms that allow only forms that end', excuse()],
+  ] as const)('Semgrep, whose form is the whole rule, is refused with %s', ([, granted]) => {
+    expect(compiled('semgrep', native({ tool: 'semgrep', rule: 'no-eval', path: 'src/a.ts' }, granted)).problems.length).toBe(1)
+  })
+
+  test('Semgrep is refused where the rule found something that is not excused, in any file', () => {
+    const answer = compiled('semgrep', native({ tool: 'semgrep', rule: 'no-eval', path: 'src/a.ts' }, excuse({ maxLag: day })), native({ tool: 'semgrep', rule: 'no-eval', path: 'src/b.ts' }))
+    expect(refusals(answer)[0]).toContain('which is not excused')
+  })
+
+  test.for([
+    ['another rule', excuse({ ...namespaceWide, controls: ['gatekeeper/k8s*'] })], ['another namespace', excuse({ ...namespaceWide, targets: { resources: ['*/web/*'] } })],
+    ['one object', excuse({ ...namespaceWide, targets: { resources: ['Pod/payments/ledger'] } })], ['paths', excuse({ ...namespaceWide, targets: { paths: ['a'] } })],
+    ['an impact', excuse({ ...namespaceWide, impact: true })], ['terms that allow only forms that end', excuse({ controls: ['gatekeeper/*'] })],
+  ] as const)('Gatekeeper, whose form is the whole namespace, is refused with %s', ([, granted]) => {
+    expect(compiled('gatekeeper', native({ tool: 'gatekeeper', rule: 'k8sallowedrepos', resource: 'Pod/payments/ledger' }, granted)).problems.length).toBe(1)
+  })
+
+  test('Gatekeeper is refused where any rule found something in the namespace that is not excused', () => {
+    const excused = native({ tool: 'gatekeeper', rule: 'k8sallowedrepos', resource: 'Pod/payments/ledger' }, excuse(namespaceWide))
+    expect(refusals(compiled('gatekeeper', excused, native({ tool: 'gatekeeper', rule: 'other', resource: 'Service/payments/web' })))[0]).toContain('which is not excused')
+    expect(compiled('gatekeeper', excused, native({ tool: 'gatekeeper', rule: 'other', resource: 'Service/web/web' }), native({ tool: 'gatekeeper', rule: 'other', resource: 'Namespace/payments' })).entries.length).toBe(1)
   })
 
   test('a waiver is no statement that a product is not affected', () => {
@@ -205,6 +237,14 @@ describe('hostile text', () => {
     [assignment, '/subscriptions/s1'], [assignment, '/subscriptions/s1/resourceGroups/pay'], [assignment, `${account}/blobServices/..`], [assignment, `${account}/./a`], [`${assignment}#..`, account], [assignment, '/subscriptions/s1/providers/Microsoft.Resources/resourceGroups/pay'], [assignment, `${account}?x=1`], [assignment, `${account}/a/b/c`],
   ] as const)('nor Azure Policy a scope that holds more: %j', ([rule, resource]) => {
     expect(compiled('azure-policy', native({ tool: 'azure-policy', rule, ...(resource === undefined ? {} : { resource }) }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['-x', 'a b', 'a;b', '$(a)', 'a*', ''])('nor Semgrep an argument that is more than a rule: %j', (rule) => {
+    expect(compiled('semgrep', native({ tool: 'semgrep', rule }, excuse({ maxLag: day }))).problems.length).toBe(1)
+  })
+
+  test.for(['/payments/a', 'Pod/*/a', 'Pod/pay*/a', 'Pod/a', 'Pod//a', '*'])('nor Gatekeeper a namespace that is several: %j', (resource) => {
+    expect(compiled('gatekeeper', native({ tool: 'gatekeeper', rule: 'a', resource }, excuse({ maxLag: day, controls: ['gatekeeper/*'] }))).problems.length).toBe(1)
   })
 
   test.for([['*'], ['@slsa3'], ['cve'], ['cve.*'], ['a.b.c'], ['cve.a:'], ['cve.a:b c'], ['__proto__'], ['cve.a', 'latest'], ['cve.a', 'sha256:1']] as const)('nor Conforma a value that means more: %j', ([rule, of]) => {

@@ -65,6 +65,14 @@ const readers: Readonly<Record<string, (files: readonly NativeFile[]) => Suppres
         && exempted.every((part, index) => resource.toLowerCase().split('/')[index] === part) && at <= Date.parse(properties.expiresOn)
     })
   },
+  semgrep(files) {
+    const excluded = text(files).split('\n').flatMap((line) => /^--exclude-rule=(\S+)$/u.exec(line)?.[1] ?? [])
+    return ({ rule }) => excluded.includes(rule)
+  },
+  gatekeeper(files) {
+    const { match } = parseYaml(text(files)) as { match: readonly { readonly excludedNamespaces: readonly string[] }[] }
+    return ({ resource = '' }) => match.some(({ excludedNamespaces }) => resource.split('/').filter((part) => part !== '').length === 3 && excludedNamespaces.includes(resource.split('/').at(1) ?? ''))
+  },
   conforma(files) {
     const { volatileConfig: { exclude } } = parseYaml(text(files)) as Volatile
     return ({ rule, image }, at) => {
@@ -100,7 +108,7 @@ const account = '/subscriptions/s/providers/Microsoft.Storage/storageAccounts/a'
 const rules: Readonly<Record<string, readonly string[]>> = {
   trivy: ['CVE-2020-1', 'CVE-2020-2', 'AVD-AWS-0086', 'secret', '*'], gitleaks: ['key', 'token', 'a:b'], 'osv-scanner': ['GHSA-a-b-c', 'CVE-2020-1'], snyk: ['SNYK-JS-A-1', '__proto__'],
   grype: ['CVE-2020-1', 'GHSA-a-b-c'], checkov: ['CKV_1', 'CKV_2'], kyverno: ['policy/rule', 'policy/*', 'policy'], 'azure-policy': [assigned, `${assigned}#a`, `${assigned.toUpperCase()}#A`, `${assigned}#b`, '*'],
-  conforma: ['p.r', 'p.r:t', 'p.r:u', 'q.p.r', '*'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
+  semgrep: ['a.b', 'a.c', '-x'], gatekeeper: ['a', 'b'], conforma: ['p.r', 'p.r:t', 'p.r:u', 'q.p.r', '*'], 'kyverno-cel': ['policy', 'policy/rule', 'a" || true'], opa: ['CVE-2020-1', '__proto__'],
 }
 const place = {
   path: fc.option(fc.constantFrom('a/b.txt', 'a/*', '#a', 'a:b', 'c.txt', 'a"b'), { nil: undefined }),
@@ -110,14 +118,14 @@ const place = {
 }
 const granted = fc.option(fc.record({
   name: fc.constantFrom('one', 'two'), ms: fc.integer({ min: -2000, max: 3 * day }), lag: fc.option(fc.integer({ min: 1, max: 2 * day }), { nil: undefined }), impact: fc.boolean(), atDecide: fc.boolean(),
-  targets: fc.constantFrom(undefined, { paths: ['a/b.txt'] }, { resources: ['pkg:npm/a@1'] }), uses: fc.boolean(),
+  targets: fc.constantFrom(undefined, { paths: ['a/b.txt'] }, { resources: ['pkg:npm/a@1'] }, { resources: ['*/n/*'] }), uses: fc.boolean(),
 }), { nil: undefined })
 
 function findingOf(tool: string, [rule, part, grant]: readonly [string, { readonly [K in keyof typeof place]: unknown }, { readonly name: string; readonly ms: number; readonly lag: number | undefined; readonly impact: boolean; readonly atDecide: boolean; readonly targets: object | undefined; readonly uses: boolean } | undefined]): NativeFinding {
   const named = nativeForms.find(({ name }) => name === tool)?.tool ?? tool
   const attributes = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Partial<Finding>
   return native({ tool: named, rule, ...attributes }, grant === undefined ? undefined : excuse({
-    name: grant.name, until: now + grant.ms as Instant, impact: grant.impact, atDecide: grant.atDecide,
+    name: grant.name, controls: grant.name === 'one' ? [`${named}/*`] : [`${named}/${rule}`], until: now + grant.ms as Instant, impact: grant.impact, atDecide: grant.atDecide,
     ...(grant.lag === undefined ? {} : { maxLag: grant.lag as typeof day }), ...(grant.targets === undefined ? {} : { targets: grant.targets }), ...(grant.uses ? { limits: { uses: 1 } } : {}),
   }))
 }

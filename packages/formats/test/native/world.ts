@@ -10,6 +10,7 @@ export interface How {
   readonly name?: string
   readonly until?: Instant
   readonly reason?: string
+  readonly controls?: OptOut['spec']['controls']
   readonly category?: ExcusedBy['category']
   readonly targets?: OptOut['spec']['targets']
   readonly limits?: OptOut['spec']['limits']
@@ -29,7 +30,7 @@ export function excuse(how: How = {}): NativeExcuse {
     origin: { file: '.exeat/hotfix.yaml', line: 1, column: 1 }, ...(how.unlogged === undefined ? {} : { unlogged: how.unlogged }),
   }
   const spec: OptOut['spec'] = {
-    controls: ['trivy/*'], category: category as OptOut['spec']['category'], reason, owner: by.owner, window: { from: 0 as Instant, until: by.until },
+    controls: how.controls ?? ['trivy/*'], category: category as OptOut['spec']['category'], reason, owner: by.owner, window: { from: 0 as Instant, until: by.until },
     ...(how.targets === undefined ? {} : { targets: how.targets }), ...(how.limits === undefined ? {} : { limits: how.limits }),
   }
   return { by, spec, terms: terms(how) }
