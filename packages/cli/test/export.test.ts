@@ -33,6 +33,17 @@ const trivy = (...rules: readonly string[]): string => JSON.stringify({
   }],
 })
 
+const assignment = '/subscriptions/s1/providers/Microsoft.Authorization/policyAssignments/baseline'
+const account = '/subscriptions/s1/resourceGroups/pay/providers/Microsoft.Storage/storageAccounts/ledger'
+
+/** One result about a resource, and none about a file. */
+const ofResource = (tool: string, rule: string, resource: string, properties: object = {}): string => JSON.stringify({
+  version: '2.1.0', runs: [{
+    tool: { driver: { name: tool, rules: [{ id: rule }] } }, properties,
+    results: [{ ruleId: rule, message: { text: 'found' }, ...(resource === '' ? {} : { locations: [{ logicalLocations: [{ fullyQualifiedName: resource, kind: 'resource' }] }] }) }],
+  }],
+})
+
 const main = builtCommand()
 let repository: TemporaryRepository
 const run = (...args: readonly string[]): Ran => runExeat(main, ['export', ...args], repository.dir)
@@ -41,10 +52,13 @@ const exported = (...args: readonly string[]): Ran => run(...args, '--env', 'dev
 beforeAll(() => {
   repository = sessionRepository(new Map([
     ...base,
-    ['.exeat/policies.yaml', policies.replace('controls: ["trivy/*", "semgrep/*"]', 'controls: ["trivy/*", "semgrep/*", "gitleaks/*"]').replace('requires: { impact: false }', 'requires: { impact: false }\n  nativeForms: { allowed: true, maxLag: 1h }')],
+    ['.exeat/policies.yaml', policies.replace('controls: ["trivy/*", "semgrep/*"]', 'controls: ["trivy/*", "semgrep/*", "gitleaks/*", "kyverno/*", "conforma/*", "azure-policy/*"]').replace('requires: { impact: false }', 'requires: { impact: false }\n  nativeForms: { allowed: true, maxLag: 1h }')],
     ['.exeat/one.yaml', optOut('one', 'trivy/CVE-2026-0001', '2035-01-01T00:00:00Z', ', paths: [go.mod]')],
     ['.exeat/ended.yaml', optOut('ended', 'trivy/CVE-2026-0002', '2026-02-01T00:00:00Z')],
     ['.exeat/leak.yaml', optOut('leak', 'gitleaks/generic-api-key', '2035-01-01T00:00:00Z')],
+    ['.exeat/labels.yaml', optOut('labels', 'kyverno/require-labels', '2035-01-01T00:00:00Z')],
+    ['.exeat/scan.yaml', optOut('scan', '"conforma/tasks.required_task_found:clamav-scan"', '2035-01-01T00:00:00Z')],
+    ['.exeat/https.yaml', optOut('https', `"azure-policy/${assignment}#denyHttp"`, '2035-01-01T00:00:00Z')],
     ['.exeat/sem.yaml', optOut('sem', 'trivy/ds-0001', '2035-01-01T00:00:00Z')],
   ]))
   repository.write('trivy.json', trivy('CVE-2026-0001', 'CVE-2026-0002', 'CVE-2026-0003'))
@@ -60,6 +74,24 @@ describe('exeat export', () => {
     expect(ran.stdout).toContain('expired_at: 2034-12-31T23:59:59.999Z')
     expect(ran.stderr).toContain('.trivyignore.yaml: 1 entry for trivy')
     expect(ran.stderr).toContain('lost: one, trivy/CVE-2026-0001: use the file in `development` alone')
+  })
+
+  test('reads findings of Azure Policy and Conforma from SARIF, and of policies in CEL from a report of Kyverno', () => {
+    const digest = `sha256:${'a'.repeat(64)}`
+    repository.write('azure.sarif', ofResource('Azure Policy', `${assignment}#denyHttp`, account))
+    repository.write('conforma.sarif', ofResource('Conforma', 'tasks.required_task_found:clamav-scan', '', { repoDigests: [`registry.example/pay@${digest}`] }))
+    repository.write('kyverno.json', JSON.stringify({
+      apiVersion: 'openreports.io/v1alpha1', kind: 'Report', metadata: { name: 'r', namespace: 'payments' }, scope: { kind: 'Pod', name: 'ledger' },
+      results: [{ source: 'KyvernoValidatingPolicy', policy: 'require-labels', result: 'fail', severity: 'high' }],
+    }))
+    for (const [to, report, wanted] of [
+      ['azure-policy', 'azure.sarif', `"id": "${account}/providers/Microsoft.Authorization/policyExemptions/`], ['conforma', 'conforma.sarif', `imageDigest: "${digest}"`],
+      ['kyverno-cel', 'kyverno.json', 'object.metadata.name == \\"ledger\\"'],
+    ] as const) {
+      const ran = exported('--to', to, report)
+      expect(ran.exit, ran.stderr).toBe(0)
+      expect(ran.stdout).toContain(wanted)
+    }
   })
 
   test('says in JSON what its schema says', () => {
