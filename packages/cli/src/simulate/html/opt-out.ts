@@ -8,7 +8,7 @@ export type Sample = SimulatedOptOut['unintended']['samples'][number]
 export function optOutSection(optOut: SimulatedOptOut): Html {
   return html`<section><h2>Opt-out <code>${optOut.name}</code>, ${optOut.change}</h2>
 ${refusals(optOut)}<dl><dt>Covers</dt><dd>${plural(optOut.measured, 'finding')} in one run${optOut.limit === undefined ? ', and states no ceiling' : `, ceiling ${optOut.limit}`}</dd>
-<dt>From</dt><dd>${optOut.from}</dd><dt>Until</dt><dd>${optOut.until}: ${plural(optOut.redAgain.findings, 'finding')} turn red again</dd><dt>Owner</dt><dd>${optOut.owner}</dd>
+<dt>From</dt><dd>${optOut.from}</dd><dt>Until</dt><dd>${optOut.until}: ${plural(optOut.redAgain.findings, 'finding')} ${optOut.redAgain.findings === 1 ? 'turns' : 'turn'} red again</dd><dt>Owner</dt><dd>${optOut.owner}</dd>
 <dt>Impact</dt><dd>${impact(optOut.impact)}</dd></dl>
 ${unintended(optOut)}${canaries(optOut)}${nearMisses(optOut)}${covered(optOut)}${suggestion(optOut)}</section>`
 }

@@ -36,7 +36,7 @@ ${places('Silenced, and nobody excused it', silenced)}${places('Still reported, 
 function title({ optOuts, opened }: Simulation): string {
   const [only, ...others] = optOuts
   const what = only === undefined ? 'The change' : others.length === 0 ? `Opt-out ${only.name}` : `${optOuts.length} changed opt-outs`
-  return `${what}: ${opened.total === 0 ? 'excuses nothing new' : `${plural(opened.total, 'finding')} excused that block today`}`
+  return `${what}: ${opened.total === 0 ? 'excuses nothing new' : `${plural(opened.total, 'finding')} excused that ${opened.total === 1 ? 'blocks' : 'block'} today`}`
 }
 
 function openedSection(opened: Simulation['opened']): Html {
