@@ -1,7 +1,7 @@
 /** What an alarm says: the event of its log entry as a CloudEvent, signed as Standard Webhooks (https://www.standardwebhooks.com) has it for Ed25519, `v1a`. */
-import * as z from 'zod'
 import { canonicalInstant } from '@exeat/core'
-import { dataSchemas, type LogEvent } from '@exeat/core/entry'
+import type { LogEvent } from '@exeat/core/entry'
+import { saidBy } from '../events/told.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { Posted, Sink } from '../ports/alarm.ts'
 
@@ -26,20 +26,12 @@ function acknowledging({ type, data }: LogEvent, index: number): string | undefi
   return type === 'dev.exeat.drill.started.v1' ? `exeat drill ack ${index}` : undefined
 }
 
-/** What the entry says, without what shows who did it: signatures and tokens are for the log alone. */
-function told({ type, data }: LogEvent): Record<string, unknown> {
-  const schema: z.ZodType = dataSchemas[type]
-  const { envelope: _envelope, evidence, seconded: _seconded, terms: _terms, ...said } = z.encode(schema, data) as Record<string, unknown>
-  const strength = typeof evidence === 'object' && evidence !== null && 'strength' in evidence ? { strength: evidence.strength } : {}
-  return { ...said, ...strength }
-}
-
 export function messageOf({ event, index, sink, round }: Telling): Message {
   const { type, id, source, subject, time } = event
   const acknowledge = acknowledging(event, index)
   const body = JSON.stringify({
     specversion: '1.0', id: round === 0 ? id : `${id}/${round}`, source, type, ...(subject === null ? {} : { subject }), time: canonicalInstant(time), datacontenttype: 'application/json',
-    data: { ...told(event), ...(type.startsWith('dev.exeat.drill.') ? { drill: true } : {}), entry: index, repeat: round, ...(acknowledge === undefined ? {} : { acknowledge }) },
+    data: { ...saidBy(event), entry: index, repeat: round, ...(acknowledge === undefined ? {} : { acknowledge }) },
   })
   return { id: messageId(source, index, sink, round), body: new Uint8Array(Buffer.from(body, 'utf8')) }
 }

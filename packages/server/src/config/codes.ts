@@ -46,6 +46,8 @@ export const serverCodes = {
   DECISION_FACTS: invalid('What is said of a run is missing, unknown to the workspace, or other than the caller proves.'),
   DECISION_REPORTS: invalid('The reports of a run are not sent as they must be: twice under one name, or encoded wrong.'),
   HISTORY_OFF: { exit: 1, http: 409, summary: 'A run was to be recorded, and the server keeps no history.' },
+  EVENTS_AHEAD: asked(409, 'Somebody asks for events behind an entry that the log does not have.'),
+  EVENTS_BUSY: failed('As many streams of events are open as the server lets in.'),
   DECISIONS_BUSY: failed('As many runs are being decided as the server takes at once.'),
   TOKEN_MISSING: asked(401, 'A request came without the token of an enforcement point.'),
   TOKEN_UNKNOWN: asked(401, 'A request came with a token that is not known here.'),

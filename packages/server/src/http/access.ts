@@ -15,6 +15,7 @@ import { actorOfSession } from '../identity/signed-in.ts'
 import type { Caller, Session } from '../identity/types.ts'
 import { type Actor, operatorIssuer } from '../use/types.ts'
 import type { Env } from './env.ts'
+import { eventsPath } from './events.ts'
 import type { People } from './people/services.ts'
 import { type Permission, permissionOf } from './permissions.ts'
 import { refusal } from './problem.ts'
@@ -107,7 +108,8 @@ export async function urlsOf(c: Context<Env>, people: People): Promise<readonly 
 
 async function cookieSession(c: Context<Env>, people: People): Promise<Caller> {
   const token = getCookie(c, cookieName)
-  const session = token === undefined ? undefined : await people.sessions.find(token)
+  // A page that only listens keeps nobody signed in.
+  const session = token === undefined ? undefined : await people.sessions.find(token, c.req.path === eventsPath)
   const safe = c.req.method === 'GET' || c.req.method === 'HEAD'
   if (!safe && c.req.path.startsWith('/v1/')) await checkOrigin(c, people)
   // Whose session is over is a stranger, who may sign in again; a bound one is for no browser.

@@ -14,6 +14,7 @@ import { access, stepUp } from './access.ts'
 import { addActs } from './acts.ts'
 import { addDecisions, fewAtOnce } from './decisions.ts'
 import { addDrills } from './drills.ts'
+import { addEvents, type EventOptions } from './events.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
@@ -26,7 +27,7 @@ import { rateLimiter } from './rate.ts'
 import { addRuns } from './runs.ts'
 import { addReads, type ReadOptions } from './reads.ts'
 
-export interface AppOptions extends LogRoutesOptions, ReadOptions {
+export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly runs: Runs
@@ -82,6 +83,7 @@ export function createApp(options: AppOptions): App {
   addReads(app, useCases, people, options)
   addActs(app, useCases, people)
   addDrills(app, useCases, people)
+  addEvents(app, options, people)
   addDecisions(app, decide)
   addRuns(app, runs, governance)
   addPeople(app, people, useCases)

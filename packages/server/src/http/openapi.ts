@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { actRoutes } from './acts.ts'
 import { decisionRoutes } from './decisions.ts'
 import { drillRoutes } from './drills.ts'
+import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { logRoutes } from './log.ts'
 import { answers, createRoute, forAnyone } from './parts.ts'
@@ -29,7 +30,7 @@ const securitySchemes = {
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...decisionRoutes, ...runRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 

@@ -18,8 +18,10 @@ export type Opening = Pick<Session, 'person' | 'label' | 'method' | 'authenticat
 export interface Sessions {
   /** The token is told once; what is kept is its SHA-256. */
   readonly open: (opening: Opening) => Promise<{ readonly token: string; readonly session: Session }>
-  /** Moves the idle end. */
-  readonly find: (token: string) => Promise<Session | undefined>
+  /** Moves the idle end, unless it is only `looked` at. */
+  readonly find: (token: string, looked?: boolean) => Promise<Session | undefined>
+  /** Whether it has not ended. Moves nothing. */
+  readonly stands: (session: Pick<Session, 'id'>) => Promise<boolean>
   readonly of: (person: Identity) => Promise<readonly Session[]>
   /** Of this person alone; false where it is none of theirs. */
   readonly end: (person: Identity, id: HexDigest) => Promise<boolean>
@@ -53,19 +55,20 @@ export function sessions(rows: IdentityRows, now: () => number, lives: SessionLi
       if (!await rows.put(rowKinds.session, id, { value: toBytes(kept), owner: identityKey(opening.person), expires: ends(kept) }, 0, at)) throw new Error('a random token came twice')
       return { token, session: { ...kept, id } }
     },
-    find: async (token) => {
+    find: async (token, looked = false) => {
       const id = hashOf(token)
       const at = now()
       const row = await rows.get(rowKinds.session, id, at)
       if (row === undefined) return undefined
       const session = read(id, row.value)
       const idleUntil = (at + lives.idle) as Instant
-      if (idleUntil - session.idleUntil < grain) return session
+      if (looked || idleUntil - session.idleUntil < grain) return session
       const { id: _id, ...kept } = { ...session, idleUntil }
       // Whoever else moved it meanwhile moved it as far; a session that was ended meanwhile is not written again.
       await rows.put(rowKinds.session, id, { value: toBytes(kept), owner: identityKey(session.person), expires: ends(kept) }, row.version, at)
       return { ...session, idleUntil }
     },
+    stands: async ({ id }) => await rows.get(rowKinds.session, id, now()) !== undefined,
     of,
     end,
     endAll: (person) => rows.dropOwned(rowKinds.session, identityKey(person)),

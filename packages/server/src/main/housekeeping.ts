@@ -1,5 +1,6 @@
 /** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses, delivers alarms. */
 import type { Deliverer } from '../alarm/deliver.ts'
+import type { Growth } from '../events/growth.ts'
 import type { WitnessAddress } from '@exeat/client/log'
 import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
@@ -13,13 +14,14 @@ import type { LogStore } from '../ports/log.ts'
 import type { UseCases } from '../use/types.ts'
 import { type Checked, checkWhole } from './check.ts'
 import { wrongPins } from './pins.ts'
+import { problemOf, repeater } from './repeat.ts'
 import { witnessing } from './witness.ts'
 
 /** Milliseconds that what runs has to end. */
 const patience = 5_000
 
 /** In milliseconds. */
-const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000, alarms: 1_000 } as const
+const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000, alarms: 1_000, look: 1_000 } as const
 
 export interface HousekeepingOptions {
   readonly log: LogStore
@@ -30,6 +32,7 @@ export interface HousekeepingOptions {
   readonly rows: Pick<IdentityRows, 'sweep'>
   readonly witnesses: readonly WitnessAddress[]
   readonly alarms: Deliverer
+  readonly growth: Pick<Growth, 'look'>
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
 }
@@ -44,8 +47,8 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, now, report }: HousekeepingOptions): Housekeeping {
-  let stopped = false
+export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, growth, now, report }: HousekeepingOptions): Housekeeping {
+  const { repeat, isStopped, stop } = repeater(report)
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
   const witnesses = witnessing(log, addresses, now)
@@ -56,51 +59,26 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
     return governed === undefined ? undefined : wrongPins(governed, pins)
   }
 
-  const chores = [
-    repeat(every.ref, async () => {
-      try {
-        await useCases.synchronise()
-        unread = undefined
-      } catch (error) {
-        unread = problemOf(error)
-        throw error
-      }
-      const wrong = mispinned()
-      if (wrong !== undefined) throw new ExeatError([wrong])
-    }),
-    repeat(every.whole, async () => {
-      checked = await checkWhole(log, now, () => stopped) ?? checked
-      if (checked?.problem !== undefined) report(checked.problem)
-    }),
-    repeat(every.sweep, async () => { await rows.sweep(now()) }),
-    repeat(every.witnesses, witnesses.round),
-    repeat(every.alarms, alarms.round),
-    repeat(every.alarms, useCases.endDrill),
-  ]
-
-  /** Runs a chore now and again so many milliseconds after it has ended; what goes wrong is told once for as long as it stays the same. */
-  function repeat(after: number, chore: () => Promise<void>): { readonly stop: () => Promise<void> } {
-    let timer: NodeJS.Timeout | undefined
-    let told: string | undefined
-    const run = async (): Promise<void> => {
-      try {
-        await chore()
-        told = undefined
-      } catch (error) {
-        const problem = problemOf(error)
-        if (!stopped && told !== problem.message) report(error instanceof ExeatError || !(error instanceof Error) ? problem : error)
-        told = problem.message
-      }
-      if (!stopped) timer = setTimeout(() => { running = run() }, after).unref()
+  repeat(every.ref, async () => {
+    try {
+      await useCases.synchronise()
+      unread = undefined
+    } catch (error) {
+      unread = problemOf(error)
+      throw error
     }
-    let running = run()
-    return {
-      stop: () => {
-        clearTimeout(timer)
-        return running
-      },
-    }
-  }
+    const wrong = mispinned()
+    if (wrong !== undefined) throw new ExeatError([wrong])
+  })
+  repeat(every.whole, async () => {
+    checked = await checkWhole(log, now, isStopped) ?? checked
+    if (checked?.problem !== undefined) report(checked.problem)
+  })
+  repeat(every.sweep, async () => { await rows.sweep(now()) })
+  repeat(every.witnesses, witnesses.round)
+  repeat(every.alarms, alarms.round)
+  repeat(every.alarms, useCases.endDrill)
+  repeat(every.look, growth.look)
 
   const witnessDamage = (): Problem | undefined => witnesses.states().map(({ problem }) => problem).find((problem) => problem !== undefined && entryOf(problem.code).exit === 2)
   const damage = (): Problem | undefined => checked?.problem ?? witnessDamage()
@@ -116,16 +94,11 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
       ...(addresses.length === 0 ? {} : { witnesses: witnesses.states().map(({ name, size, behind, problem }) => ({ name, size, lag: behind, ...messageOf(problem) })) }),
     }),
     stop: async () => {
-      stopped = true
       // A remote that is slow to answer keeps nobody from stopping.
-      await Promise.race([Promise.all(chores.map((chore) => chore.stop())).then(alarms.settled), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
+      await Promise.race([stop().then(alarms.settled), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
     },
   }
 }
 
 const messageOf = (problem: Problem | undefined): { readonly message?: string } => (problem === undefined ? {} : { message: problem.message })
 
-function problemOf(error: unknown): Problem {
-  if (error instanceof ExeatError) return error.problems[0]
-  return serverProblem('SERVER_FAILED', error instanceof Error ? error.message : String(error))
-}

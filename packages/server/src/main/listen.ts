@@ -11,7 +11,8 @@ import { problemDocument, problemType, refusal } from '../http/problem.ts'
 
 /** What a stranger can make the server hold, and for how long. */
 export const bounds = {
-  connections: 256,
+  /** Streams of events among them. */
+  connections: 2_048,
   /** Milliseconds for the head of a request, and for all of it: whoever sends a byte a second is cut off. */
   head: 10_000, whole: 30_000, idle: 5_000, checkEvery: 2_000,
   /** Bytes of request line and headers. */

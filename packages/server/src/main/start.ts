@@ -15,6 +15,8 @@ import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
 import { type DecideRun, decisionMaker } from '../decisions/index.ts'
+import { type Feed, feedOf } from '../events/feed.ts'
+import { type Growth, growing } from '../events/growth.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -85,7 +87,8 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
   const config = readConfig(data)
   const paths = dataPaths(data)
   const signer = readLogKey(paths, config.origin)
-  const { log, close } = await openServerLog(data, config, signer, options.databaseUrl === undefined ? {} : { url: options.databaseUrl }, now)
+  const { log: opened, close } = await openServerLog(data, config, signer, options.databaseUrl === undefined ? {} : { url: options.databaseUrl }, now)
+  const { log, growth } = growing(opened)
   try {
     const governance = sourceOf({ repository: config.repository.location, ...(config.repository.ref === undefined ? {} : { ref: config.repository.ref }), now }, paths)
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
@@ -94,9 +97,10 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { useCases, decide, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
-    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, now, report })
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const serving = await serve(options, { config, paths, log, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const feed = feedOf({ log, origin: config.origin, monotonic: () => performance.now() })
+    const serving = await serve(options, { config, paths, log, growth, feed, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -146,6 +150,8 @@ interface Serving {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly runs: Runs
+  readonly feed: Feed
+  readonly growth: Growth
   readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
@@ -159,10 +165,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, growth, feed, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
+  const streams = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, governance, people, log, feed, growth, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),
@@ -179,6 +186,7 @@ async function serve({ listen, tls, pages, now, report }: StartOptions, { config
       address: { host: listen.host, port: typeof address === 'string' ? listen.port : address.port },
       stop: async () => {
         stopping = true
+        streams.abort()
         await Promise.all(listeners.map((listener) => listener.drain(patience)))
       },
     }

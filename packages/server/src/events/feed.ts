@@ -1,0 +1,88 @@
+/** The log as it is told of: entry after entry from any index on. The log is the queue, so nothing is kept for whoever reads slowly. */
+import { decodeEvent, decodeLeaf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
+import type { LogReader, LogStore } from '../ports/log.ts'
+import { bodyKinds } from '../use/stored.ts'
+import { tell, type Heading, type ToldEvent } from './told.ts'
+
+export interface FeedItem extends Heading {
+  /** Undefined where the body was erased. */
+  readonly event: LogEvent | undefined
+  readonly told: ToldEvent
+  /** `told` as JSON, in one line. */
+  readonly json: string
+}
+
+export interface Feed {
+  /** Those from `from` on in order, `most` at most and as many as there are; empty at the end of the log. */
+  readonly read: (from: number, most: number) => Promise<readonly FeedItem[]>
+}
+
+/** Of what was read a moment ago: a thousand listeners at the end of the log read it once. Briefly, so that what is erased is soon gone here too. */
+const recent = { items: 512, milliseconds: 5_000 } as const
+
+export interface FeedOptions {
+  readonly log: Pick<LogStore, 'snapshot'>
+  readonly origin: string
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number
+}
+
+export function feedOf({ log, origin, monotonic }: FeedOptions): Feed {
+  const held = new Map<number, { readonly item: FeedItem; readonly until: number }>()
+
+  const reading = new Map<number, Promise<readonly FeedItem[]>>()
+
+  /** The unbroken run from `from` on that is still held. */
+  function remembered(from: number, most: number): readonly FeedItem[] {
+    const at = monotonic()
+    const items: FeedItem[] = []
+    for (let found = held.get(from); found !== undefined && at < found.until && items.length < most; found = held.get(from + items.length)) items.push(found.item)
+    return items
+  }
+
+  function remember(items: readonly FeedItem[]): void {
+    const until = monotonic() + recent.milliseconds
+    for (const item of items.slice(-recent.items)) {
+      held.delete(item.index)
+      held.set(item.index, { item, until })
+    }
+    for (const index of held.keys()) {
+      if (held.size <= recent.items) return
+      held.delete(index)
+    }
+  }
+
+  return {
+    read: async (from, most) => {
+      const known = remembered(from, most)
+      if (known.length > 0) return known
+      // Whoever waited for the same entry wakes at the same moment: one of them reads.
+      const shared = reading.get(from) ?? log.snapshot((reader) => readFrom(reader, from, most, origin)).finally(() => { reading.delete(from) })
+      reading.set(from, shared)
+      const items = await shared
+      remember(items)
+      return items.slice(0, most)
+    },
+  }
+}
+
+async function readFrom(reader: LogReader, from: number, most: number, origin: string): Promise<readonly FeedItem[]> {
+  const { size } = await reader.head()
+  const items: FeedItem[] = []
+  // oxlint-disable-next-line no-await-in-loop -- one connection: reads one after the other whatever is asked
+  for (let index = from; index < Math.min(size, from + most); index++) items.push(await readItem(reader, index, origin))
+  return items
+}
+
+/** @throws {Error} where an entry is none that this release wrote: nobody is told half of a log */
+async function readItem(reader: LogReader, index: number, origin: string): Promise<FeedItem> {
+  const entry = await reader.entry(index)
+  const leaf = entry === undefined ? undefined : decodeLeaf(Buffer.from(entry.entry).toString('utf8'))
+  if (leaf === undefined) throw new Error(`entry ${index} is none that this release wrote`)
+  const body = await reader.body(bodyKinds.event, leaf.body)
+  const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
+  if (decoded?.ok === false) throw new Error(`the body of entry ${index} is none that this release wrote: ${decoded.because}`)
+  const heading: Heading = { index, id: leaf.id, source: origin, type: leaf.type, subject: leaf.uid, time: leaf.time }
+  const told = tell(heading, decoded?.event)
+  return { ...heading, event: decoded?.event, told, json: JSON.stringify(told) }
+}

@@ -1,0 +1,20 @@
+/** Which events somebody wants: `optout.*`, `emergency.activated`, as the types are without what all of them share. */
+import { type EventType, eventTypes } from '@exeat/core/entry'
+
+/** `dev.exeat.optout.approved.v1` → `optout.approved`. */
+export const shortType = (type: string): string => type.replace(/^dev\.exeat\./, '').replace(/\.v1$/, '')
+
+const shorts = eventTypes.map(shortType)
+const nouns = new Set(shorts.map((type) => type.replace(/\..*$/, '')))
+
+export type Wants = (type: EventType) => boolean
+
+/** Whether it names a type, or all of a noun. */
+export const isSelector = (text: string): boolean => shorts.includes(text) || (text.endsWith('.*') && nouns.has(text.slice(0, -2)))
+
+/** Those that any of the selectors names; all of them where there is none. */
+export function wants(selectors: readonly string[]): Wants {
+  if (selectors.length === 0) return () => true
+  const chosen = new Set(shorts.filter((short) => selectors.some((each) => each === short || (each.endsWith('.*') && short.startsWith(each.slice(0, -1))))))
+  return (type) => chosen.has(shortType(type))
+}
