@@ -7,6 +7,7 @@ export * from './people.ts'
 export * from './runs.ts'
 export type * from './scan.ts'
 export * from './schemas.ts'
+export * from './sinks.ts'
 export { tapSchema } from './tap.ts'
 export type Wire = { readonly [K in keyof typeof schemas]: (typeof schemas)[K] extends z.ZodType<infer T> ? T : never }
 export type People = { readonly [K in keyof typeof people]: (typeof people)[K] extends z.ZodType<infer T> ? T : never }

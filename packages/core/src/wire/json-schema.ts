@@ -5,6 +5,7 @@ import { identifier, line } from '../document/scalars.ts'
 import { eventTypes } from '../entry/types.ts'
 import { simulationSchema } from '../impact/report.ts'
 import { evidenceStrengths } from '../model/facts.ts'
+import { sinksSchema } from './sinks.ts'
 import { adoptResultSchema, scanResultSchema } from './scan.ts'
 import { actAnswerSchema, drillAnswerSchema, drillSchema, optOutViewSchema, statusSchema } from './schemas.ts'
 
@@ -66,6 +67,7 @@ const outputs = {
     ...head('DrillResult'), drill: drillSchema,
     act: z.exactOptional(z.enum(['start', 'acknowledge'])), evidence: z.exactOptional(drillAnswerSchema.shape.evidence), index: z.exactOptional(drillAnswerSchema.shape.index), receipt: z.exactOptional(drillAnswerSchema.shape.receipt),
   }).meta({ title: 'exeat drill start, ack, status --format json' }),
+  'sinks.v1.json': z.strictObject({ ...head('Sinks'), ...sinksSchema.shape }).meta({ title: 'exeat sinks --format json' }),
   'log-evidence.v1.json': evidenceOutput,
   'simulation.v1.json': simulationSchema,
   'scan-result.v1.json': scanResultSchema,

@@ -12,11 +12,13 @@ import type { Delivery, Post, Sink } from '../ports/alarm.ts'
 import type { LogReader, StateReader } from '../ports/log.ts'
 import { readRecord } from '../use/load.ts'
 import { bodyKinds, fromBytes, recordKinds, type StoredAlarm, type StoredOptOut } from '../use/stored.ts'
-import { messageOf, signed, type SignMessage } from './message.ts'
+import { backoff, delayOf } from '../events/outbox/backoff.ts'
+import { signed, type SignMessage } from '../events/standard-webhooks.ts'
+import { messageOf } from './message.ts'
 import type { Held, Progress } from './progress.ts'
 
 /** In milliseconds. */
-export const times = { repeat: 15 * 60_000, first: 5_000, longest: 3_600_000, giveUp: 3 * 86_400_000, claim: 60_000 } as const
+export const times = { repeat: 15 * 60_000, giveUp: backoff.giveUp, claim: 60_000 } as const
 
 export interface DelivererOptions {
   readonly log: Pick<LogReader, 'record' | 'records' | 'body' | 'entry'>
@@ -131,17 +133,16 @@ async function sentBy({ index }: StoredAlarm, sink: Sink, round: number, { log, 
   try {
     const event = await eventAt(log, index)
     if (event === undefined) return 'what it would say was erased'
-    const status = await post(sink.url, signed(messageOf({ event, index, sink, round }), sign, now()))
+    const status = await post(sink.url, signed(messageOf({ event, index, sink, round }), { sign }, now()))
     return status >= 200 && status < 300 ? undefined : `it answered ${status}`
   } catch (error) {
     return (error instanceof Error ? error.message : String(error)).slice(0, 300)
   }
 }
 
-/** Twice as long each time, an hour at most, and less by chance, so that sinks which came back are not met by all at once. A repetition ends where the next one begins. */
+/** A repetition ends where the next one begins. */
 function next(from: number, round: number, attempts: number, { now, jitter }: DelivererOptions): Pick<Delivery, 'state' | 'at'> {
-  const wait = Math.min(times.longest, times.first * 2 ** Math.min(attempts - 1, 20))
-  const at = now() + Math.ceil(wait * (0.5 + jitter() / 2))
+  const at = now() + delayOf(attempts, jitter())
   return at - from < (round === 0 ? times.giveUp : (round + 1) * times.repeat) ? { state: 'waiting', at } : { state: 'dead', at: now() }
 }
 

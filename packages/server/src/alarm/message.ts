@@ -1,15 +1,9 @@
 /** What an alarm says: the event of its log entry as a CloudEvent, signed as Standard Webhooks (https://www.standardwebhooks.com) has it for Ed25519, `v1a`. */
 import { canonicalInstant } from '@exeat/core'
 import type { LogEvent } from '@exeat/core/entry'
+import { type Message, messageIdOf } from '../events/standard-webhooks.ts'
 import { saidBy } from '../events/told.ts'
-import { sha256 } from '../store/ed25519.ts'
-import type { Posted, Sink } from '../ports/alarm.ts'
-
-export interface Message {
-  /** The same for an entry, sink and round, however often it is sent: receivers know a repetition by it. */
-  readonly id: string
-  readonly body: Uint8Array
-}
+import type { Sink } from '../ports/alarm.ts'
 
 export interface Telling {
   readonly event: LogEvent
@@ -37,22 +31,4 @@ export function messageOf({ event, index, sink, round }: Telling): Message {
 }
 
 export const messageId = (origin: string, index: number, { name, url }: Sink, round: number): string =>
-  `msg_${Buffer.from(sha256(Buffer.from(JSON.stringify(['exeat/webhook/v1', origin, index, round, name, url]), 'utf8'))).toString('hex').slice(0, 40)}`
-
-/** Ed25519 over the bytes. */
-export type SignMessage = (bytes: Uint8Array) => Uint8Array
-
-/** @param now milliseconds since the epoch; whole seconds are signed */
-export function signed({ id, body }: Message, sign: SignMessage, now: number): Posted {
-  const timestamp = String(Math.floor(now / 1000))
-  const signature = sign(new Uint8Array(Buffer.concat([Buffer.from(`${id}.${timestamp}.`, 'utf8'), body])))
-  return {
-    headers: {
-      'content-type': 'application/cloudevents+json', 'user-agent': 'exeat', 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1a,${Buffer.from(signature).toString('base64')}`,
-    },
-    body,
-  }
-}
-
-/** How Standard Webhooks spells a public key. */
-export const webhookKeyText = (publicKey: Uint8Array): string => `whpk_${Buffer.from(publicKey).toString('base64')}`
+  messageIdOf(['exeat/webhook/v1', origin, index, round, name, url])

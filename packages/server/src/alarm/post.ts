@@ -29,6 +29,8 @@ export interface Sending {
 export interface Received {
   readonly status: number
   readonly body: Uint8Array
+  /** RFC 9110, section 10.2.3, as it came. */
+  readonly retryAfter?: string
 }
 
 /** Sends once. Rejects where there is no answer, with a reason that names no address. */
@@ -52,7 +54,7 @@ export function connector({ guard, lookup = systemLookup, patience: longest = pa
     let answered = false
     sent.on('response', (answer) => {
       answered = true
-      readBounded(answer, most).then((read) => { resolve({ status: answer.statusCode ?? 0, body: read }) }, (error: unknown) => { reject(error instanceof Error ? new Error(because(error)) : new Error('it broke off')) })
+      readBounded(answer, most).then((read) => { resolve({ status: answer.statusCode ?? 0, body: read, ...waitOf(answer) }) }, (error: unknown) => { reject(error instanceof Error ? new Error(because(error)) : new Error('it broke off')) })
         .finally(() => { sent.destroy() })
     })
     sent.on('error', (error) => { reject(new Error(because(error))) })
@@ -65,6 +67,8 @@ export function connector({ guard, lookup = systemLookup, patience: longest = pa
     return undefined
   })
 }
+
+const waitOf = ({ headers: { 'retry-after': retryAfter } }: IncomingMessage): Pick<Received, 'retryAfter'> => (retryAfter === undefined ? {} : { retryAfter })
 
 async function readBounded(answer: IncomingMessage, most: number): Promise<Uint8Array> {
   // The status says it all: whatever else comes is not read.

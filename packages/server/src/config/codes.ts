@@ -27,6 +27,8 @@ export const serverCodes = {
   GENESIS_INVALID: tampered('The log does not begin with what its founders signed, or a later epoch does not follow.'),
   LOG_DIFFERS: tampered('A whole reading of the log found that its entries and tiles are not what its head says.'),
   ALARM_UNDELIVERED: failed('An alarm did not reach a sink of the workspace, or not yet; it is tried for three days.'),
+  SINK_FAILING: failed('A sink takes no events, or not yet; it is tried for three days.'),
+  SINK_LOST: failed('A sink did not get all events: it was down for three days, refused them, or said that it is gone.'),
   LISTEN_FAILED: failed('The server cannot listen where it should.'),
   SERVER_RUNNING: failed('Another server already runs on this data folder.'),
   SERVER_STARTING: failed('The server is not ready yet.'),

@@ -29,6 +29,8 @@ export interface DataPaths {
   readonly working: (purpose: 'bundle' | 'webhook', id: string) => string
   /** What the server shows to the workspace's incident system (`Authorization`), where that wants something. */
   readonly incidents: string
+  /** What the server and the sink of this name share. */
+  readonly sink: (name: string) => string
   /** What the server shows to the identity provider of this name, where that wants a secret. */
   readonly provider: (name: string) => string
   readonly founder: (name: string) => string
@@ -48,6 +50,7 @@ export function dataPaths(folder: string): DataPaths {
     sealing: join(keys, fileNames.sealing),
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
     incidents: join(keys, 'incidents.secret'),
+    sink: (name) => join(keys, `sink-${name}.secret`),
     provider: (name) => join(keys, `provider-${name}.secret`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),
     mirror: join(folder, fileNames.mirror),

@@ -1,7 +1,9 @@
 /** `server.json`: what the server was founded with, and what its operator may set. Secrets stand in files of their own. */
 import * as z from 'zod'
 import { isNetwork } from '../alarm/address.ts'
-import { fingerprint, identifier, line } from '@exeat/core/entry'
+import { isSinkUrl } from '../alarm/url.ts'
+import { isSelector } from '../events/select.ts'
+import { dnsLabel, fingerprint, identifier, line } from '@exeat/core/entry'
 
 const rate = z.strictObject({
   /** Requests a second in the long run. */
@@ -9,6 +11,18 @@ const rate = z.strictObject({
   /** How many at once. */
   burst: z.int().min(1).max(100_000),
 })
+
+const sink = z.strictObject({
+  name: dnsLabel,
+  kind: z.enum(['webhook']),
+  /** `https`, or `http` to this very machine; what is not public must be in a network of `alarms.allow`. */
+  url: line.refine(isSinkUrl, 'it is neither encrypted nor on this machine'),
+  /** `optout.*`, `emergency.activated`; all where absent. */
+  types: z.exactOptional(z.array(z.string().refine(isSelector, 'it names no type of event: `optout.*`, `emergency.activated`')).min(1).max(50)),
+  /** Many events in one message. */
+  batch: z.exactOptional(z.boolean()),
+})
+export type SinkConfig = z.output<typeof sink>
 
 export const configSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -33,6 +47,8 @@ export const configSchema = z.strictObject({
   attestationRoots: z.exactOptional(z.array(z.string().max(10_000)).max(100)),
   /** Networks (CIDR) that alarms may go to though they are not public: `10.1.0.0/16`. */
   alarms: z.exactOptional(z.strictObject({ allow: z.array(z.string().max(50).refine(isNetwork, 'it is no network in CIDR notation')).max(100) })),
+  /** Whom every event is told to; each begins with what happens after it was first named. */
+  sinks: z.exactOptional(z.array(sink).max(50).refine((sinks) => new Set(sinks.map(({ name }) => name)).size === sinks.length, 'two sinks have one name')),
   /** What tools reported is kept for simulations: for so many days, and so many runs of one repository in one environment. Reports can hold secrets; absent: nothing is kept. */
   history: z.exactOptional(z.strictObject({ days: z.int().min(1).max(400), runs: z.int().min(1).max(1000) })),
   /** Where the console's pages were built to; those that came with the command where absent. */

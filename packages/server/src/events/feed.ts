@@ -2,7 +2,8 @@
 import { decodeEvent, decodeLeaf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
 import type { LogReader, LogStore } from '../ports/log.ts'
 import { bodyKinds } from '../use/stored.ts'
-import { tell, type Heading, type ToldEvent } from './told.ts'
+import type { ToldEvent } from '../ports/sinks.ts'
+import { tell, type Heading } from './told.ts'
 
 export interface FeedItem extends Heading {
   /** Undefined where the body was erased. */

@@ -1,13 +1,14 @@
 /** Which events somebody wants: `optout.*`, `emergency.activated`, as the types are without what all of them share. */
-import { type EventType, eventTypes } from '@exeat/core/entry'
+import { eventTypes } from '@exeat/core/entry'
+import { noticeTypes } from '../ports/sinks.ts'
 
 /** `dev.exeat.optout.approved.v1` → `optout.approved`. */
 export const shortType = (type: string): string => type.replace(/^dev\.exeat\./, '').replace(/\.v1$/, '')
 
-const shorts = eventTypes.map(shortType)
+const shorts = [...eventTypes, ...noticeTypes].map(shortType)
 const nouns = new Set(shorts.map((type) => type.replace(/\..*$/, '')))
 
-export type Wants = (type: EventType) => boolean
+export type Wants = (type: string) => boolean
 
 /** Whether it names a type, or all of a noun. */
 export const isSelector = (text: string): boolean => shorts.includes(text) || (text.endsWith('.*') && nouns.has(text.slice(0, -2)))

@@ -2,20 +2,7 @@
 import * as z from 'zod'
 import { canonicalInstant, type HexDigest, type Instant } from '@exeat/core'
 import { dataSchemas, type EventType, type LogEvent } from '@exeat/core/entry'
-
-/** CloudEvents 1.0 (https://github.com/cloudevents/spec), with the extension `sequence`: the entry's index in 16 digits, so that texts sort as entries do. */
-export interface ToldEvent {
-  readonly specversion: '1.0'
-  readonly id: string
-  readonly source: string
-  readonly type: string
-  readonly subject?: string
-  readonly time: string
-  readonly datacontenttype: 'application/json'
-  /** Absent where the event is derived, and stands in no entry. */
-  readonly sequence?: string
-  readonly data: Readonly<Record<string, unknown>>
-}
+import type { ToldEvent } from '../ports/sinks.ts'
 
 /** What the event says of itself; of a drill, that it is one. */
 export function saidBy({ type, data }: LogEvent): Record<string, unknown> {

@@ -26,8 +26,9 @@ import { refusal, refusalOf } from './problem.ts'
 import { rateLimiter } from './rate.ts'
 import { addRuns } from './runs.ts'
 import { addReads, type ReadOptions } from './reads.ts'
+import { addSinks, type SinkOptions } from './sinks.ts'
 
-export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions {
+export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions, Pick<SinkOptions, 'outbox'> {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly runs: Runs
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): App {
   addEvents(app, options, people)
   addDecisions(app, decide)
   addRuns(app, runs, governance)
+  addSinks(app, { outbox: options.outbox, size: async () => (await options.log.head()).size })
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))

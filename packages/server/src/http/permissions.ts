@@ -27,6 +27,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/decisions': { callers: ['operator', 'workload'] },
   // Reports can hold secrets: an enforcement point sends its own, and reads nobody's.
   'POST /v1/runs': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
+  'GET /v1/sinks': people, 'POST /v1/sinks/{name}/replay': local, 'POST /v1/sinks/{name}/resume': local,
   'GET /v1/runs': people, 'GET /v1/runs/{id}': people,
   'POST /v1/opt-outs': { callers: ['operator', 'person', 'api-key'], scope: 'request', tap: 'sometimes' },
   'POST /v1/emergencies': act, 'POST /v1/opt-outs/{id}/approvals': act, 'POST /v1/opt-outs/{id}/activation': act, 'POST /v1/opt-outs/{id}/review': act,

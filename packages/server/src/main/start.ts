@@ -4,7 +4,6 @@ import type { Problem } from '@exeat/core'
 import type { WitnessAddress } from '@exeat/client/log'
 import type { Delegations } from '@exeat/verify'
 import { incidentsOf } from '../alarm/incidents.ts'
-import { webhookKeyText } from '../alarm/message.ts'
 import { deliveriesIn } from '../alarm/progress.ts'
 import { bundleMaker } from '../bundle/index.ts'
 import { serverProblem } from '../config/codes.ts'
@@ -17,6 +16,8 @@ import { sourceOf } from '../genesis/workspace.ts'
 import { type DecideRun, decisionMaker } from '../decisions/index.ts'
 import { type Feed, feedOf } from '../events/feed.ts'
 import { type Growth, growing } from '../events/growth.ts'
+import { webhookKeyText } from '../events/standard-webhooks.ts'
+import type { Outbox } from '../events/outbox/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -29,7 +30,9 @@ import type { Runs } from '../ports/runs.ts'
 import { runHistory } from '../runs/index.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
+import { enterHealth } from '../use/health.ts'
 import { composeAlarms, composeConnect } from './alarms.ts'
+import { composeOutbox, type Composing as OutboxComposing } from './events.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
 import { incidentsSecretIn, providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
@@ -94,19 +97,20 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const { useCases, decide, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
+    const { useCases, decide, webhook, enterHealth: enter } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, now, report })
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
     const feed = feedOf({ log, origin: config.origin, monotonic: () => performance.now() })
-    const serving = await serve(options, { config, paths, log, growth, feed, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const sinks = composeOutbox({ config, paths, log, growth, feed, rows, webhook, enterHealth: enter, now, report })
+    const serving = await serve(options, { config, paths, log, growth, feed, outbox: sinks, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
       stop: once(async () => {
         await serving.stop()
-        await house.stop()
+        await Promise.all([house.stop(), sinks.stop()])
         await rows.close()
         await close()
         release()
@@ -128,7 +132,7 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> & Pick<OutboxComposing, 'enterHealth'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
@@ -140,7 +144,10 @@ function compose({ config, paths, log, governance, delegations, rows, now }: Com
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), webhook }
+  return {
+    useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), webhook,
+    enterHealth: (state, code, message) => enterHealth({ log, ...writer, now }, state, code, message),
+  }
 }
 
 interface Serving {
@@ -156,6 +163,7 @@ interface Serving {
   readonly people: People
   readonly house: Housekeeping
   readonly webhook: SignerKey
+  readonly outbox: Outbox
   readonly key: string
 }
 
@@ -165,11 +173,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, growth, feed, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, growth, feed, outbox, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const streams = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, feed, growth, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, governance, people, log, feed, growth, outbox, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

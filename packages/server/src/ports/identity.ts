@@ -1,6 +1,6 @@
 /**
  * What identities need kept beside the log: sessions, challenges, links, watermarks, hashed keys. None of it is needed to verify the log, all of it may be lost
- * at the price of signing in again (and of alarms that are delivered a second time, under the same id, and of the history of runs), and none of it ever stands in an entry, a URL or a line of a log.
+ * at the price of signing in again (and of alarms that are delivered a second time, under the same id, of what sinks were still owed, and of the history of runs), and none of it ever stands in an entry, a URL or a line of a log.
  *
  * One contract for SQLite and PostgreSQL. Every call is one transaction, durable once it answered, and safe against other processes on the same database.
  */
@@ -76,6 +76,10 @@ export const rowKinds = {
   counter: 'counter',
   /** Key: the alarm's, round and sink. Owner: the alarm's key. Value: `Delivery`. */
   delivery: 'delivery',
+  /** Key: the sink's name. Value: `SinkState`. */
+  sink: 'sink',
+  /** Key: sink and message. Owner: the sink's name. Value: `HeldMessage`. */
+  sinkHeld: 'sink-held',
   /** Key: the run's id, by time. Owner: repository, environment, and whether that is proven. Value: `RecordedRun`. */
   run: 'run',
   /** Key: the run's id and a number. Owner: the run's id. Value: a report, compressed. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { faultyTables, type Step } from '../../../testkit/src/log-store-faults.ts'
 import { verifySignature } from '../../src/store/ed25519.ts'
 import { fromBytes, recordKinds, type StoredAlarm } from '../../src/use/index.ts'
+import { backoff } from '../../src/events/outbox/backoff.ts'
 import { times } from '../../src/alarm/deliver.ts'
 import { agree, codesOf, day, eventsOf, hour, newKey } from '../use/support.ts'
 import { tappedPolicy } from '../identity/people.ts'
@@ -45,7 +46,7 @@ export function deliverSuite(kind: AlarmKind): void {
       const first = at.newDeliverer({ post: async (url, posted) => { at.sent.push({ url, ...posted }); throw new Error('the process died') } })
       await first.round()
       await first.settled()
-      at.clock.now += times.first
+      at.clock.now += backoff.first
       const [again] = await at.deliver()
       expect(again?.headers['webhook-id']).toBe(at.sent[0]?.headers['webhook-id'])
       expect(again?.body).toEqual(at.sent[0]?.body)

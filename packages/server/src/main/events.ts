@@ -1,0 +1,71 @@
+/** The outbox, put together from what the operator set. */
+import type { Problem } from '@exeat/core'
+import type { SignerKey } from '@exeat/log'
+import { createHash, randomInt } from 'node:crypto'
+import { serverError } from '../config/codes.ts'
+import { type DataPaths, stands } from '../config/folder.ts'
+import type { ServerConfig, SinkConfig } from '../config/schema.ts'
+import type { Feed } from '../events/feed.ts'
+import type { Growth } from '../events/growth.ts'
+import { webhook } from '../events/kinds/webhook.ts'
+import { type Outbox, outbox } from '../events/outbox/index.ts'
+import type { Transmit } from '../events/outbox/send.ts'
+import { sinkRows } from '../events/outbox/state.ts'
+import { sinkWorker } from '../events/outbox/worker.ts'
+import { wants } from '../events/select.ts'
+import { isWebhookSecret } from '../events/standard-webhooks.ts'
+import { readSecret } from '../keys/secret.ts'
+import type { IdentityRows } from '../ports/identity.ts'
+import type { LogStore } from '../ports/log.ts'
+import type { Manner } from '../ports/sinks.ts'
+import { signerOf } from '../store/ed25519.ts'
+import type { Health } from '../use/health.ts'
+import { composeConnect } from './alarms.ts'
+
+export interface Composing {
+  readonly config: ServerConfig
+  readonly paths: DataPaths
+  readonly log: Pick<LogStore, 'head'>
+  readonly growth: Growth
+  readonly feed: Feed
+  readonly rows: IdentityRows
+  /** That the founders delegated to. */
+  readonly webhook: SignerKey
+  readonly enterHealth: (state: Health, code: string, message: string) => Promise<void>
+  readonly now: () => number
+  readonly report: (problem: Problem) => void
+}
+
+/** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN where a sink's secret is none */
+export function composeOutbox(composing: Composing): Outbox {
+  const { config, paths, log, growth, feed, rows, enterHealth, now, report } = composing
+  const kept = sinkRows(rows, now)
+  // One process owns a data folder: when it comes back it goes on at once.
+  const id = createHash('sha256').update(paths.folder).digest('hex').slice(0, 32)
+  const workers = (config.sinks ?? []).map((sink) => sinkWorker({
+    name: sink.name, kind: sink.kind, manner: mannerOf(sink, composing), wants: wants(sink.types ?? []), transmit: transmitter(config, sink), rows: kept, feed,
+    size: async () => (await log.head()).size, id, now, jitter: () => randomInt(1_000_000) / 1_000_000, enterHealth: (state, message) => enterHealth(state, 'SINK_LOST', message), report,
+  }))
+  return outbox({ workers, growth, report })
+}
+
+function mannerOf({ name, batch = false }: SinkConfig, { config: { origin }, paths, webhook: key, now }: Composing): Manner {
+  const sign = signerOf(key.seed)
+  return webhook({ name, origin, batch, sign: (bytes) => sign(key.seed, bytes), secrets: secretsOf(paths.sink(name)), now })
+}
+
+/** One a line; while one follows another, both sign. */
+function secretsOf(path: string): readonly string[] {
+  if (!stands(path)) return []
+  const secrets = readSecret(path).split('\n').filter((each) => each !== '')
+  if (secrets.length >= 1 && secrets.length <= 4 && secrets.every(isWebhookSecret)) return secrets
+  throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secrets of a webhook: \`whsec_\` and 24 to 64 bytes in base64, one a line, four at most`)
+}
+
+function transmitter(config: ServerConfig, { url }: SinkConfig): Transmit {
+  const connect = composeConnect(config)
+  return async ({ headers, body }) => {
+    const { status, retryAfter } = await connect(url, { method: 'POST', headers, body, most: 0 })
+    return { status, ...(retryAfter === undefined ? {} : { retryAfter }) }
+  }
+}
