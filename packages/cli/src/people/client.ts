@@ -8,9 +8,9 @@ import { isPrivate } from '../trust/private.ts'
 import { type ClientSession, readSession } from './session-file.ts'
 
 /** `token`: of a session; absent while there is none yet. */
-export function provingClient({ name, base, transport }: Address, key: PrivateJwk, token?: string): ApiClient {
+export function provingClient({ name, base, transport, streaming }: Address, key: PrivateJwk, token?: string): ApiClient {
   return apiClient({
-    transport, base, name,
+    transport, streaming, base, name,
     authorise: async (method, url) => {
       const proof = await proofFor(key, { method, url, now: Date.now(), ...(token === undefined ? {} : { token }) })
       return token === undefined ? { dpop: proof } : { authorization: `DPoP ${token}`, dpop: proof }

@@ -1,15 +1,18 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
   type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, challengeSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, drillAnswerSchema, drillSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
-  type OptOutView, optOutViewSchema, type People, receiptSchema, type RecordedRun, recordedRunSchema, type RunReports, runReportsSchema, type RunRequest, type RunsAnswer, runsAnswerSchema, type RunsQuery, largestReports, sessionsSchema, signInSchema, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
+  type OptOutView, optOutViewSchema, type People, receiptSchema, type RecordedRun, recordedRunSchema, type RunReports, runReportsSchema, type RunRequest, type RunsAnswer, runsAnswerSchema, type RunsQuery, largestReports, sessionsSchema, signInSchema, type SinkReplay, sinkSchema, sinksSchema, type SinksView, type SinkView, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
-import type { HttpAnswer, HttpRequest, Transport } from '../log/transport.ts'
+import { collect, type HttpAnswer, type HttpRequest, type Streaming, type StreamRequest, type Transport } from '../log/transport.ts'
 import { apiError, refusalOf } from './errors.ts'
+import { type EventsQuery, messagesOf, type StreamMessage } from './events.ts'
 import { bytesOf, jsonOf, queryText } from './text.ts'
 
 export interface ApiOptions {
   readonly transport: Transport
+  /** For `events`. */
+  readonly streaming?: Streaming
   /** Address of the server: `https://exeat.example`, with a path where it stands under one. */
   readonly base: string
   /** As the user named it, for messages. */
@@ -58,6 +61,12 @@ export interface ApiClient {
   readonly recordRun: (run: RunRequest) => Promise<RecordedRun>
   readonly runs: (query?: RunsQuery) => Promise<RunsAnswer>
   readonly runReports: (id: string) => Promise<RunReports>
+  /** What happens, as it happens, until the connection ends. What was told of before `after` is not told again. */
+  readonly events: (query?: EventsQuery, signal?: StreamRequest['signal']) => AsyncGenerator<StreamMessage, void, undefined>
+  readonly sinks: () => Promise<SinksView>
+  /** At the administrative socket alone, like the one below. */
+  readonly replaySink: (sink: string, range: SinkReplay) => Promise<SinkView>
+  readonly resumeSink: (sink: string) => Promise<SinkView>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
   /** With their bodies, from an index on; at the administrative socket alone. */
   readonly entries: (from: number, limit: number) => Promise<Wire['entriesAnswerSchema']>
@@ -135,6 +144,10 @@ export function apiClient(options: ApiOptions): ApiClient {
     recordRun: (run) => post('/v1/runs', run, recordedRunSchema),
     runs: async (query = {}) => checked(await call({ method: 'GET', path: `/v1/runs${queryText(query)}`, maxBytes: runsBytes }), runsAnswerSchema, options.name),
     runReports: async (id) => checked(await call({ method: 'GET', path: `/v1/runs/${encodeURIComponent(id)}`, maxBytes: reportsBytes }), runReportsSchema, options.name),
+    events: (query = {}, signal = undefined) => events(options, query, signal),
+    sinks: () => get('/v1/sinks', sinksSchema),
+    replaySink: (sink, range) => post(`/v1/sinks/${encodeURIComponent(sink)}/replay`, range, sinkSchema),
+    resumeSink: (sink) => post(`/v1/sinks/${encodeURIComponent(sink)}/resume`, {}, sinkSchema),
     entry: (index) => get(`/v1/entries/${index}`, entryViewSchema),
     entries: async (from, limit) => checked(await call({ method: 'GET', path: `/v1/entries${queryText({ from, limit })}`, maxBytes: limit * entryBytes }), entriesAnswerSchema, options.name),
     receipt: (index) => get(`/v1/receipts/${index}`, receiptSchema),
@@ -179,6 +192,19 @@ interface Call {
   readonly maxBytes?: number
 }
 
+/** Three heartbeats. In milliseconds. */
+const silence = 45_000
+
+async function* events({ streaming, base, name, token, authorise }: ApiOptions, { after, types = [] }: EventsQuery, signal: StreamRequest['signal']): AsyncGenerator<StreamMessage, void, undefined> {
+  if (streaming === undefined) throw new TypeError('a client that listens is given a way to')
+  const url = `${base.replace(/\/+$/, '')}/v1/events${queryText({ ...(after === undefined ? {} : { after }), ...(types.length === 0 ? {} : { types: types.join(',') }) })}`
+  const headers = { accept: 'text/event-stream, application/problem+json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...await authorise?.('GET', url) }
+  const answer = await streaming({ url, headers, silence, ...(signal === undefined ? {} : { signal }) }).catch((error: unknown) => { throw unreachable(name, error) })
+  if (answer.status !== 200) throw refusalOf({ ...answer, body: await collect(answer.headers, answer.body, usual).catch((error: unknown) => { throw unreachable(name, error) }) }, name)
+  if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true) throw strange(name)
+  yield* messagesOf(answer, name)
+}
+
 function caller({ transport, base, name, token, authorise, actor, timeout = 20_000 }: ApiOptions): (call: Call) => Promise<HttpAnswer> {
   const prefix = base.replace(/\/+$/, '')
   return async ({ method, path, body, key, maxBytes = usual }) => {
@@ -201,6 +227,9 @@ async function sent(transport: Transport, request: HttpRequest, name: string): P
   try {
     return await transport(request).catch(() => transport(request))
   } catch (error) {
-    throw apiError('API_UNREACHABLE', `the server at \`${name}\` could not be reached: ${error instanceof Error ? error.message : String(error)}`, 'does it run? `exeat serve` starts it', undefined, error)
+    throw unreachable(name, error)
   }
 }
+
+const unreachable = (name: string, error: unknown): Error =>
+  apiError('API_UNREACHABLE', `the server at \`${name}\` could not be reached: ${error instanceof Error ? error.message : String(error)}`, 'does it run? `exeat serve` starts it', undefined, error)

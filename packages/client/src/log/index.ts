@@ -1,8 +1,8 @@
 /** Somebody else's log, read and verified; and witnesses, asked. */
 export { remoteLogCodes, saysTampered } from './codes.ts'
 export type { AnyLogCode, LogAnswer, LogRefusal, LogVerdict, RemoteLogCode } from './codes.ts'
-export { collect, fetchTransport, reasonOf } from './transport.ts'
-export type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
+export { collect, fetchStreaming, fetchTransport, reasonOf } from './transport.ts'
+export type { HttpAnswer, HttpRequest, StreamAnswer, Streaming, StreamRequest, Transport } from './transport.ts'
 export { COSIGNED_PATH, httpLog, KEY_PATH, MAX_KEYS_SIZE, readCheckpoint, tileLimit } from './source.ts'
 export type { HttpLogOptions, LogSource } from './source.ts'
 export { readAhead } from './ahead.ts'

@@ -24,6 +24,24 @@ export interface HttpAnswer {
  */
 export type Transport = (request: HttpRequest) => Promise<HttpAnswer>
 
+/** An exchange whose answer comes for as long as both sides like. */
+export interface StreamRequest {
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** For the head of the answer, and between any two pieces of its body, in milliseconds. */
+  readonly silence: number
+  /** `AbortSignal`, as far as it is used: the stream ends where it is aborted. */
+  readonly signal?: { readonly aborted: boolean; readonly addEventListener: (type: 'abort', listener: () => void) => void; readonly removeEventListener: (type: 'abort', listener: () => void) => void }
+}
+
+export interface StreamAnswer extends Pick<HttpAnswer, 'status' | 'headers'> {
+  /** Rejects where the connection is lost, or silent for too long. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** `GET`, its answer piece by piece. Follows no redirect. Rejects, with a message for people, where there is no answer. */
+export type Streaming = (request: StreamRequest) => Promise<StreamAnswer>
+
 /** What of the Fetch standard is used; every runtime has it and `lib: ES2024` does not. */
 interface FetchAnswer {
   readonly status: number
@@ -32,6 +50,12 @@ interface FetchAnswer {
 }
 declare const fetch: (url: string, options: Readonly<Record<string, unknown>>) => Promise<FetchAnswer>
 declare const AbortSignal: { timeout(milliseconds: number): unknown }
+declare class AbortController {
+  readonly signal: unknown
+  abort(): void
+}
+declare const setTimeout: (run: () => void, milliseconds: number) => unknown
+declare const clearTimeout: (timer: unknown) => void
 
 /** The transport over the runtime's own `fetch`. Bodies come as they are stored: no compression is asked for. */
 export const fetchTransport: Transport = async ({ method, url, headers, body, maxBytes, timeout }) => {
@@ -44,6 +68,44 @@ export const fetchTransport: Transport = async ({ method, url, headers, body, ma
     return { status: answer.status, headers: all, body: await collect(all, pieces(answer), maxBytes) }
   } catch (error) {
     throw new Error(reasonOf(error, timeout), { cause: error })
+  }
+}
+
+/** The stream over the runtime's own `fetch`. */
+export const fetchStreaming: Streaming = async ({ url, headers, silence, signal }) => {
+  const over = new AbortController()
+  const end = (): void => { over.abort() }
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted === true) end()
+  let timer = setTimeout(end, silence)
+  const heard = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(end, silence)
+  }
+  const done = (): void => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
+  }
+  try {
+    const answer = await fetch(url, { method: 'GET', headers: { 'accept-encoding': 'identity', ...headers }, redirect: 'manual', cache: 'no-store', credentials: 'omit', signal: over.signal })
+    const all = new Map([...answer.headers].map(([name, value]) => [name.toLowerCase(), value]))
+    return { status: answer.status, headers: all, body: listened(answer, heard, done, silence) }
+  } catch (error) {
+    done()
+    throw new Error(reasonOf(error, silence), { cause: error })
+  }
+}
+
+async function* listened(answer: FetchAnswer, heard: () => void, done: () => void, silence: number): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const piece of pieces(answer)) {
+      heard()
+      yield piece
+    }
+  } catch (error) {
+    throw new Error(reasonOf(error, silence), { cause: error })
+  } finally {
+    done()
   }
 }
 

@@ -38,7 +38,11 @@ export const configSchema = z.strictObject({
   /** The file in which the last head is held outside the database. */
   head: line,
   /** Enforcement points, by the SHA-256 of their tokens. */
-  points: z.array(z.strictObject({ name: line, sha256: fingerprint })).max(1000),
+  points: z.array(z.strictObject({
+    name: line, sha256: fingerprint,
+    /** Seconds: one that was seen once, and then not for so long, is told of. */
+    within: z.exactOptional(z.int().min(60).max(366 * 86_400)),
+  })).max(1000),
   /** Seconds that people stay signed in: at most, and without a request. */
   sessions: z.exactOptional(z.strictObject({ absolute: z.int().min(60).max(7 * 86_400), idle: z.int().min(60).max(86_400) })),
   /** Keys (RFC 7517) of issuers that this server cannot ask: of identity providers' logout tokens, and of jobs. */

@@ -4,6 +4,7 @@
  */
 import type { Feed, FeedItem } from './feed.ts'
 import type { Growth } from './growth.ts'
+import type { Teller } from './notices/teller.ts'
 import type { Wants } from './select.ts'
 
 /** In milliseconds. */
@@ -17,6 +18,9 @@ export const streamTimes = {
   retry: 2_000,
 } as const
 
+/** Notices that wait for a client that reads slowly. */
+const mostNoticed = 100
+
 /** Entries that are read at once. */
 const page = 64
 
@@ -26,6 +30,8 @@ export interface StreamOptions {
   /** The index of the first entry that is wanted. */
   readonly from: number
   readonly wants: Wants
+  /** What stands in no entry is told as it comes, without a place: whoever was away reads the state anew. */
+  readonly notices?: Pick<Teller, 'listen'>
   /** Whether the caller may still listen; asked with each heartbeat. */
   readonly allowed: () => Promise<boolean>
   /** Aborted when the server stops. */
@@ -37,16 +43,24 @@ export interface StreamOptions {
 
 const text = new TextEncoder()
 
-export function eventStream({ feed, growth, from, wants, allowed, stopping, ended, times = streamTimes }: StreamOptions): ReadableStream<Uint8Array> {
+export function eventStream({ feed, growth, from, wants, notices, allowed, stopping, ended, times = streamTimes }: StreamOptions): ReadableStream<Uint8Array> {
   const over = new AbortController()
   let next = from
   let stuck: NodeJS.Timeout | undefined
+  const noticed: string[] = []
+  let hear = new AbortController()
+  const deaf = notices?.listen(({ type, json }) => {
+    if (!wants(type) || noticed.length >= mostNoticed) return
+    noticed.push(`event: ${type}\ndata: ${json}\n\n`)
+    hear.abort()
+  })
 
   function end(): void {
     if (over.signal.aborted) return
     over.abort()
     clearTimeout(whole)
     clearTimeout(stuck)
+    deaf?.()
     stopping.removeEventListener('abort', end)
     ended()
   }
@@ -60,11 +74,12 @@ export function eventStream({ feed, growth, from, wants, allowed, stopping, ende
       if (over.signal.aborted) return undefined
       const items = await feed.read(next, page)
       next += items.length
-      const said = items.filter(({ type }) => wants(type)).map(message).join('')
+      const said = items.filter(({ type }) => wants(type)).map(message).join('') + noticed.splice(0).join('')
       if (said !== '') return said
       if (items.length > 0) continue
+      if (hear.signal.aborted) hear = new AbortController()
       // oxlint-disable-next-line no-await-in-loop -- waits for the log or the clock, whichever comes first
-      if (await quiet.before(growth.beyond(next, quiet.signal))) continue
+      if (await quiet.before(growth.beyond(next, AbortSignal.any([quiet.signal, hear.signal])))) continue
       if (over.signal.aborted || !await allowed()) return undefined
       quiet = beat()
       return heartbeat(next)

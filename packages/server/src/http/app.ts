@@ -37,6 +37,8 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions,
   /** Where the console's pages were built to; absent: there are none. */
   readonly pages?: string
   readonly points: ServerConfig['points']
+  /** Each request of an enforcement point. */
+  readonly pointSeen: (name: string) => void
   readonly limits?: ServerConfig['limits'] | undefined
   readonly readiness: () => Promise<Readiness>
   /** Milliseconds of a clock that never goes back. */
@@ -74,6 +76,8 @@ export function createApp(options: AppOptions): App {
     points, people, perPoint: rateLimiter(limits.point ?? rates.point, monotonic), perAddress: rateLimiter(limits.address ?? rates.address, monotonic), acts: rateLimiter(limits.acts ?? rates.acts, monotonic),
   }))
   app.use('/v1/*', async (c, next) => {
+    const caller = c.get('caller')
+    if (caller.kind === 'point') options.pointSeen(caller.name)
     const damage = options.damage()
     return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
   })

@@ -5,6 +5,7 @@ import { identityKey } from '@exeat/core'
 import { serverError } from '../config/codes.ts'
 import type { Feed } from '../events/feed.ts'
 import type { Growth } from '../events/growth.ts'
+import type { Teller } from '../events/notices/teller.ts'
 import { isSelector, wants } from '../events/select.ts'
 import { eventStream } from '../events/stream.ts'
 import type { Caller } from '../identity/types.ts'
@@ -34,11 +35,12 @@ export const eventRoutes: readonly RouteConfig[] = [stream]
 export interface EventOptions {
   readonly feed: Feed
   readonly growth: Growth
+  readonly notices: Pick<Teller, 'listen'>
   /** Aborted when the server stops. */
   readonly streamsEnd: AbortSignal
 }
 
-export function addEvents(app: App, { feed, growth, streamsEnd }: EventOptions, people: Pick<People, 'sessions'>): void {
+export function addEvents(app: App, { feed, growth, notices, streamsEnd }: EventOptions, people: Pick<People, 'sessions'>): void {
   const open = new Map<string, number>()
   let all = 0
 
@@ -64,7 +66,7 @@ export function addEvents(app: App, { feed, growth, streamsEnd }: EventOptions, 
     const from = firstWanted(c.req.header('last-event-id'), after, growth.size())
     const caller = c.get('caller')
     const allowed = async (): Promise<boolean> => caller.kind !== 'person' || people.sessions.stands(caller.session)
-    const body = eventStream({ feed, growth, from, wants: wants(types), allowed, stopping: streamsEnd, ended: begun(caller) })
+    const body = eventStream({ feed, growth, from, wants: wants(types), notices, allowed, stopping: streamsEnd, ended: begun(caller) })
     return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' } })
   })
 }

@@ -1,13 +1,15 @@
-/** The outbox, put together from what the operator set. */
+/** Events and whoever hears of them, put together: the feed, the outbox from what the operator set, and notices. */
 import type { Problem } from '@exeat/core'
 import type { SignerKey } from '@exeat/log'
 import { createHash, randomInt } from 'node:crypto'
 import { serverError } from '../config/codes.ts'
 import { type DataPaths, stands } from '../config/folder.ts'
 import type { ServerConfig, SinkConfig } from '../config/schema.ts'
-import type { Feed } from '../events/feed.ts'
+import { type Feed, feedOf } from '../events/feed.ts'
 import type { Growth } from '../events/growth.ts'
 import { webhook } from '../events/kinds/webhook.ts'
+import { type Notices, notices } from '../events/notices/index.ts'
+import { type Teller, teller } from '../events/notices/teller.ts'
 import { type Outbox, outbox } from '../events/outbox/index.ts'
 import type { Transmit } from '../events/outbox/send.ts'
 import { sinkRows } from '../events/outbox/state.ts'
@@ -15,6 +17,7 @@ import { sinkWorker } from '../events/outbox/worker.ts'
 import { wants } from '../events/select.ts'
 import { isWebhookSecret } from '../events/standard-webhooks.ts'
 import { readSecret } from '../keys/secret.ts'
+import type { GovernanceSource } from '../ports/governance.ts'
 import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { Manner } from '../ports/sinks.ts'
@@ -25,9 +28,9 @@ import { composeConnect } from './alarms.ts'
 export interface Composing {
   readonly config: ServerConfig
   readonly paths: DataPaths
-  readonly log: Pick<LogStore, 'head'>
+  readonly log: LogStore
   readonly growth: Growth
-  readonly feed: Feed
+  readonly governance: Pick<GovernanceSource, 'latest'>
   readonly rows: IdentityRows
   /** That the founders delegated to. */
   readonly webhook: SignerKey
@@ -36,9 +39,26 @@ export interface Composing {
   readonly report: (problem: Problem) => void
 }
 
+export interface Events {
+  readonly feed: Feed
+  readonly growth: Growth
+  readonly outbox: Outbox
+  readonly notices: Notices
+  /** What is told beside entries. */
+  readonly told: Pick<Teller, 'listen'>
+}
+
 /** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN where a sink's secret is none */
-export function composeOutbox(composing: Composing): Outbox {
-  const { config, paths, log, growth, feed, rows, enterHealth, now, report } = composing
+export function composeEvents(composing: Composing): Events {
+  const { config, log, growth, governance, rows, now } = composing
+  const feed = feedOf({ log, origin: config.origin, monotonic: () => performance.now() })
+  const sinks = composeOutbox(composing, feed)
+  const told = teller({ rows, origin: config.origin, tell: sinks.tell, now })
+  return { feed, growth, outbox: sinks, told, notices: notices({ log, governed: governance.latest, teller: told, rows, points: config.points, now }) }
+}
+
+function composeOutbox(composing: Composing, feed: Feed): Outbox {
+  const { config, paths, log, growth, rows, enterHealth, now, report } = composing
   const kept = sinkRows(rows, now)
   // One process owns a data folder: when it comes back it goes on at once.
   const id = createHash('sha256').update(paths.folder).digest('hex').slice(0, 32)

@@ -1,5 +1,6 @@
 /** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses, delivers alarms. */
 import type { Deliverer } from '../alarm/deliver.ts'
+import type { Notices } from '../events/notices/index.ts'
 import type { Growth } from '../events/growth.ts'
 import type { WitnessAddress } from '@exeat/client/log'
 import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
@@ -21,7 +22,7 @@ import { witnessing } from './witness.ts'
 const patience = 5_000
 
 /** In milliseconds. */
-const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000, alarms: 1_000, look: 1_000 } as const
+const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000, alarms: 1_000, look: 1_000, notices: 60_000 } as const
 
 export interface HousekeepingOptions {
   readonly log: LogStore
@@ -33,6 +34,7 @@ export interface HousekeepingOptions {
   readonly witnesses: readonly WitnessAddress[]
   readonly alarms: Deliverer
   readonly growth: Pick<Growth, 'look'>
+  readonly notices: Pick<Notices, 'round'>
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
 }
@@ -47,7 +49,7 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, growth, now, report }: HousekeepingOptions): Housekeeping {
+export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, growth, notices, now, report }: HousekeepingOptions): Housekeeping {
   const { repeat, isStopped, stop } = repeater(report)
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
@@ -79,6 +81,7 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
   repeat(every.alarms, alarms.round)
   repeat(every.alarms, useCases.endDrill)
   repeat(every.look, growth.look)
+  repeat(every.notices, notices.round)
 
   const witnessDamage = (): Problem | undefined => witnesses.states().map(({ problem }) => problem).find((problem) => problem !== undefined && entryOf(problem.code).exit === 2)
   const damage = (): Problem | undefined => checked?.problem ?? witnessDamage()

@@ -14,10 +14,8 @@ import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
 import { type DecideRun, decisionMaker } from '../decisions/index.ts'
-import { type Feed, feedOf } from '../events/feed.ts'
-import { type Growth, growing } from '../events/growth.ts'
+import { growing } from '../events/growth.ts'
 import { webhookKeyText } from '../events/standard-webhooks.ts'
-import type { Outbox } from '../events/outbox/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -32,7 +30,7 @@ import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { enterHealth } from '../use/health.ts'
 import { composeAlarms, composeConnect } from './alarms.ts'
-import { composeOutbox, type Composing as OutboxComposing } from './events.ts'
+import { composeEvents, type Composing as EventsComposing, type Events } from './events.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
 import { incidentsSecretIn, providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 import { httpServer, type Listener, listenNetwork, listenSocket, type Tls } from './listen.ts'
@@ -100,17 +98,16 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { useCases, decide, webhook, enterHealth: enter } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
-    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, now, report })
+    const events = composeEvents({ config, paths, log, growth, governance, rows, webhook, enterHealth: enter, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, notices: events.notices, now, report })
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const feed = feedOf({ log, origin: config.origin, monotonic: () => performance.now() })
-    const sinks = composeOutbox({ config, paths, log, growth, feed, rows, webhook, enterHealth: enter, now, report })
-    const serving = await serve(options, { config, paths, log, growth, feed, outbox: sinks, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, events, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
       stop: once(async () => {
         await serving.stop()
-        await Promise.all([house.stop(), sinks.stop()])
+        await Promise.all([house.stop(), events.outbox.stop()])
         await rows.close()
         await close()
         release()
@@ -132,7 +129,7 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> & Pick<OutboxComposing, 'enterHealth'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> & Pick<EventsComposing, 'enterHealth'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
@@ -157,14 +154,24 @@ interface Serving {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly runs: Runs
-  readonly feed: Feed
-  readonly growth: Growth
+  readonly events: Events
   readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
   readonly webhook: SignerKey
-  readonly outbox: Outbox
   readonly key: string
+}
+
+/** Whoever asks for what has ended is told of. */
+function noticing(useCases: UseCases, { notices }: Events): UseCases {
+  return {
+    ...useCases,
+    claimUses: async (uses) => {
+      const answer = await useCases.claimUses(uses)
+      void notices.claimed(uses, answer)
+      return answer
+    },
+  }
 }
 
 /** Those that `server.json` names, else those that came along. */
@@ -173,11 +180,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, growth, feed, outbox, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const streams = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, feed, growth, outbox, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

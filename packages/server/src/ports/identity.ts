@@ -80,6 +80,10 @@ export const rowKinds = {
   sink: 'sink',
   /** Key: sink and message. Owner: the sink's name. Value: `HeldMessage`. */
   sinkHeld: 'sink-held',
+  /** Key: the notice's id. That it was told. */
+  notice: 'notice',
+  /** Key: the name of an enforcement point. Value: when it last showed itself. */
+  point: 'point',
   /** Key: the run's id, by time. Owner: repository, environment, and whether that is proven. Value: `RecordedRun`. */
   run: 'run',
   /** Key: the run's id and a number. Owner: the run's id. Value: a report, compressed. */

@@ -4,6 +4,7 @@ import type { Feed, FeedItem } from '../../src/events/feed.ts'
 import { growing } from '../../src/events/growth.ts'
 import { isSelector, shortType, wants } from '../../src/events/select.ts'
 import { eventStream, type StreamOptions } from '../../src/events/stream.ts'
+import type { Telling } from '../../src/ports/sinks.ts'
 import { eventTypes } from '@exeat/core/entry'
 
 const never = 3_600_000
@@ -71,6 +72,23 @@ test('a client that takes nothing is cut off, and so is one that has listened fo
   await long.next()
   expect(await long.next()).toBeUndefined()
   expect(long.ends()).toBe(1)
+})
+
+test('what stands in no entry is told as it comes, without a place; what is not wanted is not, and so many wait at most', async () => {
+  let hear: (telling: Telling) => void = () => undefined
+  let deaf = 0
+  const at = world({ wants: wants(['optout.lapsed', 'use.*']), notices: { listen: (listener) => { hear = listener; return () => { deaf += 1 } } } })
+  await at.next()
+  const heard = at.next()
+  const notice = (type: Telling['type']): Telling => ({ type, json: '{"n":"x"}' }) as Telling
+  hear(notice('dev.exeat.optout.expiring.v1'))
+  hear(notice('dev.exeat.optout.lapsed.v1'))
+  expect(await heard).toBe('event: dev.exeat.optout.lapsed.v1\ndata: {"n":"x"}\n\n')
+  for (let i = 0; i < 500; i++) hear(notice('dev.exeat.optout.lapsed.v1'))
+  await at.say()
+  await expect.poll(async () => (await at.next())?.split('event: ').length).toBeLessThanOrEqual(103)
+  await at.reader.cancel()
+  expect(deaf).toBe(1)
 })
 
 test('a log that cannot be read ends the stream with an error, once', async () => {
