@@ -16,6 +16,7 @@ import type { Caller, Session } from '../identity/types.ts'
 import { type Actor, operatorIssuer } from '../use/types.ts'
 import type { Env } from './env.ts'
 import { eventsPath } from './events.ts'
+import { metricsPath } from './metrics.ts'
 import type { People } from './people/services.ts'
 import { type Permission, permissionOf } from './permissions.ts'
 import { refusal } from './problem.ts'
@@ -40,7 +41,7 @@ export interface AccessOptions {
   readonly acts: Limiter
 }
 
-/** Establishes who calls, counts the request to them, and refuses what they may not call. What is not under `/v1` is open to all, within rates. */
+/** Establishes who calls, counts the request to them, and refuses what they may not call. What is not under `/v1` is open to all, within rates, but for metrics. */
 export function access(options: AccessOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     let caller: Caller
@@ -55,7 +56,7 @@ export function access(options: AccessOptions): MiddlewareHandler<Env> {
     c.set('caller', caller)
     const wait = waitOf(c, caller, options)
     if (wait !== undefined) return tooMany(wait)
-    if (!c.req.path.startsWith('/v1/')) return next()
+    if (!c.req.path.startsWith('/v1/') && c.req.path !== metricsPath) return next()
     const answer = unknown ?? refused(caller, permissionOf(c.req.method, c.req.path))
     if (answer === nothingHere) return refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')])
     return answer ?? next()

@@ -19,6 +19,8 @@ import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
 import { openApiDocument } from './openapi.ts'
+import { addMetrics } from './metrics.ts'
+import type { Metrics } from '../metrics/index.ts'
 import { addPages, isPage } from './pages.ts'
 import { type App, newApp } from './parts.ts'
 import { addPeople, type People } from './people/index.ts'
@@ -37,6 +39,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions,
   /** Where the console's pages were built to; absent: there are none. */
   readonly pages?: string
   readonly points: ServerConfig['points']
+  readonly metrics: Metrics
   /** Each request of an enforcement point. */
   readonly pointSeen: (name: string) => void
   readonly limits?: ServerConfig['limits'] | undefined
@@ -84,6 +87,7 @@ export function createApp(options: AppOptions): App {
   app.use(fewAtOnce(), limitBody, strictBody)
 
   addHealth(app, options.readiness)
+  addMetrics(app, options.metrics)
   addLog(app, options)
   addReads(app, useCases, people, options)
   addActs(app, useCases, people)

@@ -38,22 +38,23 @@ export interface EventOptions {
   readonly notices: Pick<Teller, 'listen'>
   /** Aborted when the server stops. */
   readonly streamsEnd: AbortSignal
+  /** How many are open, kept here. */
+  readonly streams: { open: number }
 }
 
-export function addEvents(app: App, { feed, growth, notices, streamsEnd }: EventOptions, people: Pick<People, 'sessions'>): void {
+export function addEvents(app: App, { feed, growth, notices, streamsEnd, streams }: EventOptions, people: Pick<People, 'sessions'>): void {
   const open = new Map<string, number>()
-  let all = 0
 
   /** Counts it, and gives back what takes it off the count. @throws {ExeatError} EVENTS_BUSY */
   function begun(caller: Caller): () => void {
     const name = nameOf(caller)
     const own = open.get(name) ?? 0
     const most = caller.kind === 'point' || caller.kind === 'operator' ? streamLimits.all : streamLimits.one
-    if (all >= streamLimits.all || own >= most) throw serverError('EVENTS_BUSY', `${own >= most ? own : all} listen already, as many as are let in${own >= most ? ' for one caller' : ''}`, 'close what nobody looks at, and come back')
-    all += 1
+    if (streams.open >= streamLimits.all || own >= most) throw serverError('EVENTS_BUSY', `${own >= most ? own : streams.open} listen already, as many as are let in${own >= most ? ' for one caller' : ''}`, 'close what nobody looks at, and come back')
+    streams.open += 1
     open.set(name, own + 1)
     return () => {
-      all -= 1
+      streams.open -= 1
       const left = (open.get(name) ?? 1) - 1
       if (left === 0) open.delete(name)
       else open.set(name, left)

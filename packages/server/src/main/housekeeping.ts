@@ -45,6 +45,9 @@ export interface Housekeeping {
   /** Why the server is not ready. */
   readonly problems: () => readonly Problem[]
   readonly health: ReadOptions['health']
+  readonly witnesses: () => readonly { readonly name: string; readonly lag: number }[]
+  /** The last whole reading of the log. */
+  readonly checked: () => { readonly at: number; readonly ok: boolean } | undefined
   /** Waits for what runs. */
   readonly stop: () => Promise<void>
 }
@@ -92,6 +95,8 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
       const status = log.status()
       return [status.state === 'open' ? undefined : status.problem, damage(), unread ?? governance.trouble(), mispinned()].filter((problem) => problem !== undefined)
     },
+    witnesses: () => witnesses.states().map(({ name, behind }) => ({ name, lag: behind })),
+    checked: () => (checked === undefined ? undefined : { at: checked.at, ok: checked.problem === undefined }),
     health: () => ({
       ...(checked === undefined ? {} : { checked: { at: canonicalInstant(checked.at as Instant), size: checked.size, ok: checked.problem === undefined, ...messageOf(checked.problem) } }),
       ...(addresses.length === 0 ? {} : { witnesses: witnesses.states().map(({ name, size, behind, problem }) => ({ name, size, lag: behind, ...messageOf(problem) })) }),

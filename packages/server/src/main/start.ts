@@ -16,6 +16,8 @@ import { sourceOf } from '../genesis/workspace.ts'
 import { type DecideRun, decisionMaker } from '../decisions/index.ts'
 import { growing } from '../events/growth.ts'
 import { webhookKeyText } from '../events/standard-webhooks.ts'
+import { instruments, type Metrics, metricsOf } from '../metrics/index.ts'
+import { measured } from '../metrics/measured.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -89,7 +91,8 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
   const paths = dataPaths(data)
   const signer = readLogKey(paths, config.origin)
   const { log: opened, close } = await openServerLog(data, config, signer, options.databaseUrl === undefined ? {} : { url: options.databaseUrl }, now)
-  const { log, growth } = growing(opened)
+  const measures = instruments()
+  const { log, growth } = growing(measured(opened, measures, () => performance.now()))
   try {
     const governance = sourceOf({ repository: config.repository.location, ...(config.repository.ref === undefined ? {} : { ref: config.repository.ref }), now }, paths)
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
@@ -100,8 +103,10 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const events = composeEvents({ config, paths, log, growth, governance, rows, webhook, enterHealth: enter, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, notices: events.notices, now, report })
+    const streams = { open: 0 }
+    const metrics = metricsOf({ log, governed: governance.latest, sinks: events.outbox.statuses, witnesses: house.witnesses, checked: house.checked, streams: () => streams.open, now }, measures)
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const serving = await serve(options, { config, paths, log, events, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, events, streams, metrics, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -155,6 +160,8 @@ interface Serving {
   readonly decide: DecideRun
   readonly runs: Runs
   readonly events: Events
+  readonly streams: { open: number }
+  readonly metrics: Metrics
   readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
@@ -180,11 +187,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
-  const streams = new AbortController()
+  const streamsEnd = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),
@@ -201,7 +208,7 @@ async function serve({ listen, tls, pages, now, report }: StartOptions, { config
       address: { host: listen.host, port: typeof address === 'string' ? listen.port : address.port },
       stop: async () => {
         stopping = true
-        streams.abort()
+        streamsEnd.abort()
         await Promise.all(listeners.map((listener) => listener.drain(patience)))
       },
     }
