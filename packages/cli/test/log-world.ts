@@ -94,6 +94,8 @@ export interface World {
   /** Requests, approves and activates an opt-out whose document is merged first. */
   activate(name: string, extra?: Extra): void
   start(): Promise<void>
+  /** Of the server that runs. */
+  pid(): number | undefined
   stop(): Promise<void>
   remove(): Promise<void>
 }
@@ -184,6 +186,7 @@ export async function logWorld(main: string, id = 'acme/payments', founding: Fou
       }
       throw new Error('the server ended before it served')
     },
+    pid: () => server?.pid,
     async stop() {
       if (server === undefined || server.exitCode !== null) return
       const ended = once(server, 'exit')
