@@ -63,6 +63,8 @@ describeWith('chromium', 'people of an identity provider', (executablePath) => {
     const { page } = cleo
     await page.goto(`${world.origin}/opt-outs/first`)
     await page.waitForURL(/sign-in/)
+    // The address is there before the page is.
+    await page.getByRole('link', { name: 'Sign in with acme' }).waitFor()
     await pictured('sign-in-provider')
     await page.getByRole('link', { name: 'Sign in with acme' }).click()
     await page.waitForURL(/\/opt-outs\/first/)
