@@ -65,7 +65,7 @@ export function saying({ type, data }: StreamedEvent): string {
 
 /** The name that the event itself gives what it is about. */
 export const nameIn = ({ data }: StreamedEvent): string | undefined => {
-  const name = member(data['asked'], 'name')
+  const name = member(data['asked'], 'name') ?? data['name']
   return typeof name === 'string' ? name : undefined
 }
 

@@ -1,1 +1,2 @@
 export { nearest } from './nearest.ts'
+export * from './safe.ts'

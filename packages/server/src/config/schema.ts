@@ -12,16 +12,21 @@ const rate = z.strictObject({
   burst: z.int().min(1).max(100_000),
 })
 
-const sink = z.strictObject({
+/** `https`, or `http` to this very machine; what is not public must be in a network of `alarms.allow`. */
+const sinkUrl = line.refine(isSinkUrl, 'it is neither encrypted nor on this machine')
+const anySink = {
   name: dnsLabel,
-  kind: z.enum(['webhook']),
-  /** `https`, or `http` to this very machine; what is not public must be in a network of `alarms.allow`. */
-  url: line.refine(isSinkUrl, 'it is neither encrypted nor on this machine'),
   /** `optout.*`, `emergency.activated`; all where absent. */
   types: z.exactOptional(z.array(z.string().refine(isSelector, 'it names no type of event: `optout.*`, `emergency.activated`')).min(1).max(50)),
-  /** Many events in one message. */
-  batch: z.exactOptional(z.boolean()),
-})
+}
+const sink = z.discriminatedUnion('kind', [
+  /** `batch`: many events in one message. */
+  z.strictObject({ ...anySink, kind: z.literal('webhook'), url: sinkUrl, batch: z.exactOptional(z.boolean()) }),
+  /** The address is the secret: it stands in `keys/sink-NAME.secret`, or here. */
+  z.strictObject({ ...anySink, kind: z.enum(['slack', 'teams']), url: z.exactOptional(sinkUrl) }),
+  /** What is shown as `Authorization` stands in `keys/sink-NAME.secret`. */
+  z.strictObject({ ...anySink, kind: z.enum(['otlp', 'ocsf']), url: sinkUrl }),
+])
 export type SinkConfig = z.output<typeof sink>
 
 export const configSchema = z.strictObject({

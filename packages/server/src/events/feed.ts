@@ -1,6 +1,7 @@
 /** The log as it is told of: entry after entry from any index on. The log is the queue, so nothing is kept for whoever reads slowly. */
 import { decodeEvent, decodeLeaf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
 import type { LogReader, LogStore } from '../ports/log.ts'
+import { readOptOut } from '../use/load.ts'
 import { bodyKinds } from '../use/stored.ts'
 import type { ToldEvent } from '../ports/sinks.ts'
 import { tell, type Heading } from './told.ts'
@@ -29,6 +30,7 @@ export interface FeedOptions {
 }
 
 export function feedOf({ log, origin, monotonic }: FeedOptions): Feed {
+  const names = new Map<string, string>()
   const held = new Map<number, { readonly item: FeedItem; readonly until: number }>()
 
   const reading = new Map<number, Promise<readonly FeedItem[]>>()
@@ -58,7 +60,7 @@ export function feedOf({ log, origin, monotonic }: FeedOptions): Feed {
       const known = remembered(from, most)
       if (known.length > 0) return known
       // Whoever waited for the same entry wakes at the same moment: one of them reads.
-      const shared = reading.get(from) ?? log.snapshot((reader) => readFrom(reader, from, most, origin)).finally(() => { reading.delete(from) })
+      const shared = reading.get(from) ?? log.snapshot((reader) => readFrom(reader, from, most, { origin, names })).finally(() => { reading.delete(from) })
       reading.set(from, shared)
       const items = await shared
       remember(items)
@@ -67,16 +69,25 @@ export function feedOf({ log, origin, monotonic }: FeedOptions): Feed {
   }
 }
 
-async function readFrom(reader: LogReader, from: number, most: number, origin: string): Promise<readonly FeedItem[]> {
+interface Reading {
+  readonly origin: string
+  /** By uid. A name never changes. */
+  readonly names: Map<string, string>
+}
+
+/** Names that are remembered. */
+const mostNames = 10_000
+
+async function readFrom(reader: LogReader, from: number, most: number, reading: Reading): Promise<readonly FeedItem[]> {
   const { size } = await reader.head()
   const items: FeedItem[] = []
   // oxlint-disable-next-line no-await-in-loop -- one connection: reads one after the other whatever is asked
-  for (let index = from; index < Math.min(size, from + most); index++) items.push(await readItem(reader, index, origin))
+  for (let index = from; index < Math.min(size, from + most); index++) items.push(await readItem(reader, index, reading))
   return items
 }
 
 /** @throws {Error} where an entry is none that this release wrote: nobody is told half of a log */
-async function readItem(reader: LogReader, index: number, origin: string): Promise<FeedItem> {
+async function readItem(reader: LogReader, index: number, { origin, names }: Reading): Promise<FeedItem> {
   const entry = await reader.entry(index)
   const leaf = entry === undefined ? undefined : decodeLeaf(Buffer.from(entry.entry).toString('utf8'))
   if (leaf === undefined) throw new Error(`entry ${index} is none that this release wrote`)
@@ -84,6 +95,26 @@ async function readItem(reader: LogReader, index: number, origin: string): Promi
   const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
   if (decoded?.ok === false) throw new Error(`the body of entry ${index} is none that this release wrote: ${decoded.because}`)
   const heading: Heading = { index, id: leaf.id, source: origin, type: leaf.type, subject: leaf.uid, time: leaf.time }
-  const told = tell(heading, decoded?.event)
+  const told = tell(heading, decoded?.event, await nameFor(reader, heading.subject, decoded?.event, names))
   return { ...heading, event: decoded?.event, told, json: JSON.stringify(told) }
+}
+
+/** Where the event does not say it itself; undefined also where it was erased. */
+async function nameFor(reader: LogReader, subject: string | null, event: LogEvent | undefined, names: Map<string, string>): Promise<string | undefined> {
+  if (subject === null || event === undefined) return undefined
+  if ('asked' in event.data) {
+    keepName(names, subject, event.data.asked.name)
+    return undefined
+  }
+  const known = names.get(subject)
+  if (known !== undefined) return known
+  const stored = (await readOptOut(reader, subject))?.value
+  if (stored === undefined || stored.erased === true) return undefined
+  keepName(names, subject, stored.record.asked.name)
+  return stored.record.asked.name
+}
+
+function keepName(names: Map<string, string>, uid: string, name: string): void {
+  if (names.size >= mostNames) names.clear()
+  names.set(uid, name)
 }

@@ -23,10 +23,10 @@ export interface Heading {
   readonly time: Instant
 }
 
-/** `event`: undefined where its body was erased. */
-export function tell({ index, id, source, type, subject, time }: Heading, event: LogEvent | undefined): ToldEvent {
+/** `event`: undefined where its body was erased. `name`: of the opt-out, where the event itself does not say it. */
+export function tell({ index, id, source, type, subject, time }: Heading, event: LogEvent | undefined, name: string | undefined): ToldEvent {
   return {
     specversion: '1.0', id, source, type, ...(subject === null ? {} : { subject }), time: canonicalInstant(time), datacontenttype: 'application/json',
-    sequence: String(index).padStart(16, '0'), data: { ...(event === undefined ? { erased: true } : saidBy(event)), entry: index },
+    sequence: String(index).padStart(16, '0'), data: { ...(event === undefined ? { erased: true } : saidBy(event)), ...(name === undefined ? {} : { name }), entry: index },
   }
 }

@@ -42,7 +42,8 @@ export const providerSecretIn = (paths: DataPaths) => (provider: string): string
 /** Likewise. @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN */
 export const incidentsSecretIn = (paths: DataPaths) => (): string | undefined => secretAt(paths.incidents)
 
-function secretAt(path: string): string | undefined {
+/** One line; undefined where there is no such file. @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN */
+export function secretAt(path: string): string | undefined {
   if (!stands(path)) return undefined
   const secret = readSecret(path).trim()
   if (!/^[ -~]{1,1024}$/.test(secret)) throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secret: 1 to 1,024 printable characters on one line`)

@@ -49,6 +49,8 @@ export interface Parcel {
 export interface Manner {
   /** Items that are taken from the log at once. */
   readonly page: number
+  /** Milliseconds between two messages of a lane, for services that take only so many. */
+  readonly pause?: number
   readonly parcels: (items: readonly Telling[]) => readonly Parcel[]
   /** What is sent now: a repetition differs in its time alone. */
   readonly post: (parcel: Parcel) => Posted

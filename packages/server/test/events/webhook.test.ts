@@ -123,12 +123,28 @@ test('what was owed when the server stopped is delivered once it is back; replay
   expect(proposals().slice(2).map(({ headers }) => headers['webhook-id'])).toEqual(ids)
 })
 
+test('a chat by an address that stands in a file, and a collector that wants to know who sends', { timeout: 60_000 }, async () => {
+  writeFileSync(join(at.data, 'keys', 'sink-chat.secret'), `${address('/services/T/B/secret')}\n`, { mode: 0o600 })
+  writeFileSync(join(at.data, 'keys', 'sink-otel.secret'), 'Bearer hidden\n', { mode: 0o600 })
+  configure({ name: 'chat', kind: 'slack', types: ['optout.proposed'] }, { name: 'otel', kind: 'otlp', url: address('/v1/logs'), types: ['optout.proposed'] }, { name: 'siem', kind: 'ocsf', url: address('/ocsf'), types: ['optout.proposed'] })
+  await at.start()
+  await ask('log4j')
+  const at3 = (path: string): Heard | undefined => heard.find((one) => one.path === path)
+  await vi.waitFor(() => { if (heard.length < 3) throw new Error('not all came') }, patient)
+  expect(JSON.parse(at3('/services/T/B/secret')?.body ?? '')).toMatchObject({ text: 'Opt-out asked for: log4j' })
+  expect([at3('/v1/logs')?.headers['authorization'], at3('/v1/logs')?.headers['content-type']]).toEqual(['Bearer hidden', 'application/json'])
+  expect(JSON.parse(at3('/ocsf')?.body ?? '')).toMatchObject({ class_uid: 3004, entity: { name: 'log4j' } })
+  expect((await at.ask('/v1/sinks')).text).not.toMatch(/hidden|secret/)
+})
+
 describe('what an operator got wrong', () => {
   test.each([
     ['a name twice', [{ name: 'a', kind: 'webhook', url: 'https://x.example/' }, { name: 'a', kind: 'webhook', url: 'https://y.example/' }]],
     ['an address that is not encrypted', [{ name: 'a', kind: 'webhook', url: 'http://x.example/' }]],
     ['a kind that is none', [{ name: 'a', kind: 'carrier-pigeon', url: 'https://x.example/' }]],
     ['a type that is none', [{ name: 'a', kind: 'webhook', url: 'https://x.example/', types: ['optout.done'] }]],
+    ['a chat with a batch', [{ name: 'a', kind: 'slack', url: 'https://x.example/', batch: true }]],
+    ['a collector without an address', [{ name: 'a', kind: 'otlp' }]],
     ['a name that is a path', [{ name: '../a', kind: 'webhook', url: 'https://x.example/' }]],
   ])('%s keeps the server from starting', async (_, list) => {
     configure(...list)
@@ -138,6 +154,12 @@ describe('what an operator got wrong', () => {
     writeFileSync(join(at.data, 'keys', 'sink-siem.secret'), text, { mode: 0o600 })
     configure({ name: 'siem', kind: 'webhook', url: address('/siem') })
     await expect(at.start()).rejects.toThrow('holds no secrets of a webhook')
+  })
+  test('a chat without an address, or with one that is none, keeps it from starting', async () => {
+    configure({ name: 'chat', kind: 'teams' })
+    await expect(at.start()).rejects.toThrow('has no address')
+    writeFileSync(join(at.data, 'keys', 'sink-chat.secret'), 'http://chat.example/\n', { mode: 0o600 })
+    await expect(at.start()).rejects.toThrow('holds no address of a sink')
   })
   test('a secret that others may read keeps it from starting', async () => {
     writeFileSync(join(at.data, 'keys', 'sink-siem.secret'), `${secrets[0]}\n`, { mode: 0o644 })

@@ -1,4 +1,5 @@
 /** Sends what there is to one sink, lane beside lane and within a lane in order, and says of each item what came of it. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Manner, Outcome, Parcel, Stopped, Telling } from '../../ports/sinks.ts'
 import type { Posted } from '../../ports/alarm.ts'
 
@@ -17,6 +18,7 @@ export interface Sent {
 }
 
 export async function sendAll(items: readonly Telling[], manner: Manner, transmit: Transmit, now: () => number): Promise<Sent> {
+  const { pause: between = 0 } = manner
   const lanes = new Map<string, Parcel[]>()
   for (const parcel of manner.parcels(items)) lanes.set(parcel.lane, [...lanes.get(parcel.lane) ?? [], parcel])
   const waiting = [...lanes.values()]
@@ -26,7 +28,8 @@ export async function sendAll(items: readonly Telling[], manner: Manner, transmi
 
   async function work(): Promise<void> {
     for (let lane = waiting.shift(); lane !== undefined && stopped === undefined; lane = waiting.shift()) {
-      for (const parcel of lane) {
+      for (const [i, parcel] of lane.entries()) {
+        if (i > 0 && between > 0) await pause(between)
         if (stopped !== undefined) return
         // oxlint-disable-next-line no-await-in-loop -- within a lane the order is the point
         const outcome = await outcomeOf(manner.post(parcel), transmit, now)
