@@ -50,6 +50,8 @@ export const serverCodes = {
   HISTORY_OFF: { exit: 1, http: 409, summary: 'A run was to be recorded, and the server keeps no history.' },
   EVENTS_AHEAD: asked(409, 'Somebody asks for events behind an entry that the log does not have.'),
   EVENTS_BUSY: failed('As many streams of events are open as the server lets in.'),
+  DEPLOYMENT_UNANSWERED: failed('A deployment that GitHub asks about could not be decided or answered yet; it waits, and is tried again.'),
+  WEBHOOK_FORGED: asked(401, 'A webhook is not signed by a secret that is known here.'),
   DECISIONS_BUSY: failed('As many runs are being decided as the server takes at once.'),
   TOKEN_MISSING: asked(401, 'A request came without the token of an enforcement point.'),
   TOKEN_UNKNOWN: asked(401, 'A request came with a token that is not known here.'),

@@ -29,6 +29,8 @@ export interface DataPaths {
   readonly working: (purpose: 'bundle' | 'webhook', id: string) => string
   /** What the server shows to the workspace's incident system (`Authorization`), where that wants something. */
   readonly incidents: string
+  /** Of the GitHub App: its private key, and the secrets of its webhooks. */
+  readonly gitHubApp: { readonly key: string; readonly secrets: string }
   /** What the server and the sink of this name share. */
   readonly sink: (name: string) => string
   /** What the server shows to the identity provider of this name, where that wants a secret. */
@@ -50,6 +52,7 @@ export function dataPaths(folder: string): DataPaths {
     sealing: join(keys, fileNames.sealing),
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
     incidents: join(keys, 'incidents.secret'),
+    gitHubApp: { key: join(keys, 'github-app.pem'), secrets: join(keys, 'github-app.secret') },
     sink: (name) => join(keys, `sink-${name}.secret`),
     provider: (name) => join(keys, `provider-${name}.secret`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),

@@ -56,6 +56,8 @@ export const configSchema = z.strictObject({
   attestationRoots: z.exactOptional(z.array(z.string().max(10_000)).max(100)),
   /** Networks (CIDR) that alarms may go to though they are not public: `10.1.0.0/16`. */
   alarms: z.exactOptional(z.strictObject({ allow: z.array(z.string().max(50).refine(isNetwork, 'it is no network in CIDR notation')).max(100) })),
+  /** The GitHub App that this server is; `keys/github-app.pem` and `keys/github-app.secret` are its private key and the secrets of its webhooks, one a line. */
+  githubApp: z.exactOptional(z.strictObject({ appId: z.string().regex(/^[A-Za-z0-9.]{1,100}$/), api: z.exactOptional(line.refine((text) => /^(?:https:\/\/[^/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?)(?:\/[^?#]*[^/?#])?$/.test(text), 'it is no address of an API')) })),
   /** Whom every event is told to; each begins with what happens after it was first named. */
   sinks: z.exactOptional(z.array(sink).max(50).refine((sinks) => new Set(sinks.map(({ name }) => name)).size === sinks.length, 'two sinks have one name')),
   /** What tools reported is kept for simulations: for so many days, and so many runs of one repository in one environment. Reports can hold secrets; absent: nothing is kept. */

@@ -15,6 +15,7 @@ import { addActs } from './acts.ts'
 import { addDecisions, fewAtOnce } from './decisions.ts'
 import { addDrills } from './drills.ts'
 import { addEvents, type EventOptions } from './events.ts'
+import { addGitHubApp, type GitHubAppOptions } from './github-app.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
@@ -30,7 +31,7 @@ import { addRuns } from './runs.ts'
 import { addReads, type ReadOptions } from './reads.ts'
 import { addSinks, type SinkOptions } from './sinks.ts'
 
-export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions, Pick<SinkOptions, 'outbox'> {
+export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions, Pick<SinkOptions, 'outbox'>, GitHubAppOptions {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly runs: Runs
@@ -96,6 +97,7 @@ export function createApp(options: AppOptions): App {
   addDecisions(app, decide)
   addRuns(app, runs, governance)
   addSinks(app, { outbox: options.outbox, size: async () => (await options.log.head()).size })
+  addGitHubApp(app, options)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
   app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))

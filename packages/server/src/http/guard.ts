@@ -5,6 +5,7 @@ import { largestReports } from '@exeat/core/wire'
 import { parseStrictJson } from '@exeat/formats'
 import { serverProblem } from '../config/codes.ts'
 import type { Env } from './env.ts'
+import { gitHubAppPath } from './github-app.ts'
 import { refusal } from './problem.ts'
 
 export const requestLimits = { body: 1024 * 1024, depth: 32, values: 100_000, headers: 64, url: 2048 } as const
@@ -38,8 +39,8 @@ export const limitBody: MiddlewareHandler<Env> = async (c, next) => (isWide(c.re
  * The body of a POST is strict JSON: no key twice, nothing nested without end. What the API then reads of it is the same text again.
  */
 export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
-  // A logout token comes as a form, and its route reads nothing else (`people/oidc.ts`).
-  if (c.req.method !== 'POST' || /^\/auth\/[^/]+\/logout$/.test(c.req.path)) return next()
+  // A logout token comes as a form, and its route reads nothing else (`people/oidc.ts`); a webhook is read once its signature holds (`github-app.ts`).
+  if (c.req.method !== 'POST' || /^\/auth\/[^/]+\/logout$/.test(c.req.path) || c.req.path === gitHubAppPath) return next()
   const bytes = new Uint8Array(await c.req.arrayBuffer())
   const type = c.req.header('content-type') ?? ''
   if (bytes.length === 0 && type === '') return next()

@@ -6,6 +6,7 @@ import { actRoutes } from './acts.ts'
 import { decisionRoutes } from './decisions.ts'
 import { drillRoutes } from './drills.ts'
 import { eventRoutes } from './events.ts'
+import { gitHubAppRoutes } from './github-app.ts'
 import { healthRoutes } from './health.ts'
 import { logRoutes } from './log.ts'
 import { metricsRoutes } from './metrics.ts'
@@ -32,7 +33,7 @@ const securitySchemes = {
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...gitHubAppRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 

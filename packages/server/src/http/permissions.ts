@@ -29,6 +29,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/decisions': { callers: ['operator', 'workload'] },
   // Reports can hold secrets: an enforcement point sends its own, and reads nobody's.
   'POST /v1/runs': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
+  // GitHub shows who it is by its signature.
+  'POST /v1/forges/github/app': anyone,
   'GET /v1/sinks': people, 'POST /v1/sinks/{name}/replay': local, 'POST /v1/sinks/{name}/resume': local,
   'GET /v1/runs': people, 'GET /v1/runs/{id}': people,
   'POST /v1/opt-outs': { callers: ['operator', 'person', 'api-key'], scope: 'request', tap: 'sometimes' },

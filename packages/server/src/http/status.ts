@@ -10,6 +10,7 @@ import { logCodes } from '@exeat/log'
 import { verifyCodes } from '@exeat/verify'
 import { storeCodes } from '../codes.ts'
 import { serverCodes } from '../config/codes.ts'
+import { forgeCodes } from '../forge/codes.ts'
 import { identityCodes } from '../identity/codes.ts'
 import { useCodes } from '../use/codes.ts'
 
@@ -18,7 +19,7 @@ const ours = Object.fromEntries(Object.entries<CodeEntry>(gitCodes).map(([code, 
 
 /** Where two tables have a code, the later one speaks: here it is about an act, not about a document in a folder. */
 const tables: readonly Readonly<Record<string, CodeEntry>>[] = [
-  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, reportCodes, sarifCodes, ours, logCodes, remoteLogCodes, verifyCodes, storeCodes, useCodes, identityCodes, refusalCodes, serverCodes,
+  documentCodes, governanceCodes, policyCodes, impactCodes, yamlCodes, jsonCodes, reportCodes, sarifCodes, ours, logCodes, remoteLogCodes, verifyCodes, storeCodes, forgeCodes, useCodes, identityCodes, refusalCodes, serverCodes,
 ]
 
 const entries: ReadonlyMap<string, CodeEntry> = new Map(tables.flatMap((table) => Object.entries(table)))

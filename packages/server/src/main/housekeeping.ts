@@ -1,6 +1,7 @@
 /** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses, delivers alarms. */
 import type { Deliverer } from '../alarm/deliver.ts'
 import type { Notices } from '../events/notices/index.ts'
+import type { Deployments } from '../deployments/index.ts'
 import type { Growth } from '../events/growth.ts'
 import type { WitnessAddress } from '@exeat/client/log'
 import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
@@ -35,6 +36,8 @@ export interface HousekeepingOptions {
   readonly alarms: Deliverer
   readonly growth: Pick<Growth, 'look'>
   readonly notices: Pick<Notices, 'round'>
+  /** Where this server is a GitHub App. */
+  readonly deployments?: Pick<Deployments, 'round'>
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
 }
@@ -52,7 +55,7 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, growth, notices, now, report }: HousekeepingOptions): Housekeeping {
+export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, growth, notices, deployments, now, report }: HousekeepingOptions): Housekeeping {
   const { repeat, isStopped, stop } = repeater(report)
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
@@ -85,6 +88,7 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
   repeat(every.alarms, useCases.endDrill)
   repeat(every.look, growth.look)
   repeat(every.notices, notices.round)
+  if (deployments !== undefined) repeat(every.look, deployments.round)
 
   const witnessDamage = (): Problem | undefined => witnesses.states().map(({ problem }) => problem).find((problem) => problem !== undefined && entryOf(problem.code).exit === 2)
   const damage = (): Problem | undefined => checked?.problem ?? witnessDamage()

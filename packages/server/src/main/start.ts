@@ -32,6 +32,7 @@ import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { enterHealth } from '../use/health.ts'
 import { composeAlarms, composeConnect } from './alarms.ts'
+import { type ComposedApp, composeDeployments } from './deployments.ts'
 import { composeEvents, type Composing as EventsComposing, type Events } from './events.ts'
 import { type Housekeeping, keepHouse } from './housekeeping.ts'
 import { incidentsSecretIn, providerSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
@@ -102,11 +103,12 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const events = composeEvents({ config, paths, log, growth, governance, rows, webhook, enterHealth: enter, now, report })
-    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, notices: events.notices, now, report })
+    const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
+    const app = composeDeployments({ config, paths, rows, runs, decide, governance, now, report })
+    const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, notices: events.notices, ...(app === undefined ? {} : { deployments: app.deployments }), now, report })
     const streams = { open: 0 }
     const metrics = metricsOf({ log, governed: governance.latest, sinks: events.outbox.statuses, witnesses: house.witnesses, checked: house.checked, streams: () => streams.open, now }, measures)
-    const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const serving = await serve(options, { config, paths, log, events, streams, metrics, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, events, streams, metrics, app, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -162,6 +164,7 @@ interface Serving {
   readonly events: Events
   readonly streams: { open: number }
   readonly metrics: Metrics
+  readonly app: ComposedApp | undefined
   readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
@@ -187,11 +190,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, app: gitHub, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const streamsEnd = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, gitHubApp: gitHub, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

@@ -12,5 +12,7 @@ export interface Runs {
   readonly keep: (run: NewRun) => Promise<RecordedRun | undefined>
   /** The oldest first. */
   readonly list: (query: RunsQuery) => Promise<RunsAnswer>
+  /** The newest of a commit that a job's token proved, in this environment or before one was known. */
+  readonly latest: (of: { readonly repositoryId: string; readonly commit: string; readonly environment: string }) => Promise<RecordedRun | undefined>
   readonly reportsOf: (id: string) => Promise<RunReports | undefined>
 }

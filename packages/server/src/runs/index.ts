@@ -40,6 +40,7 @@ export function runHistory({ rows, history, now, random }: HistoryOptions): Runs
       return recorded
     },
     list: (query) => listed(rows, query, now()),
+    latest: (of) => latestOf(rows, of, now()),
     reportsOf: async (id) => {
       const run = await runAt(rows, id, now())
       if (run === undefined) return undefined
@@ -96,6 +97,19 @@ async function listed(rows: IdentityRows, { repository, environment, since, afte
   const runs = looked.map(({ value }) => runIn(value)).filter((run) => (repository === undefined || run.repository.name === repository) && (environment === undefined || run.environment === environment))
   const last = looked.at(-1)?.key
   return { runs, ...(looked.length < mostLooked || last === undefined ? {} : { next: last }) }
+}
+
+/** As many as one place can have. */
+const mostKept = 1_000
+
+async function latestOf(rows: IdentityRows, { repositoryId, commit, environment }: Parameters<Runs['latest']>[0], now: number): Promise<RecordedRun | undefined> {
+  const found: RecordedRun[] = []
+  for (const place of [undefined, environment]) {
+    const owner = placeOf({ repository: { name: '', id: repositoryId }, ...(place === undefined ? {} : { environment: place }), proven: true })
+    // oxlint-disable-next-line no-await-in-loop -- two of them
+    found.push(...(await rows.owned(rowKinds.run, owner, now, { limit: mostKept })).map(({ value }) => runIn(value)).filter((run) => run.commit === commit))
+  }
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1)).at(-1)
 }
 
 /** The oldest of one place, beyond so many. */

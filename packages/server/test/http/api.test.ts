@@ -196,7 +196,7 @@ describe('the description', () => {
     const unused = (): never => { throw new Error('nothing is asked') }
     const app = createApp({
       people: {} as never, decide: unused, runs: {} as never, governance: {} as never,
-      useCases: {} as never, log: {} as never, feed: {} as never, growth: {} as never, notices: { listen: () => () => undefined }, pointSeen: () => undefined, streams: { open: 0 }, metrics: { text: async () => '', contentType: 'text/plain' }, streamsEnd: new AbortController().signal, outbox: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
+      useCases: {} as never, log: {} as never, feed: {} as never, growth: {} as never, notices: { listen: () => () => undefined }, pointSeen: () => undefined, gitHubApp: undefined, streams: { open: 0 }, metrics: { text: async () => '', contentType: 'text/plain' }, streamsEnd: new AbortController().signal, outbox: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
     })
     const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !isPage(path)).map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)
     const described = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`))
