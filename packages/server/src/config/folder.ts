@@ -31,6 +31,8 @@ export interface DataPaths {
   readonly incidents: string
   /** What the server and the sink of this name share. */
   readonly sink: (name: string) => string
+  /** What the receiver of this name and the system that reports to it share. */
+  readonly receiver: (name: string) => string
   /** What the server shows to the identity provider of this name, where that wants a secret. */
   readonly provider: (name: string) => string
   readonly founder: (name: string) => string
@@ -51,6 +53,7 @@ export function dataPaths(folder: string): DataPaths {
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
     incidents: join(keys, 'incidents.secret'),
     sink: (name) => join(keys, `sink-${name}.secret`),
+    receiver: (name) => join(keys, `receiver-${name}.secret`),
     provider: (name) => join(keys, `provider-${name}.secret`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),
     mirror: join(folder, fileNames.mirror),

@@ -25,6 +25,7 @@ import type { GovernanceSource } from '../ports/governance.ts'
 import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { Runs } from '../ports/runs.ts'
+import { type Receivers, receivers as receiversOf } from '../receive/index.ts'
 import { runHistory } from '../runs/index.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
@@ -101,7 +102,8 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const events = composeEvents({ config, paths, log, growth, governance, rows, webhook, enterHealth: enter, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, notices: events.notices, now, report })
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const serving = await serve(options, { config, paths, log, events, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const receivers = receiversOf({ receivers: config.receivers ?? [], secretFile: paths.receiver, rows, useCases, now, report })
+    const serving = await serve(options, { config, paths, log, events, receivers, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -155,6 +157,7 @@ interface Serving {
   readonly decide: DecideRun
   readonly runs: Runs
   readonly events: Events
+  readonly receivers: Receivers
   readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
@@ -180,11 +183,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, receivers, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const streams = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, receivers, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streams.signal, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

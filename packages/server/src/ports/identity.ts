@@ -84,6 +84,8 @@ export const rowKinds = {
   notice: 'notice',
   /** Key: the name of an enforcement point. Value: when it last showed itself. */
   point: 'point',
+  /** Key: receiver and the delivery's id; or receiver and the digest of a report that something is gone. Value: the digest of what was delivered. */
+  received: 'received',
   /** Key: the run's id, by time. Owner: repository, environment, and whether that is proven. Value: `RecordedRun`. */
   run: 'run',
   /** Key: the run's id and a number. Owner: the run's id. Value: a report, compressed. */
