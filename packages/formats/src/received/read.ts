@@ -40,6 +40,12 @@ export function exactAt(value: Json | undefined, ...names: readonly string[]): s
   return text !== undefined && shownAt(text) === text ? text : undefined
 }
 
+/** `tool/rule`; undefined where either is, and where it is longer than any name that is compared. */
+export function controlNamed(tool: string | undefined, rule: string | undefined): string | undefined {
+  const control = tool === undefined || rule === undefined ? undefined : `${tool}/${rule}`
+  return control === undefined || control.length > longest ? undefined : control
+}
+
 /** A whole number as text, as ids are compared. */
 export function idAt(value: Json | undefined, ...names: readonly string[]): string | undefined {
   const found = at(value, ...names)

@@ -1,7 +1,7 @@
 /** Alerts of code scanning, secret scanning and Dependabot that somebody closed without mending anything. */
 import { canonicalTool, normalisePath, type Observation } from '@exeat/core'
 import type { Json } from '../../findings/types.ts'
-import { at, exactAt, idAt, instantAt, known, shownAt, thingOf, wordAt } from '../read.ts'
+import { at, controlNamed, exactAt, idAt, instantAt, known, shownAt, thingOf, wordAt } from '../read.ts'
 import { nothing, observed, type Received, unreadable } from '../types.ts'
 import { common, personAt } from './common.ts'
 
@@ -30,9 +30,16 @@ export function codeScanning(payload: Json, action: string): Received {
   const reason = shownAt(payload, 'alert', 'dismissed_reason')
   return observed(known<Observation>({
     ...common(payload), change: 'opened', what: 'code-scanning.dismissed', thing, content: reason ?? '', reason,
-    control: tool === undefined || rule === undefined ? undefined : `${canonicalTool(tool) ?? tool.toLowerCase()}/${rule}`, path: path === undefined ? undefined : normalisePath(path),
+    control: controlOf(tool, rule), path: path === undefined ? undefined : normalisePath(path),
     actor: personAt(payload, 'alert', 'dismissed_by') ?? personAt(payload, 'sender'), at: instantAt(payload, 'alert', 'dismissed_at'),
   }))
+}
+
+/** A tool's name with a slash in it would pass for another tool and a longer rule. */
+function controlOf(tool: string | undefined, rule: string | undefined): string | undefined {
+  if (tool === undefined || rule === undefined) return undefined
+  const name = canonicalTool(tool) ?? tool.toLowerCase()
+  return name.includes('/') ? undefined : controlNamed(name, rule)
 }
 
 export function dependabot(payload: Json, action: string): Received {
@@ -47,7 +54,7 @@ export function dependabot(payload: Json, action: string): Received {
   const path = exactAt(payload, 'alert', 'dependency', 'manifest_path')
   const reason = shownAt(payload, 'alert', 'dismissed_reason')
   return observed(known<Observation>({
-    ...common(payload), change: 'opened', what: `dependabot.${action}`, thing, content: reason ?? '', reason, control: advisory === undefined ? undefined : `dependabot/${advisory}`,
+    ...common(payload), change: 'opened', what: `dependabot.${action}`, thing, content: reason ?? '', reason, control: controlNamed('dependabot', advisory),
     path: path === undefined ? undefined : normalisePath(path), actor: personAt(payload, 'alert', 'dismissed_by') ?? personAt(payload, 'sender'), at: moment,
   }))
 }
@@ -64,7 +71,7 @@ export function secretScanning(payload: Json, action: string): Received {
   if (action === 'created') {
     if (at(payload, 'alert', 'push_protection_bypassed') !== true) return nothing
     return observed(known<Observation>({
-      ...common(payload), change: 'opened', what: 'push-protection.bypassed', thing: bypass, content: '', control: type === undefined ? undefined : `github-push-protection/${type}`,
+      ...common(payload), change: 'opened', what: 'push-protection.bypassed', thing: bypass, content: '', control: controlNamed('github-push-protection', type),
       actor: personAt(payload, 'alert', 'push_protection_bypassed_by') ?? personAt(payload, 'sender'), at: instantAt(payload, 'alert', 'push_protection_bypassed_at'),
     }))
   }
@@ -73,7 +80,7 @@ export function secretScanning(payload: Json, action: string): Received {
   if (resolution === 'revoked') return observed(closed(payload, 'secret-scanning.revoked', alert, moment), closed(payload, 'secret-scanning.revoked', bypass, moment))
   return observed(known<Observation>({
     ...common(payload), change: 'opened', what: 'secret-scanning.closed', thing: alert, content: resolution ?? '', reason: shownAt(payload, 'alert', 'resolution'),
-    control: type === undefined ? undefined : `github-secret-scanning/${type}`, actor: personAt(payload, 'alert', 'resolved_by') ?? personAt(payload, 'sender'), at: instantAt(payload, 'alert', 'resolved_at') ?? moment,
+    control: controlNamed('github-secret-scanning', type), actor: personAt(payload, 'alert', 'resolved_by') ?? personAt(payload, 'sender'), at: instantAt(payload, 'alert', 'resolved_at') ?? moment,
   }))
 }
 

@@ -1,7 +1,7 @@
 /** Requests to be let past a push ruleset or push protection, or to close an alert, once somebody granted them. */
 import type { Observation } from '@exeat/core'
 import type { Json } from '../../findings/types.ts'
-import { exactAt, idAt, instantAt, known, listAt, shownAt, thingOf, wordAt } from '../read.ts'
+import { controlNamed, exactAt, idAt, instantAt, known, listAt, shownAt, thingOf, wordAt } from '../read.ts'
 import { nothing, observed, type Received, unreadable } from '../types.ts'
 import { common } from './common.ts'
 
@@ -14,7 +14,8 @@ function controlsOf(kind: Exempted, payload: Json): readonly string[] {
   const data = listAt(payload, 'exemption_request', 'exemption_request_data', 'data').slice(0, most)
   const named = data.flatMap((each) => {
     const rule = kind === 'push-ruleset' ? idAt(each, 'ruleset_id') : kind === 'push-protection' || kind === 'secret-scanning' ? exactAt(each, 'secret_type') : undefined
-    return rule === undefined ? [] : [`github-${kind === 'push-ruleset' ? 'ruleset' : kind}/${rule}`]
+    const control = controlNamed(`github-${kind === 'push-ruleset' ? 'ruleset' : kind}`, rule)
+    return control === undefined ? [] : [control]
   })
   return [...new Set(named)]
 }

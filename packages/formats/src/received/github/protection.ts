@@ -1,7 +1,7 @@
 /** What protects branches and pushes: rulesets, branch protection, security features; and merges past them. */
 import type { Observation } from '@exeat/core'
 import type { Json } from '../../findings/types.ts'
-import { at, exactAt, idAt, instantAt, known, listAt, shownAt, thingOf, wordAt } from '../read.ts'
+import { at, controlNamed, exactAt, idAt, instantAt, known, listAt, shownAt, thingOf, wordAt } from '../read.ts'
 import { nothing, observed, type Received, unreadable } from '../types.ts'
 import { closed } from './alerts.ts'
 import { common, personAt } from './common.ts'
@@ -45,7 +45,7 @@ export function branchRule(payload: Json, action: string): Received {
   return observed(known<Observation>({
     ...common(payload), change: 'opened', what: `branch-protection.${action === 'edited' ? 'loosened' : 'deleted'}`, thing: thingOf('branch-rule', id, action),
     content: action === 'edited' ? `${textOf(at(payload, 'changes'))}${wordAt(payload, 'rule', 'updated_at') ?? ''}` : '',
-    control: name === undefined ? undefined : `github-branch-protection/${name}`, reason: looser.length === 0 ? undefined : looser.join(', ').slice(0, 500),
+    control: controlNamed('github-branch-protection', name), reason: looser.length === 0 ? undefined : looser.join(', ').slice(0, 500),
     at: action === 'edited' ? instantAt(payload, 'rule', 'updated_at') : undefined,
   }))
 }
@@ -68,7 +68,7 @@ export function mergedPullRequest(payload: Json, action: string): Received {
   if (repository === undefined || number === undefined) return unreadable('an event `pull_request` names no repository or no pull request by number')
   const base = exactAt(payload, 'pull_request', 'base', 'ref')
   return observed(known<Observation>({
-    ...common(payload), change: 'opened', what: 'pull-request.merged-blocked', thing: thingOf('pull-request', repository, number), content: '', control: base === undefined ? undefined : `github-branch-protection/${base}`,
+    ...common(payload), change: 'opened', what: 'pull-request.merged-blocked', thing: thingOf('pull-request', repository, number), content: '', control: controlNamed('github-branch-protection', base),
     actor: personAt(payload, 'pull_request', 'merged_by') ?? personAt(payload, 'sender'), at: instantAt(payload, 'pull_request', 'merged_at'),
   }))
 }
