@@ -164,8 +164,9 @@ async function stillInForce(tx: Transaction, uid: HexDigest | undefined): Promis
 
 type Before = Versioned<StoredThing> | undefined
 
-async function opened(tx: Transaction, { content = '' }: Observation, about: Observed, dated: Instant | undefined, before: Before, covering: OptOutRecord | undefined): Promise<Verdict> {
+async function opened(tx: Transaction, observation: Observation, about: Observed, dated: Instant | undefined, before: Before, covering: OptOutRecord | undefined): Promise<Verdict> {
   const state = covering === undefined ? 'detected' : 'covered'
+  const content = taggedDigest('exeat/observed-content/v1', observation.content ?? '', sha256)
   // Nobody is told twice of what stands; what turned into something else, or lost its opt-out, is told of.
   if (before?.value.open === true && before.value.content === content && (before.value.state === 'detected' || before.value.state === state)) return left('known')
   const said: Said = covering === undefined ? { type: 'dev.exeat.shadow.detected.v1', subject: null, data: about }

@@ -149,7 +149,8 @@ export interface StoredThing {
   readonly index: number
   readonly state: 'detected' | 'covered'
   readonly open: boolean
-  readonly content: string
+  /** Digest of what it does. */
+  readonly content: HexDigest
   /** Of the newest report that its source dated. */
   readonly dated?: Instant
 }

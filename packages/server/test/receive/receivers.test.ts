@@ -1,8 +1,13 @@
 /** Deliveries of GitHub over a real socket, to a real log: proven, taken once, entered, told of. */
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import { type ClientRequest, request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../../../testkit/src/index.ts'
+import { must } from '../../../testkit/src/log-store-kit.ts'
+import { receivers } from '../../src/receive/index.ts'
+import { openSqliteIdentity } from '../../src/store/sqlite/identity.ts'
 import { expectProblem } from '../main/support.ts'
 import { branchProtection, dismissed, receivingSite, type ReceivingSite, reopened, secret } from './support.ts'
 
@@ -101,7 +106,7 @@ describe('what is not proven', () => {
     expect(await size()).toBe(before)
   })
   test('attack: the right signature over another body, a body that was cut, or bytes that only mean the same', async () => {
-    const signature = await signatureOf(JSON.stringify(payload()))
+    const signature = signatureOf(JSON.stringify(payload()))
     for (const body of [JSON.stringify(dismissed({ at: at.clock.now, number: 2 })), JSON.stringify(payload()).slice(0, -1), JSON.stringify(payload(), null, 1)]) {
       // oxlint-disable-next-line no-await-in-loop
       expectProblem(await at.deliver(body, { signature }), 401, 'RECEIVED_UNPROVEN')
@@ -139,16 +144,13 @@ describe('what is not proven', () => {
   })
 })
 
-async function signatureOf(body: string): Promise<string> {
-  const { createHmac } = await import('node:crypto')
-  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-}
+const signatureOf = (body: string): string => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 
 describe('the bounds', () => {
   test('no receiver of the name, or none at all, is nothing at this path', async () => {
     expectProblem(await at.deliver({}, { to: 'lab' }), 404, 'RESOURCE_UNKNOWN')
     await at.stop()
-    at.configure(({ receivers: _, ...config }) => config)
+    at.configure((config) => ({ ...config, receivers: [] }))
     await at.start()
     expectProblem(await at.deliver({}), 404, 'RESOURCE_UNKNOWN')
   })
@@ -161,6 +163,24 @@ describe('the bounds', () => {
   })
   test('ten megabytes are refused before they are proven', async () => {
     expectProblem(await at.deliver(JSON.stringify({ x: 'a'.repeat(10 * 1024 * 1024) })), 413, 'REQUEST_TOO_LARGE')
+  })
+  test('large ones are few at once, as long as they are being sent', async () => {
+    const { host, port } = at.server?.address ?? { host: '', port: 0 }
+    const begun: ClientRequest[] = []
+    const begin = (): Promise<number | undefined> => new Promise((resolve) => {
+      const sent = request({ host, port, path: '/v1/receivers/hub', method: 'POST', agent: false, headers: { 'content-type': 'application/json', 'content-length': String(1024 * 1024) } }, (reply) => {
+        reply.resume()
+        resolve(reply.statusCode)
+      })
+      sent.on('error', () => { resolve(undefined) })
+      sent.write('{')
+      begun.push(sent)
+    })
+    // The ninth is refused at once, whichever of them that is.
+    expect(await Promise.race(Array.from({ length: 9 }, begin))).toBe(503)
+    for (const sent of begun) sent.destroy()
+    const large = JSON.stringify({ zen: 'a'.repeat(1024 * 1024) })
+    await expect.poll(async () => (await at.deliver(large, { event: 'ping' })).status, { timeout: 10_000 }).toBe(200)
   })
   test('more than its rate, whether proven or not', async () => {
     await at.stop()
@@ -196,6 +216,33 @@ describe('the bounds', () => {
     expect((await at.ask('/v1/shadow', { over: 'network' })).status).toBe(403)
     expectProblem(await at.ask('/v1/shadow?after=x'), 422, 'INPUT_INVALID')
   })
+})
+
+test('what could not be entered is not remembered, and the same delivery is taken again', async () => {
+  const folder = temporaryFolder()
+  const rows = must(openSqliteIdentity(join(folder, 'rows.sqlite')))
+  let isDown = true
+  const observed: unknown[] = []
+  const made = receivers({
+    receivers: [{ name: 'hub', kind: 'github' }], secretFile: () => join(at.data, 'keys', 'receiver-hub.secret'), rows, now: () => at.clock.now, report: () => {},
+    useCases: {
+      observe: async (_, observations) => {
+        if (isDown) throw new Error('the disk is full')
+        observed.push(...observations)
+        return observations.map(({ what }) => ({ what, state: 'detected' as const }))
+      },
+    },
+  })
+  const body = new Uint8Array(Buffer.from(JSON.stringify(branchProtection('enabled'))))
+  const headers: Readonly<Record<string, string>> = { 'x-github-event': 'branch_protection_configuration', 'x-github-delivery': randomUUID(), 'x-hub-signature-256': signatureOf(Buffer.from(body).toString('utf8')) }
+  const take = () => made.take({ name: 'hub', kind: 'github' }, (name) => headers[name], body)
+  await expect(take()).rejects.toThrow('the disk is full')
+  isDown = false
+  expect((await take()).outcome).toBe('taken')
+  expect((await take()).outcome).toBe('repeated')
+  expect(observed).toHaveLength(1)
+  await rows.close()
+  rmSync(folder, { recursive: true, force: true })
 })
 
 test('a thousand deliveries at once are all entered, survive a restart, and are listed page by page', { timeout: 240_000 }, async () => {
