@@ -39,6 +39,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'review', summary: 'review a change of .exeat/ before it merges, or judge an emergency afterwards', load: () => import('./commands/review.ts') },
   { name: 'watch', summary: 'what happens, as it happens: requests, approvals, uses, emergencies', load: () => import('./commands/watch.ts') },
   { name: 'sinks', summary: 'whom the server tells of every event, and what they did not get', load: () => import('./commands/sinks.ts') },
+  { name: 'shadow', summary: 'what other systems reported that no opt-out declares', load: () => import('./commands/shadow.ts') },
   { name: 'drill', summary: 'try the alarm of emergencies out: who hears it, and how soon', load: () => import('./commands/drill.ts') },
   { name: 'bundle', summary: 'fetch the signed bundle for machines without the server', load: () => import('./commands/bundle.ts') },
   { name: 'log', summary: 'verify, read, prove and export the tamper-evident log', load: () => import('./commands/log.ts') },

@@ -46,6 +46,7 @@ export const verifyCodes = {
   OPTOUT_DIGEST: refused('The opt-out, its impact or its identity is not what was approved.'),
   OPTOUT_HISTORY: refused('The entries of an opt-out do not add up to an active one.'),
   ALARM_HISTORY: refused('An acknowledgement, or the end of a drill, is of no alarm that the log raised, or by who raised it.'),
+  SHADOW_HISTORY: refused('An entry about what another system reported does not fit what the log says before it.'),
   OPTOUT_ACTOR: refused('An act was recorded under another envelope, actor or evidence than it states.'),
   OPTOUT_DUPLICATE: refused('Two opt-outs of the bundle have one name or identity.'),
   EVIDENCE_MALFORMED: refused('What shows who acted cannot be read.'),

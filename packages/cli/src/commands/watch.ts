@@ -23,7 +23,7 @@ Examples:
 Types: optout.{proposed,renewed,approved,rejected,withdrawn,activated,revoked,exhausted,
 stale}, emergency.{activated,acknowledged,reviewed}, use.claimed, policy.changed,
 workspace.changed, enrolment.{added,vouched,removed}, bundle.published, body.erased,
-audit.{degraded,restored}, drill.{started,acknowledged,ended}; NOUN.* is all of one.
+audit.{degraded,restored}, shadow.{detected,covered,resolved}, drill.{started,acknowledged,ended}; NOUN.* is all of one.
 
 Exit codes:
   0 as many events as --count says   1 the server cannot be reached at the start

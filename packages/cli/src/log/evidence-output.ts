@@ -72,10 +72,11 @@ function writeOne({ index, leaf }: Target, { acts }: EvidenceAudit, io: Io): voi
 const verbs: Readonly<Record<string, string>> = {
   proposed: 'asked for', renewed: 'asked to renew by', approved: 'approved', rejected: 'rejected', withdrawn: 'withdrew', activated: 'activated', revoked: 'revoked',
   'emergency.activated': 'declared the emergency', 'emergency.reviewed': 'reviewed the emergency', 'emergency.acknowledged': 'heard the alarm of', 'drill.started': 'started a drill', 'drill.acknowledged': 'heard the drill', 'drill.ended': 'ended the drill', 'enrolment.added': 'enrolled a key of', 'enrolment.vouched': 'vouched for a key of', 'enrolment.removed': 'removed a key of',
+  'shadow.detected': 'reported, undeclared,', 'shadow.covered': 'reported, declared,', 'shadow.resolved': 'no longer reports',
 }
 
 function sentence({ type, by, name }: AuditedAct): string {
-  const who = by === undefined ? 'nobody is shown who' : personText(by)
+  const who = type.startsWith('dev.exeat.shadow.') ? 'another system' : by === undefined ? 'nobody is shown who' : personText(by)
   return `${who} ${verbs[wordOf(type)] ?? wordOf(type)} ${name === undefined ? 'what cannot be read' : `\`${name}\``}`
 }
 

@@ -49,7 +49,15 @@ const sayings: Readonly<Record<string, (data: Data) => string>> = {
   'audit.restored': ({ message }) => quoted(message),
   'drill.started': ({ by }) => `DRILL by ${who(by)}`,
   'drill.acknowledged': ({ by }) => `heard by ${who(by)}`,
+  'shadow.detected': (data) => `SHADOW ${reported(data)}`,
+  'shadow.covered': (data) => `${reported(data)}, declared by ${quoted(member(data['optOut'], 'name'))}`,
+  'shadow.resolved': ({ what, entry }) => `${quoted(what)}: what entry ${textOf(entry)} told of is gone`,
   'drill.ended': ({ outcome }) => oneLine(textOf(outcome)),
+}
+
+function reported({ what, control, repository, resource, path, actor }: Data): string {
+  const place = [member(repository, 'name') ?? member(repository, 'id'), resource, path].filter((each) => each !== undefined).map(quoted).join(' ')
+  return `${quoted(what)}${control === undefined ? '' : ` of ${quoted(control)}`}${place === '' ? '' : ` in ${place}`}${actor === undefined ? '' : ` by ${quoted(actor)}`}`
 }
 
 function namesIn(changes: unknown): string {
@@ -71,7 +79,7 @@ export const nameIn = ({ data }: StreamedEvent): string | undefined => {
 
 export function styleOf(type: string, styles: Styles): Style {
   const short = shortType(type)
-  if (short === 'emergency.activated' || short === 'audit.degraded') return styles.bad
+  if (short === 'emergency.activated' || short === 'audit.degraded' || short === 'shadow.detected') return styles.bad
   if (/^(?:optout\.activated|drill\.started)$/.test(short)) return styles.warn
-  return /^(?:optout\.(?:revoked|rejected|withdrawn|stale|exhausted)|emergency\.reviewed|audit\.restored)$/.test(short) ? styles.good : styles.dim
+  return /^(?:optout\.(?:revoked|rejected|withdrawn|stale|exhausted)|emergency\.reviewed|audit\.restored|shadow\.resolved)$/.test(short) ? styles.good : styles.dim
 }

@@ -1,7 +1,7 @@
 /** The HTTP API, typed: what goes out and what comes back are held to the schemas that the server states. */
 import {
   type ActAnswer, actAnswerSchema, type BlockedControl, blockedControlSchema, challengeSchema, type DecisionRequest, deviceSchema, deviceTokenSchema, drillAnswerSchema, drillSchema, encodeVouch, enrolmentSchema, enrolmentsSchema, entriesAnswerSchema, entryViewSchema, erasureAnswerSchema, linkSchema, listAnswerSchema,
-  type OptOutView, optOutViewSchema, type People, receiptSchema, type RecordedRun, recordedRunSchema, type RunReports, runReportsSchema, type RunRequest, type RunsAnswer, runsAnswerSchema, type RunsQuery, largestReports, sessionsSchema, signInSchema, type SinkReplay, sinkSchema, sinksSchema, type SinksView, type SinkView, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
+  type OptOutView, optOutViewSchema, type People, receiptSchema, type RecordedRun, recordedRunSchema, type RunReports, runReportsSchema, type RunRequest, type RunsAnswer, runsAnswerSchema, type RunsQuery, largestReports, sessionsSchema, type ShadowQuery, type Shadows, shadowsSchema, signInSchema, type SinkReplay, sinkSchema, sinksSchema, type SinksView, type SinkView, type Status, statusSchema, tapPendingSchema, usesAnswerSchema, type Wire,
 } from '@exeat/core/wire'
 import { dsseSchema, largestBundle, largestDecision } from '@exeat/verify'
 import { collect, type HttpAnswer, type HttpRequest, type Streaming, type StreamRequest, type Transport } from '../log/transport.ts'
@@ -64,6 +64,8 @@ export interface ApiClient {
   /** What happens, as it happens, until the connection ends. What was told of before `after` is not told again. */
   readonly events: (query?: EventsQuery, signal?: StreamRequest['signal']) => AsyncGenerator<StreamMessage, void, undefined>
   readonly sinks: () => Promise<SinksView>
+  /** A page of what other systems reported. */
+  readonly shadows: (query?: ShadowQuery) => Promise<Shadows>
   /** At the administrative socket alone, like the one below. */
   readonly replaySink: (sink: string, range: SinkReplay) => Promise<SinkView>
   readonly resumeSink: (sink: string) => Promise<SinkView>
@@ -146,6 +148,7 @@ export function apiClient(options: ApiOptions): ApiClient {
     runReports: async (id) => checked(await call({ method: 'GET', path: `/v1/runs/${encodeURIComponent(id)}`, maxBytes: reportsBytes }), runReportsSchema, options.name),
     events: (query = {}, signal = undefined) => events(options, query, signal),
     sinks: () => get('/v1/sinks', sinksSchema),
+    shadows: (query = {}) => get(`/v1/shadow${queryText(query)}`, shadowsSchema),
     replaySink: (sink, range) => post(`/v1/sinks/${encodeURIComponent(sink)}/replay`, range, sinkSchema),
     resumeSink: (sink) => post(`/v1/sinks/${encodeURIComponent(sink)}/resume`, {}, sinkSchema),
     entry: (index) => get(`/v1/entries/${index}`, entryViewSchema),

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { dnsLabel, fingerprint, group, identifier, line } from '../document/scalars.ts'
 import { credentialSchema, rootSignature } from '../enrolment/credential.ts'
 import { enrolEnvelopeSchema, envelopeSchema, identitySchema } from '../envelope/envelope.ts'
+import { observationSources } from '../model/observation.ts'
 import { evidenceSchema } from './evidence.ts'
 import { instantText, milliseconds } from './scalars.ts'
 import type { EventType } from './types.ts'
@@ -73,6 +74,20 @@ const about = { envelope: enrolEnvelopeSchema, evidence: evidenceSchema }
 
 const degraded = z.strictObject({ code: z.string().min(1).max(100), message: z.string().min(1).max(2000) })
 
+/** Another system's text: nobody can be asked to write it otherwise. */
+const theirs = z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,512}$/u)
+
+/**
+ * What another system reported that makes a control weaker, as far as it said so: an absent member is unknown. `thing`: SHA-256 of what it is at its source, the same
+ * each time that it is reported. `at`: when it happened there. Texts are the source's, cut and on one line; what people wrote there stays there.
+ */
+const observed = {
+  receiver: dnsLabel, source: z.enum(observationSources), what: identifier, thing: fingerprint, at: instantText,
+  control: z.exactOptional(theirs), repository: z.exactOptional(z.strictObject({ id: identifier, name: z.exactOptional(theirs) })), environment: z.exactOptional(dnsLabel),
+  path: z.exactOptional(theirs), resource: z.exactOptional(theirs), actor: z.exactOptional(theirs), reason: z.exactOptional(theirs), ends: z.exactOptional(instantText),
+}
+export const observedSchema = z.strictObject(observed)
+
 /** The data of each type. Instants are canonical texts in the JSON and integers once decoded. */
 export const dataSchemas = {
   /** A delegation of the root keys to working keys, the log's first included; or what governs at another commit. */
@@ -130,6 +145,12 @@ export const dataSchemas = {
   /** `drill`: index of the entry that started it. */
   'dev.exeat.drill.acknowledged.v1': z.strictObject({ by: identitySchema, evidence: evidenceSchema, drill: whole }),
   'dev.exeat.drill.ended.v1': z.strictObject({ drill: whole, outcome: z.enum(['acknowledged', 'unacknowledged', 'undelivered']) }),
+  /** No opt-out that was in force declares it. */
+  'dev.exeat.shadow.detected.v1': observedSchema,
+  /** One does. */
+  'dev.exeat.shadow.covered.v1': z.strictObject({ ...observed, optOut: z.strictObject({ uid: fingerprint, name: identifier }) }),
+  /** The source says that it is gone. `entry`: index of the entry that told of it. */
+  'dev.exeat.shadow.resolved.v1': z.strictObject({ receiver: dnsLabel, source: observed.source, what: identifier, thing: fingerprint, at: instantText, actor: z.exactOptional(theirs), entry: whole }),
 } as const satisfies Record<EventType, z.ZodType>
 
 export type EventData = { readonly [T in EventType]: z.output<(typeof dataSchemas)[T]> }

@@ -25,6 +25,9 @@ export const eventTypes = [
   'dev.exeat.drill.started.v1',
   'dev.exeat.drill.acknowledged.v1',
   'dev.exeat.drill.ended.v1',
+  'dev.exeat.shadow.detected.v1',
+  'dev.exeat.shadow.covered.v1',
+  'dev.exeat.shadow.resolved.v1',
 ] as const
 
 export type EventType = (typeof eventTypes)[number]

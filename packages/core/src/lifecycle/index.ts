@@ -1,5 +1,6 @@
 export * from './act.ts'
 export { askedOf } from './asked.ts'
+export * from './coverage.ts'
 export * from './events.ts'
 export * from './ledger.ts'
 export { refusalCodes } from './refusal.ts'

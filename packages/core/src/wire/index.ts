@@ -8,6 +8,7 @@ export * from './people.ts'
 export * from './runs.ts'
 export type * from './scan.ts'
 export * from './schemas.ts'
+export * from './shadow.ts'
 export * from './sinks.ts'
 export { tapSchema } from './tap.ts'
 export type Wire = { readonly [K in keyof typeof schemas]: (typeof schemas)[K] extends z.ZodType<infer T> ? T : never }

@@ -5,6 +5,7 @@ import { identifier, line } from '../document/scalars.ts'
 import { eventTypes } from '../entry/types.ts'
 import { simulationSchema } from '../impact/report.ts'
 import { evidenceStrengths } from '../model/facts.ts'
+import { shadowsSchema } from './shadow.ts'
 import { sinksSchema } from './sinks.ts'
 import { adoptResultSchema, scanResultSchema } from './scan.ts'
 import { actAnswerSchema, drillAnswerSchema, drillSchema, optOutViewSchema, statusSchema } from './schemas.ts'
@@ -68,6 +69,7 @@ const outputs = {
     act: z.exactOptional(z.enum(['start', 'acknowledge'])), evidence: z.exactOptional(drillAnswerSchema.shape.evidence), index: z.exactOptional(drillAnswerSchema.shape.index), receipt: z.exactOptional(drillAnswerSchema.shape.receipt),
   }).meta({ title: 'exeat drill start, ack, status --format json' }),
   'sinks.v1.json': z.strictObject({ ...head('Sinks'), ...sinksSchema.shape }).meta({ title: 'exeat sinks --format json' }),
+  'shadow-opt-outs.v1.json': z.strictObject({ ...head('ShadowOptOuts'), items: shadowsSchema.shape.items }).meta({ title: 'exeat shadow --format json' }),
   'log-evidence.v1.json': evidenceOutput,
   'simulation.v1.json': simulationSchema,
   'scan-result.v1.json': scanResultSchema,

@@ -91,6 +91,9 @@ export const others: readonly (readonly [EventType, EventData[EventType]])[] = [
   ['dev.exeat.drill.started.v1', { by: ann, evidence: about.evidence, sinks: ['pager', 'chat'], until: at(hour) }],
   ['dev.exeat.drill.acknowledged.v1', { by: person, evidence: { strength: 'operator-asserted', name: 'alice' }, drill: 13 }],
   ['dev.exeat.drill.ended.v1', { drill: 13, outcome: 'acknowledged' }],
+  ['dev.exeat.shadow.detected.v1', { receiver: 'hub', source: 'github', what: 'code-scanning.dismissed', thing: digest('f'), at: at(0), control: 'codeql/js/xss', repository: { id: '1001', name: 'acme/payments' }, path: 'src/a.ts', actor: 'mona (1)', reason: 'false positive', ends: at(hour) }],
+  ['dev.exeat.shadow.covered.v1', { receiver: 'cluster', source: 'kubernetes', what: 'policy-exception.created', thing: digest('f'), at: at(0), environment: 'production', resource: 'Pod/a/b', optOut: { uid: digest('1'), name: 'log4j' } }],
+  ['dev.exeat.shadow.resolved.v1', { receiver: 'hub', source: 'github', what: 'code-scanning.reopened', thing: digest('f'), at: at(0), entry: 16 }],
 ]
 
 export function samples(): readonly LogEvent[] {

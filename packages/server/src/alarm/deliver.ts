@@ -57,6 +57,10 @@ export function deliverer(options: DelivererOptions): Deliverer {
     let unbroken = true
     for await (const { key, value } of alarmsBehind(options.log, done)) {
       const alarm = fromBytes<StoredAlarm>(value)
+      if (alarm.after !== undefined && !(options.now() >= alarm.after)) {
+        unbroken = false
+        continue
+      }
       const isOpen = await isCalling(options.log, alarm, options.now())
       const messages = dueNow(key, alarm, isOpen, options)
       const finished = await Promise.all(messages.map((due) => begin(due)))
@@ -129,11 +133,11 @@ async function attempt({ key, alarm, sink, round }: Due, { version, delivery }: 
 }
 
 /** Why it was not delivered; undefined: it was. */
-async function sentBy({ index }: StoredAlarm, sink: Sink, round: number, { log, post, sign, now }: DelivererOptions): Promise<string | undefined> {
+async function sentBy({ index, others }: StoredAlarm, sink: Sink, round: number, { log, post, sign, now }: DelivererOptions): Promise<string | undefined> {
   try {
     const event = await eventAt(log, index)
     if (event === undefined) return 'what it would say was erased'
-    const status = await post(sink.url, signed(messageOf({ event, index, sink, round }), { sign }, now()))
+    const status = await post(sink.url, signed(messageOf({ event, index, sink, round, ...(others === undefined ? {} : { others }) }), { sign }, now()))
     return status >= 200 && status < 300 ? undefined : `it answered ${status}`
   } catch (error) {
     return (error instanceof Error ? error.message : String(error)).slice(0, 300)

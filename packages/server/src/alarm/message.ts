@@ -12,6 +12,8 @@ export interface Telling {
   readonly sink: Sink
   /** 0: at once; then counted each time that nobody had acknowledged it. */
   readonly round: number
+  /** How many of the same kind it stands for as well. */
+  readonly others?: number
 }
 
 /** How it is acknowledged, by what the event is about. */
@@ -20,12 +22,12 @@ function acknowledging({ type, data }: LogEvent, index: number): string | undefi
   return type === 'dev.exeat.drill.started.v1' ? `exeat drill ack ${index}` : undefined
 }
 
-export function messageOf({ event, index, sink, round }: Telling): Message {
+export function messageOf({ event, index, sink, round, others }: Telling): Message {
   const { type, id, source, subject, time } = event
   const acknowledge = acknowledging(event, index)
   const body = JSON.stringify({
     specversion: '1.0', id: round === 0 ? id : `${id}/${round}`, source, type, ...(subject === null ? {} : { subject }), time: canonicalInstant(time), datacontenttype: 'application/json',
-    data: { ...saidBy(event), entry: index, repeat: round, ...(acknowledge === undefined ? {} : { acknowledge }) },
+    data: { ...saidBy(event), entry: index, repeat: round, ...(others === undefined ? {} : { others }), ...(acknowledge === undefined ? {} : { acknowledge }) },
   })
   return { id: messageId(source, index, sink, round), body: new Uint8Array(Buffer.from(body, 'utf8')) }
 }

@@ -33,6 +33,8 @@ export interface DataPaths {
   readonly gitHubApp: { readonly key: string; readonly secrets: string }
   /** What the server and the sink of this name share. */
   readonly sink: (name: string) => string
+  /** What the receiver of this name and the system that reports to it share. */
+  readonly receiver: (name: string) => string
   /** What the server shows to the identity provider of this name, where that wants a secret. */
   readonly provider: (name: string) => string
   readonly founder: (name: string) => string
@@ -54,6 +56,7 @@ export function dataPaths(folder: string): DataPaths {
     incidents: join(keys, 'incidents.secret'),
     gitHubApp: { key: join(keys, 'github-app.pem'), secrets: join(keys, 'github-app.secret') },
     sink: (name) => join(keys, `sink-${name}.secret`),
+    receiver: (name) => join(keys, `receiver-${name}.secret`),
     provider: (name) => join(keys, `provider-${name}.secret`),
     founder: (name) => join(folder, fileNames.founders, `${name}.key`),
     mirror: join(folder, fileNames.mirror),

@@ -29,6 +29,15 @@ const sink = z.discriminatedUnion('kind', [
 ])
 export type SinkConfig = z.output<typeof sink>
 
+/** Of other systems' reports. Its secrets stand in `keys/receiver-NAME.secret`. */
+const receiver = z.strictObject({
+  name: dnsLabel,
+  kind: z.enum(['github']),
+  /** Requests of one address. */
+  rate: z.exactOptional(rate),
+})
+export type ReceiverConfig = z.output<typeof receiver>
+
 export const configSchema = z.strictObject({
   schemaVersion: z.literal(1),
   kind: z.literal('ServerConfig'),
@@ -60,6 +69,8 @@ export const configSchema = z.strictObject({
   githubApp: z.exactOptional(z.strictObject({ appId: z.string().regex(/^[A-Za-z0-9.]{1,100}$/), api: z.exactOptional(line.refine((text) => /^(?:https:\/\/[^/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?)(?:\/[^?#]*[^/?#])?$/.test(text), 'it is no address of an API')) })),
   /** Whom every event is told to; each begins with what happens after it was first named. */
   sinks: z.exactOptional(z.array(sink).max(50).refine((sinks) => new Set(sinks.map(({ name }) => name)).size === sinks.length, 'two sinks have one name')),
+  /** What other systems report of themselves: `POST /v1/receivers/NAME`. */
+  receivers: z.exactOptional(z.array(receiver).max(50).refine((receivers) => new Set(receivers.map(({ name }) => name)).size === receivers.length, 'two receivers have one name')),
   /** What tools reported is kept for simulations: for so many days, and so many runs of one repository in one environment. Reports can hold secrets; absent: nothing is kept. */
   history: z.exactOptional(z.strictObject({ days: z.int().min(1).max(400), runs: z.int().min(1).max(1000) })),
   /** Where the console's pages were built to; those that came with the command where absent. */

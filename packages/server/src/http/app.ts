@@ -8,6 +8,7 @@ import type { ServerConfig } from '../config/schema.ts'
 import type { DecideRun } from '../decisions/index.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { Runs } from '../ports/runs.ts'
+import type { Receivers } from '../receive/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { ExeatError } from '@exeat/core/error'
 import { access, stepUp } from './access.ts'
@@ -27,6 +28,7 @@ import { type App, newApp } from './parts.ts'
 import { addPeople, type People } from './people/index.ts'
 import { refusal, refusalOf } from './problem.ts'
 import { rateLimiter } from './rate.ts'
+import { addReceivers, boundReceiving, isReceiving } from './receivers.ts'
 import { addRuns } from './runs.ts'
 import { addReads, type ReadOptions } from './reads.ts'
 import { addSinks, type SinkOptions } from './sinks.ts'
@@ -35,6 +37,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions,
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly runs: Runs
+  readonly receivers: Receivers
   readonly governance: Pick<GovernanceSource, 'current'>
   readonly people: People
   /** Where the console's pages were built to; absent: there are none. */
@@ -59,7 +62,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions,
 const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
 export function createApp(options: AppOptions): App {
-  const { useCases, decide, runs, governance, people, points, limits = {}, monotonic, stopping, report } = options
+  const { useCases, decide, runs, receivers, governance, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
@@ -83,9 +86,9 @@ export function createApp(options: AppOptions): App {
     const caller = c.get('caller')
     if (caller.kind === 'point') options.pointSeen(caller.name)
     const damage = options.damage()
-    return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
+    return damage === undefined || takesAway(c.req.method, c.req.path) || isReceiving(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
   })
-  app.use(fewAtOnce(), limitBody, strictBody)
+  app.use(boundReceiving(receivers, monotonic), fewAtOnce(), limitBody, strictBody)
 
   addHealth(app, options.readiness)
   addMetrics(app, options.metrics)
@@ -96,6 +99,7 @@ export function createApp(options: AppOptions): App {
   addEvents(app, options, people)
   addDecisions(app, decide)
   addRuns(app, runs, governance)
+  addReceivers(app, receivers, useCases)
   addSinks(app, { outbox: options.outbox, size: async () => (await options.log.head()).size })
   addGitHubApp(app, options)
   addPeople(app, people, useCases)

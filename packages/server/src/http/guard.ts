@@ -4,6 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import { largestReports } from '@exeat/core/wire'
 import { parseStrictJson } from '@exeat/formats'
 import { serverProblem } from '../config/codes.ts'
+import { receivedLimits } from '../receive/index.ts'
 import type { Env } from './env.ts'
 import { gitHubAppPath } from './github-app.ts'
 import { refusal } from './problem.ts'
@@ -12,6 +13,7 @@ export const requestLimits = { body: 1024 * 1024, depth: 32, values: 100_000, he
 
 export const decisionsPath = '/v1/decisions'
 export const runsPath = '/v1/runs'
+export const receiversPath = '/v1/receivers/'
 /** Whose bodies hold reports. */
 const isWide = (path: string): boolean => path === decisionsPath || path === runsPath
 /** Of a run that is to be decided: its reports in base64, or as text with what JSON escapes, and little besides. */
@@ -31,16 +33,16 @@ export const guardHead: MiddlewareHandler<Env> = async (c, next) => {
 const limited = (maxSize: number): MiddlewareHandler<Env> =>
   bodyLimit({ maxSize, onError: () => refusal([serverProblem('REQUEST_TOO_LARGE', `the body has more than ${maxSize} bytes`)], { connection: 'close' }) })
 
-const [ordinary, wide] = [limited(requestLimits.body), limited(largestRun)]
+const [ordinary, wide, received] = [limited(requestLimits.body), limited(largestRun), limited(receivedLimits.body)]
 
-export const limitBody: MiddlewareHandler<Env> = async (c, next) => (isWide(c.req.path) ? wide : ordinary)(c, next)
+export const limitBody: MiddlewareHandler<Env> = async (c, next) => (isWide(c.req.path) ? wide : c.req.path.startsWith(receiversPath) ? received : ordinary)(c, next)
 
 /**
  * The body of a POST is strict JSON: no key twice, nothing nested without end. What the API then reads of it is the same text again.
  */
 export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
-  // A logout token comes as a form, and its route reads nothing else (`people/oidc.ts`); a webhook is read once its signature holds (`github-app.ts`).
-  if (c.req.method !== 'POST' || /^\/auth\/[^/]+\/logout$/.test(c.req.path) || c.req.path === gitHubAppPath) return next()
+  // A logout token comes as a form, and its route reads nothing else (`people/oidc.ts`); a webhook or a delivery is read once it is proven (`github-app.ts`, `receivers.ts`).
+  if (c.req.method !== 'POST' || c.req.path.startsWith(receiversPath) || /^\/auth\/[^/]+\/logout$/.test(c.req.path) || c.req.path === gitHubAppPath) return next()
   const bytes = new Uint8Array(await c.req.arrayBuffer())
   const type = c.req.header('content-type') ?? ''
   if (bytes.length === 0 && type === '') return next()

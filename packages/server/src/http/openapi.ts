@@ -12,6 +12,7 @@ import { logRoutes } from './log.ts'
 import { metricsRoutes } from './metrics.ts'
 import { answers, createRoute, forAnyone } from './parts.ts'
 import { peopleRoutes } from './people/index.ts'
+import { receiverRoutes } from './receivers.ts'
 import { runRoutes } from './runs.ts'
 import { readRoutes } from './reads.ts'
 import { sinkRoutes } from './sinks.ts'
@@ -33,7 +34,7 @@ const securitySchemes = {
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...gitHubAppRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...receiverRoutes, ...gitHubAppRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 
@@ -43,7 +44,7 @@ export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...
 export function openApiDocument(): Document {
   const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
   for (const route of routes) openAPIRegistry.registerPath(route)
-  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'decisions', 'runs', 'sinks', 'people', 'log', 'health'].map((name) => ({ name })) })
+  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'decisions', 'runs', 'sinks', 'receivers', 'people', 'log', 'health'].map((name) => ({ name })) })
   const used = new Set(Object.keys(generated.components?.schemas ?? {}))
   const paths = Object.fromEntries(Object.entries(generated.paths ?? {}).sort(byName))
   optionalParameters(paths)

@@ -32,6 +32,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   // GitHub shows who it is by its signature.
   'POST /v1/forges/github/app': anyone,
   'GET /v1/sinks': people, 'POST /v1/sinks/{name}/replay': local, 'POST /v1/sinks/{name}/resume': local,
+  // Whoever reports shows a signature of its own (`receive/`).
+  'POST /v1/receivers/{name}': anyone, 'GET /v1/shadow': people,
   'GET /v1/runs': people, 'GET /v1/runs/{id}': people,
   'POST /v1/opt-outs': { callers: ['operator', 'person', 'api-key'], scope: 'request', tap: 'sometimes' },
   'POST /v1/emergencies': act, 'POST /v1/opt-outs/{id}/approvals': act, 'POST /v1/opt-outs/{id}/activation': act, 'POST /v1/opt-outs/{id}/review': act,

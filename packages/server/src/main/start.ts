@@ -27,6 +27,7 @@ import type { GovernanceSource } from '../ports/governance.ts'
 import type { IdentityRows } from '../ports/identity.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { Runs } from '../ports/runs.ts'
+import { type Receivers, receivers as receiversOf } from '../receive/index.ts'
 import { runHistory } from '../runs/index.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
@@ -108,7 +109,8 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, growth, notices: events.notices, ...(app === undefined ? {} : { deployments: app.deployments }), now, report })
     const streams = { open: 0 }
     const metrics = metricsOf({ log, governed: governance.latest, sinks: events.outbox.statuses, witnesses: house.witnesses, checked: house.checked, streams: () => streams.open, now }, measures)
-    const serving = await serve(options, { config, paths, log, events, streams, metrics, app, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const receivers = receiversOf({ receivers: config.receivers ?? [], secretFile: paths.receiver, rows, useCases, now, report })
+    const serving = await serve(options, { config, paths, log, events, streams, metrics, app, receivers, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -165,6 +167,7 @@ interface Serving {
   readonly streams: { open: number }
   readonly metrics: Metrics
   readonly app: ComposedApp | undefined
+  readonly receivers: Receivers
   readonly governance: GovernanceSource
   readonly people: People
   readonly house: Housekeeping
@@ -190,11 +193,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, app: gitHub, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, app: gitHub, receivers, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const streamsEnd = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, gitHubApp: gitHub, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, runs, receivers, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, gitHubApp: gitHub, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

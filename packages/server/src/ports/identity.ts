@@ -86,6 +86,8 @@ export const rowKinds = {
   point: 'point',
   /** Key: repository, deployment and environment. Value: `Owed`: a deployment that GitHub asks about. */
   deployment: 'deployment',
+  /** Key: receiver and the delivery's id; or receiver and the digest of a report that something is gone. Value: the digest of what was delivered. */
+  received: 'received',
   /** Key: the run's id, by time. Owner: repository, environment, and whether that is proven. Value: `RecordedRun`. */
   run: 'run',
   /** Key: the run's id and a number. Owner: the run's id. Value: a report, compressed. */

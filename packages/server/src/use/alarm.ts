@@ -1,5 +1,5 @@
 /** Whom an emergency is told to, and that somebody heard it. */
-import type { Instant } from '@exeat/core'
+import type { Instant, Workspace } from '@exeat/core'
 import type { Sink } from '../ports/alarm.ts'
 import type { Governed } from '../ports/governance.ts'
 import type { StateReader, Transaction } from '../ports/log.ts'
@@ -15,8 +15,10 @@ export interface Alarm {
 }
 
 /** Those of the workspace that something can be sent to. */
-export const sinksOf = ({ governance }: Governed): readonly Sink[] =>
-  (governance.workspace.document.spec.alerts ?? []).filter(({ url }) => isSinkUrl(url)).map(({ name, url }) => ({ name, url }))
+export const sinksOf = ({ governance }: Governed): readonly Sink[] => sinksIn(governance.workspace.document)
+
+export const sinksIn = ({ spec }: Workspace): readonly Sink[] =>
+  (spec.alerts ?? []).filter(({ url }) => isSinkUrl(url)).map(({ name, url }) => ({ name, url }))
 
 export function alarmFor(governed: Governed, alerts: readonly string[]): Alarm {
   const all = sinksOf(governed)

@@ -20,6 +20,8 @@ import { document, entries, entry, receipt } from './read.ts'
 import { prepare } from './prepare.ts'
 import { emergency, request } from './request.ts'
 import { review } from './review.ts'
+import { observe } from './shadow.ts'
+import { shadows } from './shadow-list.ts'
 import { sign } from './sign.ts'
 import { statusReader } from './status.ts'
 import { synchronise } from './synchronise.ts'
@@ -48,6 +50,8 @@ export function createUseCases(deps: UseDependencies): UseCases {
     acknowledgeDrill: (actor, index, key) => acknowledgeDrill(deps, actor, index, key),
     drill: (index) => drill(deps, index),
     endDrill: () => endDrill(deps),
+    observe: (receiver, observations) => observe(deps, receiver, observations),
+    shadows: (query) => shadows(log, query),
     claimUses: async (uses) => {
       await pending.retry()
       return claimUses(deps, pending, uses)

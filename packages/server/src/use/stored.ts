@@ -29,6 +29,12 @@ export const recordKinds = {
   alarm: 'alarm',
   /** Key: `latest`. Index of the entry that started the last drill, as JSON. */
   drill: 'drill',
+  /** Key: `alarmKey` of the entry that told of it. `StoredShadow`. Never removed. */
+  shadow: 'shadow',
+  /** Key: `thing` of what was observed. `StoredThing`. Never removed. */
+  shadowThing: 'shadow-thing',
+  /** Key: `latest`. `StoredShadowAlarm`. */
+  shadowAlarm: 'shadow-alarm',
 } as const
 
 /**
@@ -105,12 +111,12 @@ export interface StoredBundle {
   readonly folded: Instant
 }
 
-/** Whom an emergency or a drill is told to, written with its entry: no configuration that comes later can silence it. */
+/** Whom an emergency, a drill or a shadow opt-out is told to, written with its entry: no configuration that comes later can silence it. */
 export interface StoredAlarm {
   /** Of the entry that it tells of. */
   readonly index: number
   readonly at: Instant
-  /** Of the emergency; null for a drill. */
+  /** Of the emergency; null for anything else. */
   readonly uid: HexDigest | null
   /** Told at once: those whom the terms name. */
   readonly first: readonly Sink[]
@@ -119,8 +125,41 @@ export interface StoredAlarm {
   /** It is not repeated from then on. */
   readonly until: Instant
   readonly acknowledged?: { readonly by: Identity; readonly strength: string; readonly at: Instant; readonly index: number; readonly body: HexDigest }
+  /** Of a shadow opt-out, soon behind another: it waits until then, and tells how many `others` came meanwhile. */
+  readonly after?: number
+  readonly others?: number
   /** Of a drill. */
   readonly drill?: { readonly by: Identity; readonly strength: string; readonly over?: { readonly at: Instant; readonly outcome: DrillOutcome } }
+}
+
+/** What another system reported and an entry tells of. */
+export interface StoredShadow {
+  readonly index: number
+  readonly at: Instant
+  readonly about: EventData['dev.exeat.shadow.detected.v1']
+  /** That declared it when it was reported. */
+  readonly optOut?: { readonly uid: HexDigest; readonly name: string }
+  /** By the entry that says that it is gone, or what it is now. */
+  readonly resolved?: { readonly index: number; readonly at: Instant }
+}
+
+/** How a thing that was observed stands. */
+export interface StoredThing {
+  /** Of the entry that told of it last. */
+  readonly index: number
+  readonly state: 'detected' | 'covered'
+  readonly open: boolean
+  /** Digest of what it does. */
+  readonly content: HexDigest
+  /** Of the newest report that its source dated. */
+  readonly dated?: Instant
+}
+
+export interface StoredShadowAlarm {
+  /** Of the entry that the last alarm tells of. */
+  readonly index: number
+  /** When it may be told; until then it takes in what follows. */
+  readonly after: number
 }
 
 export type DrillOutcome = EventData['dev.exeat.drill.ended.v1']['outcome']

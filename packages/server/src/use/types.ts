@@ -2,14 +2,15 @@
  * What the server can be asked to do. HTTP, the socket and later surfaces call these and nothing beside them; each judges anew, by the protected ref, under
  * the log's lock. Refusals are thrown as `ExeatError` with the code of whoever refused (`lifecycle`, `store`, `use`).
  */
-import type { HexDigest, Identity, Terms } from '@exeat/core'
+import type { HexDigest, Identity, Observation, Terms } from '@exeat/core'
 import type { CredentialOf, EnrolmentLedger } from '@exeat/core/enrolment'
 import type { Evidence } from '@exeat/core/entry'
 import type { AnyEnvelope, Envelope } from '@exeat/core/envelope'
-import type { ActAnswer, OptOutView, People, Status, Wire } from '@exeat/core/wire'
+import type { ActAnswer, OptOutView, People, ShadowQuery, Shadows, Status, Wire } from '@exeat/core/wire'
 import type { Dsse } from '@exeat/verify'
 import type { NewKey } from './enrolment/enrol.ts'
 import type { RootVouch } from './enrolment/vouch.ts'
+import type { Taken } from './shadow.ts'
 
 /** Who acts, as the edge established it. */
 export interface Actor {
@@ -75,6 +76,9 @@ export interface UseCases {
   readonly drill: (index: number | undefined) => Promise<Wire['drillSchema']>
   /** Enters the end of a drill that nobody acknowledged in time. */
   readonly endDrill: () => Promise<void>
+  /** Enters what another system reported, through the receiver of this name. */
+  readonly observe: (receiver: string, observations: readonly Observation[]) => Promise<readonly Taken[]>
+  readonly shadows: (query: ShadowQuery) => Promise<Shadows>
   /** Counts uses. Each is judged alone; one that is refused refuses none beside it. */
   readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>
   readonly optOut: (id: string) => Promise<OptOutView>

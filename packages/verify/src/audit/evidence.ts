@@ -15,6 +15,7 @@ import { addHearing, isHearing, noteEmergency } from './hearing.ts'
 import { addKeyEntry } from './keys.ts'
 import { addAct } from './lives.ts'
 import { type Reading, newReading, unread, wrong } from './reading.ts'
+import { addShadow, isShadow } from './shadow.ts'
 
 export interface EvidenceAuditor {
   /** The next entry that matters, in the order of the log; `leaf` is proven to stand at `index`. Total. */
@@ -54,7 +55,7 @@ function note({ uids }: Reading, uid: HexDigest | null): void {
   if (uid !== null) uids.add(uid)
 }
 
-const groundTypes = /^dev\.exeat\.(?:workspace\.changed|enrolment\.[a-z]+|drill\.[a-z]+|body\.erased)\.v1$/
+const groundTypes = /^dev\.exeat\.(?:workspace\.changed|enrolment\.[a-z]+|drill\.[a-z]+|shadow\.[a-z]+|body\.erased)\.v1$/
 
 /** Whether an entry of this type is part of what every act is held against. */
 export const isGround = (type: string): boolean => groundTypes.test(type)
@@ -70,6 +71,10 @@ async function addEvent(reading: Reading, index: number, event: LogEvent): Promi
     default: {
       if (isHearing(event)) {
         addHearing(reading, index, event)
+        return undefined
+      }
+      if (isShadow(event)) {
+        addShadow(reading, index, event)
         return undefined
       }
       if (event.type === 'dev.exeat.emergency.activated.v1') noteEmergency(reading, index, event.subject, event.data)
@@ -88,7 +93,7 @@ interface Bare extends Pick<AuditedAct, 'index' | 'type' | 'at'> {
 
 /** A body that is not there, or not the one: what it said counts for nothing, and what rests on it is not judged. */
 function noBody(reading: Reading, { index, type, at, uid, digest }: Bare, body: SoughtBody): void {
-  const isAct = /\.(?:optout|emergency|enrolment|drill)\./.test(type) && !/\.(?:stale|exhausted)\./.test(type)
+  const isAct = /\.(?:optout|emergency|enrolment|drill|shadow)\./.test(type) && !/\.(?:stale|exhausted)\./.test(type)
   if (body.state === 'absent') reading.absent.push({ kind: 'event', digest, index, erasable: uid !== null, ...(isAct ? { act: reading.acts.length } : {}) })
   else if (body.state === 'unreadable') unread(reading, index, `the body of entry ${index} cannot be read: ${body.because}`)
   else if (body.state === 'broken') wrong(reading, index, refuse('ENTRY_NOT_COVERED', `the body of entry ${index} is not the one that the entry commits to: ${body.because}`).problem)
@@ -100,6 +105,7 @@ function noBody(reading: Reading, { index, type, at, uid, digest }: Bare, body: 
 
 function lost(reading: Reading, because: string, type: string): void {
   if (/\.(?:drill\.started|emergency\.activated)\./.test(type)) reading.raisedLost = true
+  if (/\.shadow\./.test(type)) reading.shadowsLost = true
   if (/\.enrolment\./.test(type)) reading.keysLost ??= because
   // Which of them it was, who governs or to whom was delegated, nobody knows.
   if (/\.workspace\./.test(type)) Object.assign(reading, { workspace: undefined, delegationsLost: true })

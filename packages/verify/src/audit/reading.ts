@@ -53,6 +53,10 @@ export interface Reading {
   readonly raised: Map<number, Raised>
   /** Some of them may stand in what could not be read. */
   raisedLost: boolean
+  /** What other systems reported and is not gone, by what it is: index of the entry that told of it last. */
+  readonly shadows: Map<HexDigest, number>
+  /** Some of them may stand in what could not be read. */
+  shadowsLost: boolean
   /** What was sought in vain. `act`: position of the act that stands on it. */
   readonly absent: { readonly kind: string; readonly digest: HexDigest; readonly index: number; readonly act?: number; readonly erasable: boolean }[]
   /** `kind digest` of what entries say was erased. */
@@ -63,7 +67,7 @@ export interface Reading {
 
 export function newReading(pins: AuditPins, documents: DocumentReader, deps: VerifyDeps): Reading {
   return {
-    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), raised: new Map(), raisedLost: false,
+    pins, documents, deps, acts: [], faults: [], delegations: [], delegationsLost: false, governed: [], lives: new Map(), uids: new Set(), names: new Map(), absent: [], erased: new Set(), held: new Set(), raised: new Map(), raisedLost: false, shadows: new Map(), shadowsLost: false,
     enrolments: [], keys: enrolmentFold({ sha256: deps.sha256, holds: () => false }), keysLost: undefined, founders: undefined, workspace: undefined,
   }
 }

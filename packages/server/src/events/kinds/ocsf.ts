@@ -46,6 +46,7 @@ const classes: Readonly<Record<string, Class>> = {
   'optout.activated': entity(10, 'Activate'), 'optout.revoked': entity(9, 'Disable', disposed(24, 'Access Revoked')), 'optout.lapsed': entity(11, 'Deactivate'), 'optout.exhausted': entity(11, 'Deactivate'), 'optout.stale': entity(9, 'Disable'),
   'use.claimed': { uid: 6003, activity: 99, name: 'Policy bypassed', more: { action_id: 1, action: 'Allowed', ...disposed(10, 'Exonerated') } },
   'emergency.activated': finding('Emergency opt-out activated'), 'emergency.overdue': finding('Review of an emergency opt-out is late'), 'optout.asked-after-end': finding('Opt-out asked for after its end'), 'optout.drifted': finding('Document of an active opt-out changed'),
+  'shadow.detected': finding('Control switched off without an opt-out'),
   'audit.degraded': finding('Audit degraded'), 'point.silent': finding('Enforcement point is silent'),
 }
 

@@ -20,10 +20,10 @@ const titles: Readonly<Record<string, string>> = {
   'optout.asked-after-end': 'Opt-out asked for after its end', 'emergency.activated': 'EMERGENCY', 'emergency.acknowledged': 'Emergency heard', 'emergency.reviewed': 'Emergency reviewed', 'emergency.overdue': 'Review of an emergency is late',
   'use.claimed': 'Opt-out used', 'policy.changed': 'Policies changed', 'workspace.changed': 'Workspace changed', 'enrolment.added': 'Key enrolled', 'enrolment.vouched': 'Key vouched for', 'enrolment.removed': 'Key removed',
   'bundle.published': 'Bundle published', 'body.erased': 'Content erased', 'audit.degraded': 'Audit degraded', 'audit.restored': 'Audit restored', 'drill.started': 'DRILL', 'drill.acknowledged': 'Drill heard', 'drill.ended': 'Drill ended',
-  'point.silent': 'Enforcement point is silent',
+  'point.silent': 'Enforcement point is silent', 'shadow.detected': 'SHADOW OPT-OUT: nobody declared it', 'shadow.covered': 'Switched off elsewhere, as an opt-out declares', 'shadow.resolved': 'Shadow opt-out is gone',
 }
 
-const urgent: ReadonlySet<string> = new Set(['emergency.activated', 'emergency.overdue', 'audit.degraded', 'drill.started'])
+const urgent: ReadonlySet<string> = new Set(['emergency.activated', 'emergency.overdue', 'audit.degraded', 'drill.started', 'shadow.detected'])
 
 /** Characters of one fact, and facts of one message. */
 const [longest, most] = [300, 8]

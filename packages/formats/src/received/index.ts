@@ -1,0 +1,2 @@
+export { fromGitHub, githubEvents } from './github/index.ts'
+export type { Received } from './types.ts'
