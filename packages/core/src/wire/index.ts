@@ -3,6 +3,7 @@ import type * as people from './people.ts'
 import type * as schemas from './schemas.ts'
 
 export * from './decisions.ts'
+export * from './overview.ts'
 export * from './people.ts'
 export * from './runs.ts'
 export type * from './scan.ts'

@@ -18,6 +18,7 @@ import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
 import { openApiDocument } from './openapi.ts'
+import { addOverview } from './overview.ts'
 import { addPages, isPage } from './pages.ts'
 import { type App, newApp } from './parts.ts'
 import { addPeople, type People } from './people/index.ts'
@@ -80,6 +81,7 @@ export function createApp(options: AppOptions): App {
   addHealth(app, options.readiness)
   addLog(app, options)
   addReads(app, useCases, people, options)
+  addOverview(app, useCases)
   addActs(app, useCases, people)
   addDrills(app, useCases, people)
   addDecisions(app, decide)
