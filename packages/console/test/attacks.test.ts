@@ -31,7 +31,7 @@ describeWith('chromium', 'what is shown before a tap', (executablePath) => {
     world.vouch(await page.locator('output.code').textContent() ?? '', 'ben')
     await page.goto(`${world.origin}/`)
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-    await page.getByRole('heading', { name: 'Opt-outs' }).waitFor()
+    await page.getByRole('heading', { name: 'Now', exact: true }).waitFor()
     const governing = readFileSync(join(world.dir, '.exeat/workspace.yaml'), 'utf8')
     world.merge({
       // Who asks is of no interest here, and needs no browser.

@@ -60,7 +60,7 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await person.page.waitForURL(/\/sign-in/)
     await sound(person, 'sign-in')
     await person.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-    await person.page.getByRole('heading', { name: 'Opt-outs' }).waitFor()
+    await person.page.getByRole('heading', { name: 'Now', exact: true }).waitFor()
   }
 
   test('founders enrol a passkey each by a one-time link, and sign in with it', async () => {
