@@ -5,10 +5,12 @@ import { createRoot } from 'react-dom/client'
 import { AlarmsPage } from './pages/alarms.tsx'
 import { DevicePage } from './pages/device.tsx'
 import { EnrolPage } from './pages/enrol.tsx'
+import { LogPage } from './pages/log.tsx'
 import { NowPage } from './pages/now.tsx'
 import { OptOutPage } from './pages/opt-out.tsx'
 import { OptOutsPage } from './pages/opt-outs.tsx'
 import { PeoplePage } from './pages/people.tsx'
+import { PoliciesPage } from './pages/policies.tsx'
 import { SecondPage } from './pages/second.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { TapPage } from './pages/tap.tsx'
@@ -31,6 +33,8 @@ function pageOf(path: string, signedIn: SignedIn): ReactNode {
   }
   if (path === '/') return <NowPage signedIn={signedIn} />
   if (path === '/opt-outs') return <OptOutsPage signedIn={signedIn} />
+  if (path === '/policies') return <PoliciesPage signedIn={signedIn} />
+  if (path === '/log') return <LogPage signedIn={signedIn} />
   if (path === '/alarms') return <AlarmsPage session={session} signedIn={signedIn} />
   if (path === '/people') return <PeoplePage signedIn={signedIn} />
   if (path === '/device') return <DevicePage session={session} signedIn={signedIn} />

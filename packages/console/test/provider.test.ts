@@ -63,6 +63,7 @@ describeWith('chromium', 'people of an identity provider', (executablePath) => {
     const { page } = cleo
     await page.goto(`${world.origin}/opt-outs/first`)
     await page.waitForURL(/sign-in/)
+    await page.getByRole('link', { name: 'Sign in with acme' }).waitFor()
     await pictured('sign-in-provider')
     await page.getByRole('link', { name: 'Sign in with acme' }).click()
     await page.waitForURL(/\/opt-outs\/first/)

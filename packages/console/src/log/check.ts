@@ -62,7 +62,7 @@ async function underKey(source: LogSource, key: VerifierKey, kept: Kept | undefi
   const told = await readWitnessed(source, trust, witnesses)
   if (!told.ok) return judged(told.problem, kept, undefined)
   const { heads: { newest, cosigned }, witnessed } = told
-  const tree = once(() => openTree(sha256, source, newest.checkpoint))
+  const tree = treeOf(source, newest)
   const before = kept === undefined ? undefined : openCheckpoint(encode(kept.note), trust, verifyEd25519)
   if (before?.ok === false) return { kind: 'alarm', problem: unreadable, notes: kept === undefined ? [] : [kept.note] }
   const earlier = [
@@ -112,7 +112,12 @@ const unreadable: LogProblem = {
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => made ??= make()
+let opened: { readonly root: string; readonly tree: Promise<LogAnswer<VerifiedTree>> } | undefined
+
+/** The same for the same head, with the tiles that were read: a log is checked every few seconds, and grows more seldom. */
+const treeOf = (source: LogSource, { checkpoint }: SignedHead): SoundLog['tree'] => async () => {
+  const root = `${checkpoint.size} ${checkpoint.root.join(' ')}`
+  if (opened?.root === root && (await opened.tree).ok) return opened.tree
+  opened = { root, tree: openTree(sha256, source, checkpoint) }
+  return opened.tree
 }

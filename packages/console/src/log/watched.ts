@@ -1,7 +1,7 @@
 /** The log's check, once a page: what stands around every page says how it came out. */
 import { useEffect, useSyncExternalStore } from 'react'
 import { listen } from '../live/feed.ts'
-import { checkLog, type LogCheck, type Witnesses } from './check.ts'
+import { checkLog, type LogCheck, type LogProblem, type Witnesses } from './check.ts'
 
 let last: LogCheck | undefined
 let running: Promise<LogCheck> | undefined
@@ -16,6 +16,12 @@ export async function check(): Promise<LogCheck> {
     return last
   }).finally(() => { running = undefined })
   return running
+}
+
+/** What somebody found while they read: files of the log that do not lead to the head that it signed. */
+export function raise(problem: LogProblem): void {
+  last = { kind: 'alarm', problem, notes: last?.kind === 'sound' ? [new TextDecoder().decode(last.head.bytes)] : [] }
+  for (const watcher of watchers) watcher()
 }
 
 /** The same with these witnesses asked for from now on. */
