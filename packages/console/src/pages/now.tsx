@@ -96,8 +96,8 @@ function Groups({ active }: { readonly active: Inventory }): ReactNode {
         return (
           <section key={key} className="card" aria-labelledby={`by-${key}`}>
             <h2 id={`by-${key}`}>{title}</h2>
-            <ul>{active[key].slice(0, mostGroups).map(({ value, count }) => (
-              <li key={value}>
+            <ul>{active[key].slice(0, mostGroups).map(({ value, count }, i) => (
+              <li key={`${i} ${value}`}>
                 {value === '' ? <em>{any}</em> : <a href={`/opt-outs?${new URLSearchParams({ phases: 'active', [filter]: value }).toString()}`}><Foreign text={value} most={120} /></a>} <span className="count">{count}</span>
                 <svg width="100%" height="4" aria-hidden="true" focusable="false"><rect className="rail" width="100%" height="4" rx="2" /><rect className="rest" width={`${(count / most) * 100}%`} height="4" rx="2" /></svg>
               </li>

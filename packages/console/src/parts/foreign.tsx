@@ -28,7 +28,7 @@ export function Several({ values, most = 6, any }: { readonly values: readonly s
   if (values.length === 0) return <em>{any}</em>
   return (
     <span className="several">
-      {values.slice(0, most).map((value) => <code key={value}><Foreign text={value} most={200} /></code>)}
+      {values.slice(0, most).map((value, i) => <code key={`${i} ${value}`}><Foreign text={value} most={200} /></code>)}
       {values.length > most ? <span className="quiet">and {values.length - most} more</span> : null}
     </span>
   )

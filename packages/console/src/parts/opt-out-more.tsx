@@ -10,6 +10,7 @@ import { check } from '../log/watched.ts'
 import { useLive } from '../live/use-live.ts'
 import { brieflyOf, countOf, lengthOf, utcOf } from '../words.ts'
 import { Row } from './covers.tsx'
+import { Foreign } from './foreign.tsx'
 import { Loaded, useLoaded } from './loaded.tsx'
 import { SaidEntry } from './said-entry.tsx'
 import { approvalOf } from './terms-text.tsx'
@@ -67,12 +68,12 @@ function Terms({ told }: { readonly told: readonly Told[] }): ReactNode {
     <section className="card" aria-labelledby="terms">
       <h2 id="terms">On what terms</h2>
       <dl className="terms">
-        <Row term="approve">{approvalOf([...approve].map(({ groups, count }) => ({ groups: [...groups], count })))}</Row>
-        <Row term="activate">{activate === 'anyone' ? 'anyone' : activate.join(' or ')}{timers.activation < unstated ? `, within ${lengthOf(timers.activation)} of the approval` : ''}</Row>
-        <Row term="revoke">{revoke.length === 0 ? 'whoever asked' : revoke.join(' or ')}</Row>
+        <Row term="approve"><Foreign text={approvalOf([...approve].map(({ groups, count }) => ({ groups: [...groups], count })))} /></Row>
+        <Row term="activate"><Foreign text={activate === 'anyone' ? 'anyone' : activate.join(' or ')} />{timers.activation < unstated ? `, within ${lengthOf(timers.activation)} of the approval` : ''}</Row>
+        <Row term="revoke"><Foreign text={revoke.length === 0 ? 'whoever asked' : revoke.join(' or ')} /></Row>
         <Row term="for">{lengthOf(duration)} at most{totalDuration === undefined ? '' : `, ${lengthOf(totalDuration)} with all renewals`}{renewals === undefined ? '' : `, renewed ${countOf(renewals, 'time')} at most`}</Row>
         {active === undefined ? null : <Row term="at once">{active} in a repository</Row>}
-        {emergency === undefined ? null : <Row term="emergency">{emergency.groups.join(' or ')}, {lengthOf(emergency.duration)}; judged by {emergency.reviewers.join(' or ')} within {lengthOf(emergency.reviewWithin)}</Row>}
+        {emergency === undefined ? null : <Row term="emergency"><Foreign text={`${emergency.groups.join(' or ')}, ${lengthOf(emergency.duration)}; judged by ${emergency.reviewers.join(' or ')} within ${lengthOf(emergency.reviewWithin)}`} /></Row>}
       </dl>
       <p className="quiet">The merge of every policy that covered it when it was asked for. At each decision the policies in force are merged again, and what they ask more of ends it: <a href="/policies">policies</a>.</p>
     </section>

@@ -21,16 +21,22 @@ export function TermsText({ terms }: { readonly terms: PermittedTerms }): ReactN
   return (
     <>
       <dl className="terms tight">
-        <Row term="ask">{peopleOf(request)}</Row>
-        <Row term="approve">{approvalOf(approve)}</Row>
-        <Row term="activate">{peopleOf(activate)}</Row>
+        <Row term="ask"><Foreign text={peopleOf(request)} most={300} /></Row>
+        <Row term="approve"><Foreign text={approvalOf(approve)} most={300} /></Row>
+        <Row term="activate"><Foreign text={peopleOf(activate)} most={300} /></Row>
         <Row term="with">{factorOf(mfa)}</Row>
         <Row term="for">{lengthOf(limits.duration)} at most</Row>
-        <Row term="emergency">{emergency === undefined ? 'none' : `${emergency.groups.join(' or ')}, ${lengthOf(emergency.duration)}, ${factorOf(emergency.mfa)}; judged by ${emergency.reviewers.join(' or ')} within ${lengthOf(emergency.reviewWithin)}`}</Row>
+        <Row term="emergency"><Foreign text={emergencyOf(emergency)} most={300} /></Row>
       </dl>
       <Further terms={terms} />
     </>
   )
+}
+
+function emergencyOf(emergency: PermittedTerms['emergency']): string {
+  if (emergency === undefined) return 'none'
+  const { groups, duration, mfa, reviewers, reviewWithin } = emergency
+  return `${groups.join(' or ')}, ${lengthOf(duration)}, ${factorOf(mfa)}; judged by ${reviewers.join(' or ')} within ${lengthOf(reviewWithin)}`
 }
 
 function Further({ terms: { limits, requires, conditions, revoke, approverMayActivate, wildcards, emergency } }: { readonly terms: PermittedTerms }): ReactNode {
