@@ -1,12 +1,9 @@
-/** What the pages make of hostile text, of a log that is not what it was, of a server that goes away, and of ten thousand opt-outs. In a real Chromium. */
-import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+/** What the pages make of hostile text, and of a log that is not what it was. In a real Chromium. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { encodeBase64, formatCheckpoint, signNote } from '@exeat/log'
 import { describeWith } from '@exeat/testkit'
-import { launch, type Person, personIn } from '@exeat/testkit/browser'
+import { launch, type Person, personIn, pictures } from '@exeat/testkit/browser'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { builtCommand } from '../../cli/test/built.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
@@ -15,6 +12,7 @@ import { signerOf } from '../../server/src/store/ed25519.ts'
 import { governBusily, hour, make, signIn } from './overview-world.ts'
 import { expectReadable } from './readable.ts'
 
+const gallery = process.env['EXEAT_SCREENSHOTS']
 const hostile = 'x</code><script>window.pwned=1</script><img src=x onerror="window.pwned=1"> \u202Egnp.exe\u2066 \u001B[31mred\u001B[0m \uD800 [safe](javascript:alert(1))'
 const huge = `${hostile} ${'A'.repeat(1024 * 1024)}`
 
@@ -25,6 +23,7 @@ describeWith('chromium', 'pages that show much, under attack', (executablePath) 
   let ann: Person
 
   beforeAll(async () => {
+    if (gallery !== undefined) mkdirSync(gallery, { recursive: true })
     world = await peopleWorld(main)
     browser = await launch(executablePath)
     ann = await personIn(browser)
@@ -33,6 +32,7 @@ describeWith('chromium', 'pages that show much, under attack', (executablePath) 
     make(world, 'stays', 'active', { until: 40 * hour })
     make(world, 'goes', 'active', { control: 'checkov/CKV_AWS_20', until: 30 * hour })
     make(world, 'named', 'active', { control: 'checkov/CKV_AWS_30', until: 20 * hour })
+    make(world, 'waits', 'proposed', { control: 'checkov/CKV_AWS_31' })
     const revoked = world.exeat(['revoke', 'named', '--actor', 'bob', '--reason', hostile.replace('\uD800', '')])
     if (revoked.exit !== 0) throw new Error(revoked.stderr)
   }, 120_000)
@@ -73,6 +73,7 @@ describeWith('chromium', 'pages that show much, under attack', (executablePath) 
       expect(await ann.run('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
       await ann.page.setViewportSize({ width: 1180, height: 900 })
       await expectReadable(ann)
+      if (gallery !== undefined) expect(await pictures(ann, gallery, `hostile-${new URL(ann.page.url()).pathname.slice(1, 10).replaceAll('/', '-')}`)).toEqual([])
     }
 
     const rowFields = ['controls', 'repositories', 'environments', 'owner', 'reason', 'category', 'missing', 'value']
@@ -142,7 +143,20 @@ describeWith('chromium', 'pages that show much, under attack', (executablePath) 
         // oxlint-enable no-await-in-loop
       }
       await expectReadable(ann)
+      if (gallery !== undefined) expect(await pictures(ann, gallery, `log-${code.toLowerCase()}`)).toEqual([])
       expect(await ann.run('localStorage.getItem("exeat.log")')).toBe(typeof before === 'string' ? before : JSON.stringify(before))
+    })
+
+    test('nothing is signed while the alarm stands', async () => {
+      await open('/opt-outs/waits')
+      const button = ann.page.getByRole('button', { name: 'Approve…' })
+      await button.waitFor()
+      await ann.page.getByText('checked in this browser').waitFor()
+      expect(await button.isEnabled()).toBe(true)
+      await keep('nonsense')
+      await ann.page.reload()
+      await ann.page.getByText('Nothing is signed here while the log').waitFor()
+      expect(await button.isDisabled()).toBe(true)
     })
 
     test('beginning anew takes a deliberate act', async () => {
@@ -189,118 +203,4 @@ describeWith('chromium', 'pages that show much, under attack', (executablePath) 
       await ann.page.getByRole('alert').getByText('NOTE_SIGNATURE').waitFor()
     })
   })
-
-  describe('what is shown is kept as it is', () => {
-    let events: Server
-    const streams: ServerResponse[] = []
-    beforeAll(async () => {
-      events = createServer((_, response) => {
-        response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-        response.write('retry: 500\n\n')
-        streams.push(response)
-      }).listen(0, '127.0.0.1')
-      await once(events, 'listening')
-    })
-    afterAll(() => {
-      for (const stream of streams) stream.destroy()
-      events.close()
-    })
-    const rows = (page = ann.page): Promise<string[]> => page.locator('.timeline li strong .foreign').allTextContents()
-
-    test('an event of the server reads the page anew', async () => {
-      const { port } = events.address() as AddressInfo
-      await ann.page.route('**/v1/events', (route) => route.continue({ url: `http://127.0.0.1:${port}/v1/events` }))
-      await open('/')
-      await ann.page.getByText('Live, last updated').waitFor()
-      expect(await rows()).toEqual(['goes', 'stays'])
-      make(world, 'arrives', 'active', { control: 'checkov/CKV_AWS_40', until: 50 * hour })
-      streams.at(-1)?.write('event: dev.exeat.optout.activated.v1\nid: 40\ndata: {"specversion":"1.0"}\n\n')
-      await expect.poll(() => rows(), { timeout: 8_000 }).toEqual(['goes', 'stays', 'arrives'])
-    })
-
-    test('without a stream it is read every 15 seconds; while the server is away what was read stays, and says how old it is; and it recovers', async () => {
-      // A page of its own, as its clock is the test's.
-      const page = await ann.context.newPage()
-      await page.route('**/v1/events', (route) => route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{}' }))
-      await page.clock.install()
-      await page.goto(`${world.origin}/`)
-      await page.getByText('Read every 15 seconds, last updated').waitFor()
-      const revoked = world.exeat(['revoke', 'goes', '--actor', 'bob', '--reason', 'fixed'])
-      expect(revoked.exit, revoked.stderr).toBe(0)
-      expect(await rows(page)).toContain('goes')
-      await page.clock.runFor(18_000)
-      await expect.poll(() => rows(page)).toEqual(['stays', 'arrives'])
-      await world.stop()
-      await page.clock.runFor(18_000)
-      await page.getByText(/^Offline, last updated at .* Trying again\.$/).waitFor()
-      expect(await rows(page)).toEqual(['stays', 'arrives'])
-      await world.start()
-      await page.clock.runFor(18_000)
-      await page.getByText('Read every 15 seconds, last updated').waitFor()
-      await page.close()
-    })
-  })
-
-  test('works with the keyboard alone', async () => {
-    const { page, run } = ann
-    const focused = (): Promise<string> => run('(document.activeElement.getAttribute("href") ?? document.activeElement.name ?? "") + " " + document.activeElement.textContent') as Promise<string>
-    await open('/')
-    await page.locator('.timeline li').first().waitFor()
-    const reached: string[] = []
-    for (let i = 0; i < 40 && !(reached.at(-1) ?? '').includes('stays'); i++) {
-      // oxlint-disable no-await-in-loop -- key after key
-      await page.keyboard.press('Tab')
-      reached.push(await focused())
-      // oxlint-enable no-await-in-loop
-    }
-    expect(reached[0]).toContain('#main')
-    expect(reached.at(-1)).toContain('stays')
-    await page.keyboard.press('Enter')
-    await page.waitForURL(/\/opt-outs\/[0-9a-f]{64}/)
-    await open('/opt-outs')
-    await page.getByLabel('Control').focus()
-    await page.keyboard.type('AWS_30')
-    await page.getByRole('heading', { name: '1 opt-out' }).waitFor()
-    await open('/log')
-    await page.locator('tbody summary').first().focus()
-    await page.keyboard.press('Enter')
-    await page.getByText('Download it').waitFor()
-  })
-
-  test('ten thousand opt-outs are a page at a time, and none of them hangs the browser', { timeout: 60_000 }, async () => {
-    const { page } = ann
-    await world.stop()
-    copies(join(world.data, 'log.sqlite'), 10_000)
-    await world.start()
-    await open('/opt-outs?order=name')
-    await page.getByRole('heading', { name: /^10,00\d opt-outs, 1 to 100$/ }).waitFor()
-    expect(await page.locator('tbody tr').count()).toBe(100)
-    await page.getByRole('button', { name: 'Next page' }).click()
-    await page.getByRole('heading', { name: /, 101 to 200$/ }).waitFor()
-    expect(await page.locator('tbody tr').count()).toBe(100)
-    await page.getByRole('button', { name: 'Earlier page' }).click()
-    await page.getByRole('heading', { name: /, 1 to 100$/ }).waitFor()
-    await page.getByLabel('Control').fill('copy-7777')
-    await page.getByRole('heading', { name: '1 opt-out' }).waitFor()
-    await open('/')
-    await page.getByText(/All 10,00\d active opt-outs/).waitFor()
-    expect(await page.locator('.timeline li').count()).toBe(200)
-    await expectReadable(ann)
-  })
 })
-
-/** Records like one that there is, as the log would have left them. */
-function copies(path: string, count: number): void {
-  const database = new DatabaseSync(path)
-  const found = database.prepare("SELECT value FROM record WHERE kind = 'optout' AND json_extract(CAST(value AS TEXT), '$.record.asked.name') = 'stays'").get() as { value: Uint8Array }
-  const stored = JSON.parse(Buffer.from(found.value).toString('utf8')) as { record: { uid: string; asked: { name: string; scope: { controls: string[] } } } }
-  const insert = database.prepare("INSERT INTO record (kind, key, version, value) VALUES ('optout', ?, 1, ?)")
-  database.exec('BEGIN')
-  for (let i = 0; i < count; i++) {
-    const uid = i.toString(16).padStart(64, '0')
-    const { record } = stored
-    insert.run(uid, Buffer.from(JSON.stringify({ ...stored, record: { ...record, uid, asked: { ...record.asked, name: `copy-${i}`, scope: { ...record.asked.scope, controls: [`semgrep/copy-${i}`] } } } })))
-  }
-  database.exec('COMMIT')
-  database.close()
-}

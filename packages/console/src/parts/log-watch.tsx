@@ -4,6 +4,7 @@ import type { LogCheck } from '../log/check.ts'
 import { forget } from '../log/kept.ts'
 import { countOf } from '../words.ts'
 import { Foreign } from './foreign.tsx'
+import { sentence } from './said.tsx'
 
 export function LogAlarm({ check }: { readonly check: LogCheck | undefined }): ReactNode {
   const [sure, setSure] = useState(false)
@@ -12,8 +13,8 @@ export function LogAlarm({ check }: { readonly check: LogCheck | undefined }): R
   return (
     <section className="tampered" role="alert" aria-labelledby="tampered">
       <h2 id="tampered">This log is not the one that this browser saw before</h2>
-      <p><Foreign text={message} /> <code>{code}</code></p>
-      {hint === undefined ? null : <p><Foreign text={hint} /></p>}
+      <p><Foreign text={sentence(message)} /> <code>{code}</code></p>
+      {hint === undefined ? null : <p><Foreign text={sentence(hint)} /></p>}
       <p>Believe nothing that these pages show, and sign nothing. Tell whoever answers for security, and not only whoever keeps this server.</p>
       <details>
         <summary>Evidence, and beginning anew</summary>

@@ -7,4 +7,5 @@ export const Said = ({ text }: { readonly text: string }): ReactNode => <Quoting
 export const Quoting = ({ text }: { readonly text: string }): ReactNode =>
   text.split(/`([^`]*)`/).map((part, i) => (i % 2 === 0 ? part : <code key={`${i} ${part}`}>{part}</code>))
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?:]$/.test(text) ? '' : '.'}`
+/** With a capital and a full stop. */
+export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?:]$/.test(text) ? '' : '.'}`
