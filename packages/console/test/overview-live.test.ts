@@ -66,6 +66,23 @@ describeWith('chromium', 'pages that show much, over time', (executablePath) => 
       await expect.poll(() => rows(), { timeout: 8_000 }).toEqual(['goes', 'stays', 'arrives'])
     })
 
+    test('a tab that nobody looks at holds no stream, and reads anew when somebody does', async () => {
+      const { port } = events.address() as AddressInfo
+      await ann.page.route('**/v1/events', (route) => route.continue({ url: `http://127.0.0.1:${port}/v1/events` }))
+      await open('/')
+      await ann.page.getByText('Live, last updated').waitFor()
+      const [before, held] = [streams.length, streams.at(-1)]
+      const look = (how: 'hidden' | 'visible'): Promise<unknown> => ann.run(`Object.defineProperty(document, 'visibilityState', { configurable: true, value: '${how}' }); document.dispatchEvent(new Event('visibilitychange'))`)
+      await look('hidden')
+      await expect.poll(() => held?.destroyed).toBe(true)
+      make(world, 'unseen', 'active', { control: 'checkov/CKV_AWS_41', until: 60 * hour })
+      await look('visible')
+      await expect.poll(() => streams.length).toBe(before + 1)
+      await expect.poll(() => rows(), { timeout: 8_000 }).toContain('unseen')
+      const revoked = world.exeat(['revoke', 'unseen', '--actor', 'bob', '--reason', 'fixed'])
+      expect(revoked.exit, revoked.stderr).toBe(0)
+    })
+
     test('without a stream it is read every 15 seconds; while the server is away what was read stays, and says how old it is; and it recovers', async () => {
       // A page of its own, as its clock is the test's.
       const page = await ann.context.newPage()

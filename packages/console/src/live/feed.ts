@@ -23,6 +23,8 @@ const watchers = new Set<() => void>()
 let running = false
 let told = 0
 let planned: number | undefined
+let reopening: number | undefined
+let stream: EventSource | undefined
 let clock: number | undefined
 
 export const feedState = (): FeedState => state
@@ -43,7 +45,12 @@ function begin(): void {
   running = true
   connect()
   addEventListener('online', soon)
-  document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') soon() })
+  // A browser opens six connections to a server over HTTP/1.1: a tab that nobody looks at leaves them to the others.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') return disconnect()
+    connect()
+    soon()
+  })
 }
 
 function become(next: FeedState): void {
@@ -55,20 +62,27 @@ function become(next: FeedState): void {
   clock = setInterval(() => { if (document.visibilityState === 'visible') soon() }, next === 'live' ? withEvents : withoutEvents)
 }
 
+function disconnect(): void {
+  clearTimeout(reopening)
+  stream?.close()
+  stream = undefined
+}
+
 function connect(): void {
-  const stream = new EventSource(path)
-  let before = false
-  stream.addEventListener('open', () => {
+  disconnect()
+  const opened = stream = new EventSource(path)
+  let before = state !== 'connecting'
+  opened.addEventListener('open', () => {
     become('live')
     // What happened while there was none was told to nobody.
     if (before) soon()
     before = true
   })
-  for (const type of ['message', ...eventTypes]) stream.addEventListener(type, soon)
-  stream.addEventListener('error', () => {
+  for (const type of ['message', ...eventTypes]) opened.addEventListener(type, soon)
+  opened.addEventListener('error', () => {
     become('polling')
     before = true
-    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, reopenAfter)
+    if (opened.readyState === EventSource.CLOSED) reopening = setTimeout(connect, reopenAfter)
   })
 }
 

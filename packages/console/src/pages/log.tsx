@@ -6,11 +6,13 @@ import type { LogCheck, SoundLog, Witnesses } from '../log/check.ts'
 import { type Body, bodyOf, nameOf, type ProvedEntry, provedEntry, refusedLog } from '../log/entries.ts'
 import { checkWith } from '../log/watched.ts'
 import { useLive } from '../live/use-live.ts'
+import { Foreign } from '../parts/foreign.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { LiveLine } from '../parts/live-line.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { LogEntries } from '../parts/log-entries.tsx'
 import { LogFound } from '../parts/log-found.tsx'
+import { sentence } from '../parts/said.tsx'
 import type { SignedIn } from '../session.ts'
 
 const pageSize = 20
@@ -63,7 +65,7 @@ export function LogPage({ signedIn }: { readonly signedIn: SignedIn }): ReactNod
       <LiveLine live={live} />
       <Loaded from={live}>{({ check, witnesses, entries }) => {
         if (check.kind === 'alarm') return <p>Nothing of a log that changed is shown here.</p>
-        if (check.kind === 'unread') return <p className="problem" role="alert"><strong>{check.problem.message}</strong> <code>{check.problem.code}</code></p>
+        if (check.kind === 'unread') return <p className="problem" role="alert"><strong><Foreign text={sentence(check.problem.message)} /></strong> <code>{check.problem.code}</code></p>
         const { size } = check.head.checkpoint
         const last = Math.min(end ?? size, size)
         return (
