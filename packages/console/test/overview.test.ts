@@ -67,7 +67,7 @@ describeWith('chromium', 'much at once, in Chromium', (executablePath) => {
     const rows = ann.page.locator('.timeline li')
     await rows.first().waitFor()
     expect(await rows.locator('strong .foreign').allTextContents()).toEqual(['fire', 'public-bucket', 'eval-in-report', 'image-of-ledger'])
-    expect(await rows.first().textContent()).toMatch(/alarm not heardreview dueemergencyends soon.*ends in 1 hour/)
+    expect(await rows.first().textContent()).toMatch(/alarm not heardreview dueemergencyends soon.*alice@acme.example, team engineering.*ends in 1 hour/)
     expect(await ann.page.locator('.figures').innerText()).toMatch(/4\s+opt-outs active[^]*1\s+emergency[^]*2\s+end within a day[^]*2\s+wait for people[^]*1\s+review open/)
     expect(await ann.page.locator('.groups').innerText()).toMatch(/staging\s+3[^]*platform@acme.example\s+1/)
     await ann.page.getByText('needs 1 of security').waitFor()

@@ -30,7 +30,7 @@ export function Timeline({ items, now }: { readonly items: readonly InventoryIte
 }
 
 function Row({ item, axis, now }: { readonly item: InventoryItem; readonly axis: Axis; readonly now: number }): ReactNode {
-  const { uid, name, controls, environments, repositories, owner, window, activatedAt, emergency } = item
+  const { uid, name, controls, environments, repositories, owner, team, window, activatedAt, emergency } = item
   const until = Date.parse(window.until)
   return (
     <li>
@@ -38,7 +38,7 @@ function Row({ item, axis, now }: { readonly item: InventoryItem; readonly axis:
         <span className="named">
           <span className="head"><strong><Foreign text={name} most={120} /></strong><Marks item={item} now={now} /></span>
           <span className="what"><Several values={controls} most={3} any="any control" /> <span className="quiet">in</span> <Several values={[...repositories, ...environments]} most={4} any="any place" /></span>
-          <span className="quiet"><Foreign text={owner} most={120} /></span>
+          <span className="quiet"><Foreign text={team === undefined ? owner : `${owner}, team ${team}`} most={120} /></span>
         </span>
         <span className="time">
           <Bar from={Math.max(Date.parse(activatedAt ?? window.from), Date.parse(window.from))} until={until} axis={axis} now={now} kind={emergency ? 'grave' : until - now <= 24 * 60 * minute ? 'caution' : 'calm'} />
