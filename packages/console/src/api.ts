@@ -6,11 +6,14 @@ interface Schema<T> {
   safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false }
 }
 
+/** `status`: of HTTP; absent where this page refuses by itself. */
+type Told = Pick<WireProblem, 'code' | 'detail' | 'hint' | 'errors'> & { readonly status?: number }
+
 /** A refusal, in the server's own words. */
 export class Refused extends Error {
   override readonly name = 'Refused'
-  readonly problem: Pick<WireProblem, 'code' | 'detail' | 'hint' | 'errors'>
-  constructor(problem: Pick<WireProblem, 'code' | 'detail' | 'hint' | 'errors'>) {
+  readonly problem: Told
+  constructor(problem: Told) {
     super(problem.detail)
     this.problem = problem
   }
@@ -43,5 +46,5 @@ async function call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body: un
 
 function problemOf(value: unknown, status: number): Refused['problem'] {
   if (typeof value === 'object' && value !== null && 'code' in value && 'detail' in value) return value as Refused['problem']
-  return { code: 'ANSWER_UNKNOWN', detail: `the server answered with status ${status}` }
+  return { code: 'ANSWER_UNKNOWN', detail: `the server answered with status ${status}`, status }
 }

@@ -38,5 +38,18 @@ export function brieflyOf(instant: number): string {
   return new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }).format(instant)
 }
 
+/** A day of UTC, as uses are counted by: `24 Nov 2026`. */
+export function dayOf(instant: number): string {
+  return new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(instant)
+}
+
+/** The time of day to the second. */
+export function clockOf(instant: number): string {
+  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(instant)
+}
+
+/** `1 opt-out`, `1,200 opt-outs`. */
+export const countOf = (count: number, one: string, many = `${one}s`): string => `${new Intl.NumberFormat().format(count)} ${count === 1 ? one : many}`
+
 /** The same in UTC, as documents say it. */
 export const utcOf = (instant: number): string => new Date(instant).toISOString().replace('.000Z', 'Z')

@@ -51,7 +51,7 @@ describeWith('chromium', 'acts handed over to a browser', (executablePath) => {
       world.vouch(await page.locator('output.code').textContent() ?? '', name)
       await page.goto(`${world.origin}/`)
       await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-      await page.getByRole('heading', { name: 'Opt-outs' }).waitFor()
+      await page.getByRole('heading', { name: 'Now', exact: true }).waitFor()
       const login = world.exeatTold(['login', '--server', world.origin], codeIn, home(name))
       await look(person, await login.told)
       await page.getByRole('button', { name: 'Sign it in' }).click()

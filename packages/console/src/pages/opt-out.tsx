@@ -5,6 +5,7 @@ import { post } from '../api.ts'
 import { EmergencyAlarm } from '../parts/emergency-alarm.tsx'
 import { Layout } from '../parts/layout.tsx'
 import { Loaded, useLoaded } from '../parts/loaded.tsx'
+import { OptOutMore } from '../parts/opt-out-more.tsx'
 import { OptOutText } from '../parts/opt-out-text.tsx'
 import { Problem } from '../parts/problem.tsx'
 import type { SignedIn } from '../session.ts'
@@ -27,7 +28,7 @@ export function OptOutPage({ id, signedIn }: { readonly id: string; readonly sig
         <>
           <OptOutText shown={shown} beginningHidden={!codeAlone && mayApprove(shown, signedIn) && shown.view.critical} />
           <EmergencyAlarm view={shown.view} person={signedIn.session?.person} again={loaded.again} />
-          {codeAlone ? <p className="quiet">This page shows the code alone, to be typed on another screen.</p> : <Acts shown={shown} signedIn={signedIn} again={loaded.again} />}
+          {codeAlone ? <p className="quiet">This page shows the code alone, to be typed on another screen.</p> : <><Acts shown={shown} signedIn={signedIn} again={loaded.again} /><OptOutMore view={shown.view} /></>}
         </>
       )}</Loaded>
     </Layout>

@@ -1,32 +1,54 @@
 /** What stands around every page. */
 import { type ReactNode, useEffect } from 'react'
 import { remove } from '../api.ts'
+import { useLogCheck } from '../log/watched.ts'
 import type { SignedIn } from '../session.ts'
+import { LogAlarm, LogFoot } from './log-watch.tsx'
 
-export function Layout({ title, signedIn, children }: { readonly title: string; readonly signedIn: SignedIn | undefined; readonly children: ReactNode }): ReactNode {
+interface LayoutProps {
+  readonly title: string
+  readonly signedIn: SignedIn | undefined
+  /** For tables. */
+  readonly wide?: boolean
+  readonly children: ReactNode
+}
+
+const places = [['/', 'Now'], ['/opt-outs', 'Opt-outs'], ['/policies', 'Policies'], ['/log', 'Log'], ['/alarms', 'Alarms'], ['/people', 'People and keys']] as const
+
+export function Layout({ title, signedIn, wide = false, children }: LayoutProps): ReactNode {
   useEffect(() => { document.title = `${title} · Exeat` }, [title])
+  const session = signedIn?.session ?? null
   return (
     <>
       <a className="skip" href="#main">Skip to content</a>
       <header className="bar">
         <a className="brand" href="/">Exeat</a>
-        {signedIn?.session === undefined || signedIn.session === null ? null : (
+        {session === null ? null : (
           <>
-            <nav aria-label="Main"><a href="/">Opt-outs</a><a href="/alarms">Alarms</a><a href="/people">People and keys</a></nav>
+            <nav aria-label="Main">{places.map(([path, name]) => <a key={path} href={path} {...(location.pathname === path ? { 'aria-current': 'page' } : {})}>{name}</a>)}</nav>
             <div className="who">
-              <span className="label" title={`${signedIn.session.person.iss} ${signedIn.session.person.sub}`}>{signedIn.session.label}</span>
+              <span className="label" title={`${session.person.iss} ${session.person.sub}`}>{session.label}</span>
               <button type="button" className="plain" onClick={() => { void signOut() }}>Sign out</button>
             </div>
           </>
         )}
       </header>
-      <main id="main" tabIndex={-1}>
-        <h1>{title}</h1>
+      <main id="main" tabIndex={-1} className={wide ? 'wide-page' : undefined}>
+        {session === null ? <h1>{title}</h1> : <Watched title={title} />}
         {children}
       </main>
-      <footer className="foot">{signedIn === undefined ? 'Exeat' : `Workspace ${signedIn.workspace}`} · every act stands in the log before it works</footer>
+      <footer className="foot">{signedIn === undefined ? 'Exeat' : `Workspace ${signedIn.workspace}`} · every act stands in the log before it works{session === null ? null : <><br /><FootOfLog /></>}</footer>
     </>
   )
+}
+
+function Watched({ title }: { readonly title: string }): ReactNode {
+  const check = useLogCheck()
+  return <><LogAlarm check={check} /><h1>{title}</h1></>
+}
+
+function FootOfLog(): ReactNode {
+  return <LogFoot check={useLogCheck()} />
 }
 
 async function signOut(): Promise<void> {

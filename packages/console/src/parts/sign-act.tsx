@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from 'react'
 import { perform, verbs } from '../acts.ts'
 import { Refused } from '../api.ts'
+import { useLogCheck } from '../log/watched.ts'
 import { type Challenge, challengeFor, type Expected, type Tap, tapWithPasskey, type Wanted } from '../tap.ts'
 import { isBeginning, TypedCode } from './code.tsx'
 import { codesAreWeak } from './one-time-codes.tsx'
@@ -30,6 +31,7 @@ export function SignAct({ wanted, name, note, expected, made, typed: code, waiti
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const verb = verbs[wanted.purpose]
+  const alarmed = useLogCheck()?.kind === 'alarm'
   const run = async (work: () => Promise<void>): Promise<void> => {
     setBusy(true)
     setError(undefined)
@@ -53,11 +55,12 @@ export function SignAct({ wanted, name, note, expected, made, typed: code, waiti
   return (
     <section className="card sign" aria-label={`${verb}: ${name}`}>
       <p>{note}</p>
+      {alarmed ? <p><strong>Nothing is signed here while the log is not the one that this browser saw before.</strong></p> : null}
       {challenge === undefined
         ? (
           <form onSubmit={(event) => { event.preventDefault(); void begin() }}>
             {code === undefined ? null : <TypedCode name={name} value={typed} change={setTyped} />}
-            <button type="submit" className="primary" disabled={busy || waiting}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
+            <button type="submit" className="primary" disabled={busy || waiting || alarmed}>{busy ? 'Waiting for your key…' : `${verb}…`}</button>
           </form>
         )
         : <Factors challenge={challenge} verb={verb} busy={busy} use={(tap) => { void run(async () => { await finish(await tap()) }) }} />}

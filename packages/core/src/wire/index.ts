@@ -4,6 +4,7 @@ import type * as schemas from './schemas.ts'
 
 export * from './decisions.ts'
 export * from './events.ts'
+export * from './overview.ts'
 export * from './people.ts'
 export * from './runs.ts'
 export type * from './scan.ts'

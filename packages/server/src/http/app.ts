@@ -23,6 +23,7 @@ import { addLog, type LogRoutesOptions } from './log.ts'
 import { openApiDocument } from './openapi.ts'
 import { addMetrics } from './metrics.ts'
 import type { Metrics } from '../metrics/index.ts'
+import { addOverview } from './overview.ts'
 import { addPages, isPage } from './pages.ts'
 import { type App, newApp } from './parts.ts'
 import { addPeople, type People } from './people/index.ts'
@@ -94,6 +95,7 @@ export function createApp(options: AppOptions): App {
   addMetrics(app, options.metrics)
   addLog(app, options)
   addReads(app, useCases, people, options)
+  addOverview(app, useCases)
   addActs(app, useCases, people)
   addDrills(app, useCases, people)
   addEvents(app, options, people)

@@ -10,6 +10,7 @@ import { gitHubAppRoutes } from './github-app.ts'
 import { healthRoutes } from './health.ts'
 import { logRoutes } from './log.ts'
 import { metricsRoutes } from './metrics.ts'
+import { overviewRoutes } from './overview.ts'
 import { answers, createRoute, forAnyone } from './parts.ts'
 import { peopleRoutes } from './people/index.ts'
 import { receiverRoutes } from './receivers.ts'
@@ -34,7 +35,7 @@ const securitySchemes = {
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...receiverRoutes, ...gitHubAppRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...receiverRoutes, ...gitHubAppRoutes, ...overviewRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 

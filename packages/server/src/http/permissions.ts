@@ -24,6 +24,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   // It says how much is switched off: never public, though it is under no version.
   'GET /metrics': read,
   'GET /v1/status': read, 'GET /v1/opt-outs': read, 'GET /v1/opt-outs/{id}': read, 'GET /v1/entries/{index}': read, 'GET /v1/receipts/{index}': read, 'GET /v1/events': read, 'GET /v1/documents/{kind}/{digest}': read,
+  'GET /v1/inventory': people, 'GET /v1/opt-outs/{id}/uses': people, 'GET /v1/policies': people,
   'GET /v1/bundle': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
   'POST /v1/uses': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   'POST /v1/decisions': { callers: ['operator', 'workload'] },

@@ -14,6 +14,8 @@ import { governs, removeKey, vouch } from './enrolment/vouch.ts'
 import { erase } from './erase.ts'
 import { optOuts } from './list.ts'
 import { optOutOf } from './load.ts'
+import { inventory } from './inventory.ts'
+import { matrixOf } from './matrix.ts'
 import { importOffline } from './offline.ts'
 import { type PendingRevocations, pendingRevocations } from './pending.ts'
 import { document, entries, entry, receipt } from './read.ts'
@@ -27,6 +29,7 @@ import { statusReader } from './status.ts'
 import { synchronise } from './synchronise.ts'
 import type { UseCases } from './types.ts'
 import { claimUses } from './uses.ts'
+import { usesOverTime } from './uses-over-time.ts'
 import { type Seen, viewOf } from './view.ts'
 
 export function createUseCases(deps: UseDependencies): UseCases {
@@ -58,6 +61,9 @@ export function createUseCases(deps: UseDependencies): UseCases {
     },
     optOut: async (id) => log.snapshot(async (reader) => viewOf((await optOutOf(reader, id)).value, await seen(deps, pending, reader))),
     optOuts: async (query) => log.snapshot(async (reader) => optOuts(await seen(deps, pending, reader), query)),
+    inventory: async (query) => log.snapshot(async (reader) => inventory(await seen(deps, pending, reader), query)),
+    usesOverTime: async (id) => log.snapshot(async (reader) => usesOverTime(reader, id, (await seen(deps, pending, reader)).now)),
+    policies: async () => matrixOf(await governance.current()),
     bundle: async (query) => {
       await pending.retry()
       const { governed } = await synchronise(deps)

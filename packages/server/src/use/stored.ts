@@ -83,6 +83,8 @@ export interface StoredUse {
   readonly index: number
   /** The digest of its entry's body. */
   readonly body: HexDigest
+  /** When it was counted; absent in records of an earlier release, whose entry says it. */
+  readonly at?: Instant
 }
 
 export interface StoredGovernance {

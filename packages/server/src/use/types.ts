@@ -6,7 +6,7 @@ import type { HexDigest, Identity, Observation, Terms } from '@exeat/core'
 import type { CredentialOf, EnrolmentLedger } from '@exeat/core/enrolment'
 import type { Evidence } from '@exeat/core/entry'
 import type { AnyEnvelope, Envelope } from '@exeat/core/envelope'
-import type { ActAnswer, OptOutView, People, ShadowQuery, Shadows, Status, Wire } from '@exeat/core/wire'
+import type { ActAnswer, Inventory, InventoryQuery, OptOutView, People, PoliciesAnswer, ShadowQuery, Shadows, Status, UsesOverTime, Wire } from '@exeat/core/wire'
 import type { Dsse } from '@exeat/verify'
 import type { NewKey } from './enrolment/enrol.ts'
 import type { RootVouch } from './enrolment/vouch.ts'
@@ -83,6 +83,12 @@ export interface UseCases {
   readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>
   readonly optOut: (id: string) => Promise<OptOutView>
   readonly optOuts: (query: Wire['listQuerySchema']) => Promise<Wire['listAnswerSchema']>
+  /** The same in small rows, in any order, with counts of all that fit. */
+  readonly inventory: (query: InventoryQuery) => Promise<Inventory>
+  /** `id`: a uid, or a name. */
+  readonly usesOverTime: (id: string) => Promise<UsesOverTime>
+  /** Who may opt out of what, by what governs now. */
+  readonly policies: () => Promise<PoliciesAnswer>
   /** A signed bundle of what the log says now. Publishes its content as an entry first, where that is new. */
   readonly bundle: (query: Wire['bundleQuerySchema']) => Promise<Dsse>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>

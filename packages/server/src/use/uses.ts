@@ -67,7 +67,7 @@ async function count(tx: Transaction, deps: UseDependencies, { uid, point, subje
   const { entries, bodies: [body = ''] } = await writeEvents(tx, deps, { iss: 'exeat:point', sub: point }, [saidOf(event, null)])
   const { index } = tx
   if (event.type === 'use.claimed') {
-    demand(await tx.put(recordKinds.use, key, toBytes({ index, body } satisfies StoredUse), 0))
+    demand(await tx.put(recordKinds.use, key, toBytes({ index, body, at: tx.at as Instant } satisfies StoredUse), 0))
     await saveOptOut(tx, before, { ...before.value, uses: before.value.uses + 1 })
   } else {
     await saveOptOut(tx, before, withEntries({ ...before.value, record: applied(before.value.record, event) ?? before.value.record }, [index], [body]))

@@ -56,7 +56,7 @@ function endOf(at: Instant | undefined, phase: string, { asked: { window: { unti
 }
 
 /** What is left of the quorum when those who approved fill as many places as they can, and the merge. */
-function missing({ terms: { approve }, approvals }: OptOutRecord, merged: boolean): string[] {
+export function missing({ terms: { approve }, approvals }: OptOutRecord, merged: boolean): string[] {
   const people = approvals.map(({ groups }) => groups)
   const filled: { readonly groups: readonly string[]; readonly count: number }[] = []
   const open = approve.flatMap(({ groups, count }) => {
