@@ -1,4 +1,5 @@
 import type { Json } from '@exeat/core'
+import type { ReceiverConfig } from '../config/schema.ts'
 import type { Received } from '@exeat/formats/received'
 
 /** A header by its name in lower case. */
@@ -9,7 +10,7 @@ export interface Kind {
   readonly name: string
   /** Over the very bytes, before anything reads them. */
   readonly isProven: (header: Header, body: Uint8Array, secrets: readonly string[]) => boolean
-  /** What the system numbers its deliveries with; undefined where it names none. */
-  readonly deliveryOf: (header: Header) => string | undefined
-  readonly read: (header: Header, payload: Json) => Received
+  /** What the system numbers each delivery with; undefined where this one has no number. `none`: it numbers none of them. */
+  readonly deliveryOf: 'none' | ((header: Header) => string | undefined)
+  readonly read: (header: Header, payload: Json, config: ReceiverConfig) => Received
 }

@@ -30,7 +30,7 @@ export interface Taken {
 /** As many as the entries of one operation may be. */
 const atOnce = 16
 
-/** Answers in the order of the observations, once what was entered is durable. @throws {ExeatError} where the log cannot be written */
+/** Answers in the order of the observations, once what was entered is durable; ends of what does not stand are left out. @throws {ExeatError} where the log cannot be written */
 export async function observe(deps: UseDependencies, receiver: string, observations: readonly Observation[]): Promise<readonly Taken[]> {
   const taken: Taken[] = []
   for (let from = 0; from < observations.length; from += atOnce) {
@@ -48,11 +48,15 @@ async function observeSome(deps: UseDependencies, receiver: string, observations
   const now = deps.now()
   const { workspace, judged } = await deps.log.snapshot(async (reader) => {
     const all: Judged[] = []
-    // oxlint-disable-next-line no-await-in-loop -- one connection
-    for (const observation of observations) all.push({ observation, about: aboutOf(receiver, observation, now), covering: observation.change === 'opened' ? await coveringOf(reader, governed, observation, now) : undefined })
+    for (const observation of observations) {
+      // oxlint-disable-next-line no-await-in-loop -- one connection
+      const each = await judgedBefore(reader, governed, receiver, observation, now)
+      if (each !== undefined) all.push(each)
+    }
     return { workspace: governed?.governance.workspace.document ?? await recordedWorkspace(reader), judged: all }
   })
   let taken: readonly Taken[] = []
+  if (judged.length === 0) return taken
   try {
     const answer = await deps.log.append({
       key: `shadow/${Buffer.from(deps.random(16)).toString('hex')}`, digest: new Uint8Array(sha256(toBytes(judged.map(({ about }) => about)))), restricts: true,
@@ -77,6 +81,14 @@ interface Judged {
   readonly covering: HexDigest | undefined
 }
 
+/** Undefined for what ends something that does not stand: most of what is reported does, and nobody waits for the lock over it. */
+async function judgedBefore(reader: StateReader, governed: Governed | undefined, receiver: string, observation: Observation, now: number): Promise<Judged | undefined> {
+  const about = aboutOf(receiver, observation, now)
+  if (observation.change === 'opened') return { observation, about, covering: await coveringOf(reader, governed, observation, now) }
+  const before = await readRecord<StoredThing>(reader, recordKinds.shadowThing, about.thing)
+  return before?.value.open === true ? { observation, about, covering: undefined } : undefined
+}
+
 /** A source whose clock runs ahead dates nothing. */
 const ahead = 300_000
 const datedOf = ({ at }: Observation, now: number): Instant | undefined => (at !== undefined && at <= now + ahead ? at : undefined)
@@ -85,7 +97,7 @@ function aboutOf(receiver: string, observation: Observation, now: number): Obser
   const { source, what, thing, control, repository, environment, path, resource, actor, reason, ends } = observation
   const members = { control, repository, environment, path, resource, actor, reason, ends }
   const known = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<Observed>
-  return { receiver, source, what, thing: taggedDigest('exeat/observed/v1', [source, thing], sha256), at: datedOf(observation, now) ?? (now as Instant), ...known }
+  return { receiver, source, what, thing: taggedDigest('exeat/observed/v1', [receiver, source, thing], sha256), at: datedOf(observation, now) ?? (now as Instant), ...known }
 }
 
 /** GitHub dates by the second, and what it dates happened within it. */
