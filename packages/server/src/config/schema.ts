@@ -27,7 +27,7 @@ export type SinkConfig = z.output<typeof sink>
 /** Of other systems' reports. Its secrets stand in `keys/receiver-NAME.secret`. */
 const receiver = z.strictObject({
   name: dnsLabel,
-  kind: z.enum(['github', 'kubernetes-audit']),
+  kind: z.enum(['github', 'gitlab', 'kubernetes-audit']),
   /** Of a cluster: which environment it is, and the numeric id of the repository that its contents come from. Its events state neither. */
   environment: z.exactOptional(dnsLabel),
   repository: z.exactOptional(identifier),

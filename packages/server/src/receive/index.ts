@@ -13,6 +13,7 @@ import type { ReceiverConfig } from '../config/schema.ts'
 import { type IdentityRows, rowKinds } from '../ports/identity.ts'
 import type { UseCases } from '../use/types.ts'
 import { github } from './github.ts'
+import { gitlab } from './gitlab.ts'
 import { kubernetesAudit } from './kubernetes.ts'
 import { sharedSecrets } from './secrets.ts'
 import type { Header, Kind } from './types.ts'
@@ -23,7 +24,7 @@ export const receivedLimits = { body: 5 * 1024 * 1024, depth: 64, values: 500_00
 /** Milliseconds that a delivery is remembered. */
 export const receivedFor = 30 * 86_400_000
 
-const kinds: Readonly<Record<ReceiverConfig['kind'], Kind>> = { github, 'kubernetes-audit': kubernetesAudit }
+const kinds: Readonly<Record<ReceiverConfig['kind'], Kind>> = { github, gitlab, 'kubernetes-audit': kubernetesAudit }
 
 export interface ReceiverOptions {
   readonly receivers: readonly ReceiverConfig[]
@@ -38,6 +39,8 @@ export interface ReceiverOptions {
 
 export interface Receivers {
   readonly find: (name: string) => ReceiverConfig | undefined
+  /** Whether a body under this media type is taken. */
+  readonly takes: (receiver: ReceiverConfig, mediaType: string) => boolean
   /** @throws {ExeatError} RECEIVED_UNPROVEN, RECEIVED_REPLAYED, RECEIVED_UNREADABLE, REQUEST_INVALID, KEY_UNREADABLE, KEY_OPEN, and where the log cannot be written */
   readonly take: (receiver: ReceiverConfig, header: Header, body: Uint8Array) => Promise<ReceivedAnswer>
 }
@@ -45,10 +48,11 @@ export interface Receivers {
 export function receivers(options: ReceiverOptions): Receivers {
   return {
     find: (name) => options.receivers.find((each) => each.name === name),
+    takes: ({ kind }, mediaType) => kinds[kind].mediaTypes.includes(mediaType),
     take: async (receiver, header, body) => {
       const { name } = receiver
       const kind = kinds[receiver.kind]
-      if (!kind.isProven(header, body, sharedSecrets(options.secretFile(name)))) {
+      if (!kind.isProven(header, body, sharedSecrets(options.secretFile(name)), options.now())) {
         throw serverError('RECEIVED_UNPROVEN', 'the delivery does not show a secret of this receiver', 'the secret must be the same on both sides: docs/receivers.md')
       }
       const digest = sha256(body)
@@ -71,8 +75,8 @@ const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').upda
 
 /** @throws {ExeatError} REQUEST_INVALID */
 function idOf({ deliveryOf }: Kind, header: Header): string | undefined {
-  if (deliveryOf === 'none') return undefined
   const id = deliveryOf(header)
+  if (id === null) return undefined
   if (id === undefined) throw serverError('REQUEST_INVALID', 'the delivery has no id')
   return `id ${id}`
 }
