@@ -40,7 +40,7 @@ test('what a forge reports is listed, in words and as JSON, until it says that i
   expect(listed.exit, listed.stderr).toBe(0)
   expect(listed.stdout).toMatch(/open +ruleset\.disabled +github-ruleset\/42 +eve\?\[31m \(9\)/)
   const printed = json(world.exeat(['shadow', '--format', 'json']))
-  const validate = new Ajv2020({ strict: false }).compile(schema)
+  const validate = new Ajv2020.default({ strict: false }).compile(schema)
   expect(validate(printed), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true)
   expect(printed).toMatchObject({ kind: 'ShadowOptOuts', items: [{ state: 'open', what: 'ruleset.disabled' }] })
   expect(world.exeat(['watch', '--after', '0', '--types', 'shadow.*', '--count', '1']).stdout).toContain('SHADOW ruleset.disabled of github-ruleset/42')

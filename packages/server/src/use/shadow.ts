@@ -10,6 +10,7 @@ import type { StateReader, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { sinksIn } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
+import { serverOperation } from './enrolment/change.ts'
 import { readOptOut, readRecord, recordedWorkspace, recordsOf, type Versioned } from './load.ts'
 import { demand } from './problem.ts'
 import { raiseShadowAlarm } from './shadow-alarm.ts'
@@ -128,22 +129,52 @@ async function enterAll(tx: Transaction, deps: UseDependencies, workspace: Works
   const entries: Uint8Array[] = []
   for (const each of judged) {
     // oxlint-disable-next-line no-await-in-loop -- each sees what those before it left
-    const { state, said, keep } = await judgedOne(tx, workspace, each)
-    const { what } = each.observation
-    if (said === undefined) {
-      taken.push({ what, state })
-      continue
-    }
+    const verdict = await judgedOne(tx, workspace, each)
     const index = tx.index + entries.length
     // oxlint-disable-next-line no-await-in-loop
-    entries.push(...(await writeEvents(tx, deps, serverIdentity(deps.origin), [said])).entries)
-    // oxlint-disable-next-line no-await-in-loop
-    await keep(index)
-    // oxlint-disable-next-line no-await-in-loop
-    if (state === 'detected') await raiseShadowAlarm(tx, index, workspace === undefined ? [] : sinksIn(workspace))
-    taken.push({ what, state, index })
+    const added = await written(tx, deps, workspace, verdict, index)
+    entries.push(...added)
+    taken.push({ what: each.observation.what, state: verdict.state, ...(added.length === 0 ? {} : { index }) })
   }
   return { taken, entries }
+}
+
+async function written(tx: Transaction, deps: UseDependencies, workspace: Workspace | undefined, { state, said, keep }: Verdict, index: number): Promise<readonly Uint8Array[]> {
+  if (said === undefined) return []
+  const { entries } = await writeEvents(tx, deps, serverIdentity(deps.origin), [said])
+  await keep(index)
+  if (state === 'detected') await raiseShadowAlarm(tx, index, workspace === undefined ? [] : sinksIn(workspace))
+  return entries
+}
+
+/** What was declared by an opt-out that is over: by another that is in force now, a renewal for one, or by none any more. */
+export async function uncovered(deps: UseDependencies): Promise<void> {
+  const governed = deps.governance.latest()
+  const { workspace, due } = await deps.log.snapshot(async (reader) => {
+    const now = deps.now() as Instant
+    const ended: { readonly stored: StoredShadow; readonly covering: HexDigest | undefined }[] = []
+    for await (const { value } of recordsOf(reader, recordKinds.shadow)) {
+      const stored = fromBytes<StoredShadow>(value)
+      const record = stored.optOut === undefined || stored.resolved !== undefined ? undefined : (await readOptOut(reader, stored.optOut.uid))?.value.record
+      // What it declared has not gone with it: whether something else declares it is asked of now.
+      if (record !== undefined && !inForce(record, now)) ended.push({ stored, covering: await coveringOf(reader, governed, { ...stored.about, change: 'opened', at: now }, now) })
+    }
+    return { workspace: governed?.governance.workspace.document ?? await recordedWorkspace(reader), due: ended }
+  })
+  for (const { stored: { index, about }, covering } of due) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const answer = await deps.log.append({
+      ...serverOperation('uncovered', { index }), restricts: true,
+      apply: async (tx) => {
+        const before = await readRecord<StoredThing>(tx, recordKinds.shadowThing, about.thing)
+        if (before?.value.open !== true || before.value.index !== index) throw new NothingNew()
+        return { ok: true, entries: await written(tx, deps, workspace, entered(tx, about, before.value.content, undefined, before, await stillInForce(tx, covering)), tx.index) }
+      },
+    }).catch((error: unknown) => {
+      if (!(error instanceof NothingNew)) throw error
+    })
+    if (answer?.ok === false) throw new ExeatError([answer.problem])
+  }
 }
 
 interface Verdict {
@@ -181,6 +212,11 @@ async function opened(tx: Transaction, observation: Observation, about: Observed
   const content = taggedDigest('exeat/observed-content/v1', observation.content ?? '', sha256)
   // Nobody is told twice of what stands; what turned into something else, or lost its opt-out, is told of.
   if (before?.value.open === true && before.value.content === content && (before.value.state === 'detected' || before.value.state === state)) return left('known')
+  return entered(tx, about, content, dated, before, covering)
+}
+
+function entered(tx: Transaction, about: Observed, content: HexDigest, dated: Instant | undefined, before: Before, covering: OptOutRecord | undefined): Verdict {
+  const state = covering === undefined ? 'detected' : 'covered'
   const said: Said = covering === undefined ? { type: 'dev.exeat.shadow.detected.v1', subject: null, data: about }
     : { type: 'dev.exeat.shadow.covered.v1', subject: null, data: { ...about, optOut: { uid: covering.uid, name: covering.asked.name } } }
   return {
