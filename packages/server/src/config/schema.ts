@@ -32,10 +32,13 @@ export type SinkConfig = z.output<typeof sink>
 /** Of other systems' reports. Its secrets stand in `keys/receiver-NAME.secret`. */
 const receiver = z.strictObject({
   name: dnsLabel,
-  kind: z.enum(['github']),
+  kind: z.enum(['github', 'gitlab', 'kubernetes-audit']),
+  /** Of a cluster: which environment it is, and the numeric id of the repository that its contents come from. Its events state neither. */
+  environment: z.exactOptional(dnsLabel),
+  repository: z.exactOptional(identifier),
   /** Requests of one address. */
   rate: z.exactOptional(rate),
-})
+}).refine(({ kind, environment, repository }) => kind === 'kubernetes-audit' || (environment ?? repository) === undefined, 'a forge states the repository itself, and an environment is for a cluster')
 export type ReceiverConfig = z.output<typeof receiver>
 
 export const configSchema = z.strictObject({

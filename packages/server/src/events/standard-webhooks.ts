@@ -1,5 +1,5 @@
 /** Signatures of messages as Standard Webhooks has them (https://www.standardwebhooks.com): `v1a` by the server's own key, and `v1` where a secret is shared with the receiver. */
-import { createHmac } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Posted } from '../ports/alarm.ts'
 import { sha256 } from '../store/ed25519.ts'
 
@@ -29,6 +29,14 @@ export function signed({ id, body }: Message, { sign, secrets = [], contentType 
   const shared = secrets.map((secret) => `v1,${createHmac('sha256', secretBytes(secret)).update(content).digest('base64')}`)
   const signature = [`v1a,${Buffer.from(sign(new Uint8Array(content))).toString('base64')}`, ...shared].join(' ')
   return { headers: { 'content-type': contentType, 'user-agent': 'exeat', 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature }, body }
+}
+
+/** Whether a message that came in is signed with one of these secrets (`v1`). Each is compared in constant time; its age is for the caller to judge. */
+export function verifiesShared({ id, timestamp, signature }: { readonly id: string; readonly timestamp: string; readonly signature: string }, body: Uint8Array, secrets: readonly string[]): boolean {
+  const shown = signature.slice(0, 4096).split(' ').flatMap((each) => (/^v1,[A-Za-z0-9+/]{43}=$/.test(each) ? [Buffer.from(each.slice(3), 'base64')] : []))
+  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`, 'utf8'), body])
+  const wanted = secrets.map((secret) => createHmac('sha256', secretBytes(secret)).update(content).digest())
+  return wanted.flatMap((own) => shown.filter((each) => timingSafeEqual(own, each))).length > 0
 }
 
 /** `whsec_` and 24 to 64 bytes in base64. */

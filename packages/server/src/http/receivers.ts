@@ -56,14 +56,15 @@ export function boundReceiving(receivers: Receivers, monotonic: () => number): M
   }
 }
 
-const isJson = /^application\/json\s*(?:;\s*charset=(?:utf-8|"utf-8")\s*)?$/i
+const mediaType = /^([a-z]+\/[a-z0-9.+-]+)\s*(?:;\s*charset=(?:utf-8|"utf-8")\s*)?$/i
 
 export function addReceivers(app: App, receivers: Receivers, uses: Pick<UseCases, 'shadows'>): void {
   app.openapi(take, async (c) => {
     const { name } = c.req.valid('param')
     const receiver = receivers.find(name)
     if (receiver === undefined) throw serverError('RESOURCE_UNKNOWN', `there is no receiver \`${name}\``)
-    if (!isJson.test(c.req.header('content-type') ?? '')) throw serverError('REQUEST_MEDIA_TYPE', 'the delivery is not sent as `application/json`')
+    const [, type = ''] = mediaType.exec(c.req.header('content-type') ?? '') ?? []
+    if (!receivers.takes(receiver, type.toLowerCase())) throw serverError('REQUEST_MEDIA_TYPE', 'the delivery is not sent as `application/json`')
     if ((c.req.header('content-encoding') ?? 'identity') !== 'identity') throw serverError('REQUEST_MEDIA_TYPE', 'the delivery is encoded, and no encoding is taken')
     const body = new Uint8Array(await c.req.arrayBuffer())
     return c.json(await receivers.take(receiver, (header) => c.req.header(header), body), 200, fresh)

@@ -89,6 +89,7 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
   repeat(every.look, growth.look)
   repeat(every.notices, notices.round)
   if (deployments !== undefined) repeat(every.look, deployments.round)
+  repeat(every.notices, useCases.uncovered)
 
   const witnessDamage = (): Problem | undefined => witnesses.states().map(({ problem }) => problem).find((problem) => problem !== undefined && entryOf(problem.code).exit === 2)
   const damage = (): Problem | undefined => checked?.problem ?? witnessDamage()

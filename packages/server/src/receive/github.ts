@@ -5,6 +5,7 @@ import { signedByAny } from './secrets.ts'
 
 export const github: Kind = {
   name: 'github',
+  mediaTypes: ['application/json'],
   isProven: (header, body, secrets) => {
     const [, shown] = /^sha256=([0-9a-f]{64})$/.exec(header('x-hub-signature-256') ?? '') ?? []
     return shown !== undefined && signedByAny(secrets, body, new Uint8Array(Buffer.from(shown, 'hex')))

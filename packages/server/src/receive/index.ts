@@ -13,6 +13,8 @@ import type { ReceiverConfig } from '../config/schema.ts'
 import { type IdentityRows, rowKinds } from '../ports/identity.ts'
 import type { UseCases } from '../use/types.ts'
 import { github } from './github.ts'
+import { gitlab } from './gitlab.ts'
+import { kubernetesAudit } from './kubernetes.ts'
 import { sharedSecrets } from './secrets.ts'
 import type { Header, Kind } from './types.ts'
 
@@ -22,7 +24,7 @@ export const receivedLimits = { body: 5 * 1024 * 1024, depth: 64, values: 500_00
 /** Milliseconds that a delivery is remembered. */
 export const receivedFor = 30 * 86_400_000
 
-const kinds: Readonly<Record<ReceiverConfig['kind'], Kind>> = { github }
+const kinds: Readonly<Record<ReceiverConfig['kind'], Kind>> = { github, gitlab, 'kubernetes-audit': kubernetesAudit }
 
 export interface ReceiverOptions {
   readonly receivers: readonly ReceiverConfig[]
@@ -37,6 +39,8 @@ export interface ReceiverOptions {
 
 export interface Receivers {
   readonly find: (name: string) => ReceiverConfig | undefined
+  /** Whether a body under this media type is taken. */
+  readonly takes: (receiver: ReceiverConfig, mediaType: string) => boolean
   /** @throws {ExeatError} RECEIVED_UNPROVEN, RECEIVED_REPLAYED, RECEIVED_UNREADABLE, REQUEST_INVALID, KEY_UNREADABLE, KEY_OPEN, and where the log cannot be written */
   readonly take: (receiver: ReceiverConfig, header: Header, body: Uint8Array) => Promise<ReceivedAnswer>
 }
@@ -44,22 +48,23 @@ export interface Receivers {
 export function receivers(options: ReceiverOptions): Receivers {
   return {
     find: (name) => options.receivers.find((each) => each.name === name),
-    take: async ({ name, kind: of }, header, body) => {
-      const kind = kinds[of]
-      if (!kind.isProven(header, body, sharedSecrets(options.secretFile(name)))) {
-        throw serverError('RECEIVED_UNPROVEN', 'the delivery is not signed with a secret of this receiver', 'the secret must be the same on both sides: docs/receivers.md')
+    takes: ({ kind }, mediaType) => kinds[kind].mediaTypes.includes(mediaType),
+    take: async (receiver, header, body) => {
+      const { name } = receiver
+      const kind = kinds[receiver.kind]
+      if (!kind.isProven(header, body, sharedSecrets(options.secretFile(name)), options.now())) {
+        throw serverError('RECEIVED_UNPROVEN', 'the delivery does not show a secret of this receiver', 'the secret must be the same on both sides: docs/receivers.md')
       }
-      const id = kind.deliveryOf(header)
-      if (id === undefined) throw serverError('REQUEST_INVALID', 'the delivery has no id')
       const digest = sha256(body)
       const memory = memoryOf(options, name)
-      const before = await memory.digestOf(`id ${id}`)
-      if (before !== undefined && before !== digest) throw serverError('RECEIVED_REPLAYED', `the delivery \`${id}\` was taken before, and said something else`)
+      const id = idOf(kind, header)
+      const before = id === undefined ? undefined : await memory.digestOf(id)
+      if (before !== undefined && before !== digest) throw serverError('RECEIVED_REPLAYED', 'a delivery of this id was taken before, and said something else')
       if (before !== undefined) return { receiver: name, outcome: 'repeated', items: [] }
-      const observations = await withoutRepeatedEnds(read(options, name, kind, header, body), digest, memory)
+      const observations = await withoutRepeatedEnds(read(options, receiver, kind, header, body), digest, memory)
       const items = await options.useCases.observe(name, observations)
       // INVARIANT: nothing is remembered before it is durable: whoever dies here takes the same delivery again (receivers.test.ts).
-      await memory.remember(`id ${id}`, digest)
+      if (id !== undefined) await memory.remember(id, digest)
       if (observations.some(isUndatedEnd)) await memory.remember(`end ${digest}`, digest)
       return { receiver: name, outcome: items.length === 0 ? 'ignored' : 'taken', items: items.map((item) => ({ ...item })) }
     },
@@ -67,6 +72,14 @@ export function receivers(options: ReceiverOptions): Receivers {
 }
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** @throws {ExeatError} REQUEST_INVALID */
+function idOf({ deliveryOf }: Kind, header: Header): string | undefined {
+  const id = deliveryOf(header)
+  if (id === null) return undefined
+  if (id === undefined) throw serverError('REQUEST_INVALID', 'the delivery has no id')
+  return `id ${id}`
+}
 
 interface Memory {
   readonly digestOf: (key: string) => Promise<string | undefined>
@@ -85,12 +98,12 @@ function memoryOf({ rows, now }: ReceiverOptions, receiver: string): Memory {
 }
 
 /** @throws {ExeatError} REQUEST_INVALID, RECEIVED_UNREADABLE */
-function read({ report }: ReceiverOptions, name: string, kind: Kind, header: Header, body: Uint8Array): readonly Observation[] {
+function read({ report }: ReceiverOptions, receiver: ReceiverConfig, kind: Kind, header: Header, body: Uint8Array): readonly Observation[] {
   const json = parseStrictJson(body, 'body', { maxBytes: receivedLimits.body, maxDepth: receivedLimits.depth, maxValues: receivedLimits.values })
   if (!json.ok) throw serverError('REQUEST_INVALID', `the delivery is not strict JSON (${json.problem.code}): ${json.problem.message}`)
-  const received = kind.read(header, json.value as Json)
+  const received = kind.read(header, json.value as Json, receiver)
   if (received.ok) return received.observations
-  const error = serverError('RECEIVED_UNREADABLE', `the receiver \`${name}\` was sent what it cannot read: ${received.because}`, 'look at the delivery on the side that sent it')
+  const error = serverError('RECEIVED_UNREADABLE', `the receiver \`${receiver.name}\` was sent what it cannot read: ${received.because}`, 'look at the delivery on the side that sent it')
   report(error)
   throw error
 }

@@ -22,7 +22,7 @@ import { document, entries, entry, receipt } from './read.ts'
 import { prepare } from './prepare.ts'
 import { emergency, request } from './request.ts'
 import { review } from './review.ts'
-import { observe } from './shadow.ts'
+import { observe, uncovered } from './shadow.ts'
 import { shadows } from './shadow-list.ts'
 import { sign } from './sign.ts'
 import { statusReader } from './status.ts'
@@ -54,6 +54,7 @@ export function createUseCases(deps: UseDependencies): UseCases {
     drill: (index) => drill(deps, index),
     endDrill: () => endDrill(deps),
     observe: (receiver, observations) => observe(deps, receiver, observations),
+    uncovered: () => uncovered(deps),
     shadows: (query) => shadows(log, query),
     claimUses: async (uses) => {
       await pending.retry()

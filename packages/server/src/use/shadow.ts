@@ -10,6 +10,7 @@ import type { StateReader, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import { sinksIn } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
+import { serverOperation } from './enrolment/change.ts'
 import { readOptOut, readRecord, recordedWorkspace, recordsOf, type Versioned } from './load.ts'
 import { demand } from './problem.ts'
 import { raiseShadowAlarm } from './shadow-alarm.ts'
@@ -30,7 +31,7 @@ export interface Taken {
 /** As many as the entries of one operation may be. */
 const atOnce = 16
 
-/** Answers in the order of the observations, once what was entered is durable. @throws {ExeatError} where the log cannot be written */
+/** Answers in the order of the observations, once what was entered is durable; ends of what does not stand are left out. @throws {ExeatError} where the log cannot be written */
 export async function observe(deps: UseDependencies, receiver: string, observations: readonly Observation[]): Promise<readonly Taken[]> {
   const taken: Taken[] = []
   for (let from = 0; from < observations.length; from += atOnce) {
@@ -48,11 +49,15 @@ async function observeSome(deps: UseDependencies, receiver: string, observations
   const now = deps.now()
   const { workspace, judged } = await deps.log.snapshot(async (reader) => {
     const all: Judged[] = []
-    // oxlint-disable-next-line no-await-in-loop -- one connection
-    for (const observation of observations) all.push({ observation, about: aboutOf(receiver, observation, now), covering: observation.change === 'opened' ? await coveringOf(reader, governed, observation, now) : undefined })
+    for (const observation of observations) {
+      // oxlint-disable-next-line no-await-in-loop -- one connection
+      const each = await judgedBefore(reader, governed, receiver, observation, now)
+      if (each !== undefined) all.push(each)
+    }
     return { workspace: governed?.governance.workspace.document ?? await recordedWorkspace(reader), judged: all }
   })
   let taken: readonly Taken[] = []
+  if (judged.length === 0) return taken
   try {
     const answer = await deps.log.append({
       key: `shadow/${Buffer.from(deps.random(16)).toString('hex')}`, digest: new Uint8Array(sha256(toBytes(judged.map(({ about }) => about)))), restricts: true,
@@ -77,6 +82,14 @@ interface Judged {
   readonly covering: HexDigest | undefined
 }
 
+/** Undefined for what ends something that does not stand: most of what is reported does, and nobody waits for the lock over it. */
+async function judgedBefore(reader: StateReader, governed: Governed | undefined, receiver: string, observation: Observation, now: number): Promise<Judged | undefined> {
+  const about = aboutOf(receiver, observation, now)
+  if (observation.change === 'opened') return { observation, about, covering: await coveringOf(reader, governed, observation, now) }
+  const before = await readRecord<StoredThing>(reader, recordKinds.shadowThing, about.thing)
+  return before?.value.open === true ? { observation, about, covering: undefined } : undefined
+}
+
 /** A source whose clock runs ahead dates nothing. */
 const ahead = 300_000
 const datedOf = ({ at }: Observation, now: number): Instant | undefined => (at !== undefined && at <= now + ahead ? at : undefined)
@@ -85,7 +98,7 @@ function aboutOf(receiver: string, observation: Observation, now: number): Obser
   const { source, what, thing, control, repository, environment, path, resource, actor, reason, ends } = observation
   const members = { control, repository, environment, path, resource, actor, reason, ends }
   const known = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<Observed>
-  return { receiver, source, what, thing: taggedDigest('exeat/observed/v1', [source, thing], sha256), at: datedOf(observation, now) ?? (now as Instant), ...known }
+  return { receiver, source, what, thing: taggedDigest('exeat/observed/v1', [receiver, source, thing], sha256), at: datedOf(observation, now) ?? (now as Instant), ...known }
 }
 
 /** GitHub dates by the second, and what it dates happened within it. */
@@ -116,22 +129,52 @@ async function enterAll(tx: Transaction, deps: UseDependencies, workspace: Works
   const entries: Uint8Array[] = []
   for (const each of judged) {
     // oxlint-disable-next-line no-await-in-loop -- each sees what those before it left
-    const { state, said, keep } = await judgedOne(tx, workspace, each)
-    const { what } = each.observation
-    if (said === undefined) {
-      taken.push({ what, state })
-      continue
-    }
+    const verdict = await judgedOne(tx, workspace, each)
     const index = tx.index + entries.length
     // oxlint-disable-next-line no-await-in-loop
-    entries.push(...(await writeEvents(tx, deps, serverIdentity(deps.origin), [said])).entries)
-    // oxlint-disable-next-line no-await-in-loop
-    await keep(index)
-    // oxlint-disable-next-line no-await-in-loop
-    if (state === 'detected') await raiseShadowAlarm(tx, index, workspace === undefined ? [] : sinksIn(workspace))
-    taken.push({ what, state, index })
+    const added = await written(tx, deps, workspace, verdict, index)
+    entries.push(...added)
+    taken.push({ what: each.observation.what, state: verdict.state, ...(added.length === 0 ? {} : { index }) })
   }
   return { taken, entries }
+}
+
+async function written(tx: Transaction, deps: UseDependencies, workspace: Workspace | undefined, { state, said, keep }: Verdict, index: number): Promise<readonly Uint8Array[]> {
+  if (said === undefined) return []
+  const { entries } = await writeEvents(tx, deps, serverIdentity(deps.origin), [said])
+  await keep(index)
+  if (state === 'detected') await raiseShadowAlarm(tx, index, workspace === undefined ? [] : sinksIn(workspace))
+  return entries
+}
+
+/** What was declared by an opt-out that is over: by another that is in force now, a renewal for one, or by none any more. */
+export async function uncovered(deps: UseDependencies): Promise<void> {
+  const governed = deps.governance.latest()
+  const { workspace, due } = await deps.log.snapshot(async (reader) => {
+    const now = deps.now() as Instant
+    const ended: { readonly stored: StoredShadow; readonly covering: HexDigest | undefined }[] = []
+    for await (const { value } of recordsOf(reader, recordKinds.shadow)) {
+      const stored = fromBytes<StoredShadow>(value)
+      const record = stored.optOut === undefined || stored.resolved !== undefined ? undefined : (await readOptOut(reader, stored.optOut.uid))?.value.record
+      // What it declared has not gone with it: whether something else declares it is asked of now.
+      if (record !== undefined && !inForce(record, now)) ended.push({ stored, covering: await coveringOf(reader, governed, { ...stored.about, change: 'opened', at: now }, now) })
+    }
+    return { workspace: governed?.governance.workspace.document ?? await recordedWorkspace(reader), due: ended }
+  })
+  for (const { stored: { index, about }, covering } of due) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const answer = await deps.log.append({
+      ...serverOperation('uncovered', { index }), restricts: true,
+      apply: async (tx) => {
+        const before = await readRecord<StoredThing>(tx, recordKinds.shadowThing, about.thing)
+        if (before?.value.open !== true || before.value.index !== index) throw new NothingNew()
+        return { ok: true, entries: await written(tx, deps, workspace, entered(tx, about, before.value.content, undefined, before, await stillInForce(tx, covering)), tx.index) }
+      },
+    }).catch((error: unknown) => {
+      if (!(error instanceof NothingNew)) throw error
+    })
+    if (answer?.ok === false) throw new ExeatError([answer.problem])
+  }
 }
 
 interface Verdict {
@@ -169,6 +212,11 @@ async function opened(tx: Transaction, observation: Observation, about: Observed
   const content = taggedDigest('exeat/observed-content/v1', observation.content ?? '', sha256)
   // Nobody is told twice of what stands; what turned into something else, or lost its opt-out, is told of.
   if (before?.value.open === true && before.value.content === content && (before.value.state === 'detected' || before.value.state === state)) return left('known')
+  return entered(tx, about, content, dated, before, covering)
+}
+
+function entered(tx: Transaction, about: Observed, content: HexDigest, dated: Instant | undefined, before: Before, covering: OptOutRecord | undefined): Verdict {
+  const state = covering === undefined ? 'detected' : 'covered'
   const said: Said = covering === undefined ? { type: 'dev.exeat.shadow.detected.v1', subject: null, data: about }
     : { type: 'dev.exeat.shadow.covered.v1', subject: null, data: { ...about, optOut: { uid: covering.uid, name: covering.asked.name } } }
   return {

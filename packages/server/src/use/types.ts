@@ -78,6 +78,8 @@ export interface UseCases {
   readonly endDrill: () => Promise<void>
   /** Enters what another system reported, through the receiver of this name. */
   readonly observe: (receiver: string, observations: readonly Observation[]) => Promise<readonly Taken[]>
+  /** Enters what an opt-out declared that is over. */
+  readonly uncovered: () => Promise<void>
   readonly shadows: (query: ShadowQuery) => Promise<Shadows>
   /** Counts uses. Each is judged alone; one that is refused refuses none beside it. */
   readonly claimUses: (uses: Wire['usesSchema']['uses']) => Promise<Wire['usesAnswerSchema']>

@@ -97,6 +97,23 @@ test('an opt-out declares nothing from before its activation, nor from its end o
   expect(await at.shadows('?state=open')).toHaveLength(3)
 })
 
+test('what an opt-out declared is told of once that is over, unless another declares it then', { timeout: 60_000 }, async () => {
+  await anywhere('log4j')
+  await anywhere('spring', {}, ['trivy/CVE-2022-22965'])
+  expect(await states(dismissed({ at: at.clock.now }))).toEqual(['covered'])
+  expect(await states(dismissed({ at: at.clock.now, number: 2, rule: 'CVE-2022-22965' }))).toEqual(['covered'])
+  await anywhere('spring-again', {}, ['trivy/CVE-2022-22965'])
+  for (const name of ['log4j', 'spring']) await act(`/v1/opt-outs/${name}/revocation`, { reason: 'over' }, 'bob')
+  // The server looks when it starts.
+  await at.stop()
+  at.clock.now += 1_000
+  await at.start()
+  await expect.poll(async () => (await at.shadows()).map(({ state, optOut: by, control }) => [state, by?.name, control]), patient).toEqual([
+    ['resolved', 'log4j', 'trivy/CVE-2021-44228'], ['resolved', 'spring', 'trivy/CVE-2022-22965'], ['open', undefined, 'trivy/CVE-2021-44228'], ['covered', 'spring-again', 'trivy/CVE-2022-22965'],
+  ])
+  await expect.poll(() => heard.length, patient).toBe(1)
+})
+
 test('one rule does not declare that all rules are off', async () => {
   const event = 'branch_protection_configuration'
   await anywhere('main', {}, ['github-branch-protection/main'])
