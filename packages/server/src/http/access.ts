@@ -39,7 +39,10 @@ export interface AccessOptions {
   readonly acts: Limiter
 }
 
-/** Establishes who calls, counts the request to them, and refuses what they may not call. What is not under `/v1` is open to all, within rates. */
+/** Below these the table of permissions says who may call what; everything else is open to all, within rates. */
+const isGuarded = (path: string): boolean => /^\/(?:v1|access)\//.test(path)
+
+/** Establishes who calls, counts the request to them, and refuses what they may not call. */
 export function access(options: AccessOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     let caller: Caller
@@ -54,7 +57,7 @@ export function access(options: AccessOptions): MiddlewareHandler<Env> {
     c.set('caller', caller)
     const wait = waitOf(c, caller, options)
     if (wait !== undefined) return tooMany(wait)
-    if (!c.req.path.startsWith('/v1/')) return next()
+    if (!isGuarded(c.req.path)) return next()
     const answer = unknown ?? refused(caller, permissionOf(c.req.method, c.req.path))
     if (answer === nothingHere) return refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')])
     return answer ?? next()
@@ -109,7 +112,7 @@ async function cookieSession(c: Context<Env>, people: People): Promise<Caller> {
   const token = getCookie(c, cookieName)
   const session = token === undefined ? undefined : await people.sessions.find(token)
   const safe = c.req.method === 'GET' || c.req.method === 'HEAD'
-  if (!safe && c.req.path.startsWith('/v1/')) await checkOrigin(c, people)
+  if (!safe && isGuarded(c.req.path)) await checkOrigin(c, people)
   // Whose session is over is a stranger, who may sign in again; a bound one is for no browser.
   if (token === undefined || session === undefined || session.boundTo !== undefined) return { kind: 'anonymous' }
   c.set('cookie', token)

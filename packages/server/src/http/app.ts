@@ -1,19 +1,22 @@
 /** The HTTP API: what passes the guards is handed to the use cases, and everything thrown comes back as a problem. */
 import type { Problem } from '@exeat/core'
+import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
-import type { DecideRun } from '../decisions/index.ts'
+import type { AskExcuses, DecideRun } from '../decisions/index.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { Runs } from '../ports/runs.ts'
 import type { UseCases } from '../use/types.ts'
 import { ExeatError } from '@exeat/core/error'
 import { access, stepUp } from './access.ts'
 import { addActs } from './acts.ts'
+import { addAuthzen, echoRequestId } from './authzen.ts'
 import { addDecisions, fewAtOnce } from './decisions.ts'
 import { addDrills } from './drills.ts'
+import type { Env } from './env.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
@@ -29,6 +32,7 @@ import { addReads, type ReadOptions } from './reads.ts'
 export interface AppOptions extends LogRoutesOptions, ReadOptions {
   readonly useCases: UseCases
   readonly decide: DecideRun
+  readonly ask: AskExcuses
   readonly runs: Runs
   readonly governance: Pick<GovernanceSource, 'current'>
   readonly people: People
@@ -51,7 +55,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions {
 const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
 export function createApp(options: AppOptions): App {
-  const { useCases, decide, runs, governance, people, points, limits = {}, monotonic, stopping, report } = options
+  const { useCases, decide, ask, runs, governance, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
@@ -62,6 +66,7 @@ export function createApp(options: AppOptions): App {
     if (own !== undefined) c.res.headers.set('content-security-policy', own)
     return undefined
   })
+  app.use('/access/*', echoRequestId)
   app.use(guardHead)
   app.use(async (_, next) => (stopping() ? refusal([serverProblem('SERVER_STOPPING', 'the server is stopping, and takes nothing more', 'repeat it with the same key')], { connection: 'close', 'retry-after': '5' }) : next()))
   app.use(methodNotAllowed({
@@ -71,10 +76,11 @@ export function createApp(options: AppOptions): App {
   app.use(access({
     points, people, perPoint: rateLimiter(limits.point ?? rates.point, monotonic), perAddress: rateLimiter(limits.address ?? rates.address, monotonic), acts: rateLimiter(limits.acts ?? rates.acts, monotonic),
   }))
-  app.use('/v1/*', async (c, next) => {
+  const undamaged: MiddlewareHandler<Env> = async (c, next) => {
     const damage = options.damage()
     return damage === undefined || takesAway(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
-  })
+  }
+  app.use('/v1/*', undamaged).use('/access/*', undamaged)
   app.use(fewAtOnce(), limitBody, strictBody)
 
   addHealth(app, options.readiness)
@@ -83,6 +89,7 @@ export function createApp(options: AppOptions): App {
   addActs(app, useCases, people)
   addDrills(app, useCases, people)
   addDecisions(app, decide)
+  addAuthzen(app, ask, people)
   addRuns(app, runs, governance)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())

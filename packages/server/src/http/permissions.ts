@@ -16,6 +16,7 @@ const read: Permission = { callers: ['operator', 'point', 'person', 'api-key'], 
 const people: Permission = { callers: ['operator', 'person', 'api-key'], scope: 'read' }
 const act: Permission = { callers: ['operator', 'person'], tap: 'always' }
 const ending: Permission = { callers: ['operator', 'person'] }
+const asking: Permission = { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'bundle' }
 const own: Permission = { callers: ['person'] }
 const local: Permission = { callers: ['operator'] }
 
@@ -25,6 +26,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/bundle': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
   'POST /v1/uses': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   'POST /v1/decisions': { callers: ['operator', 'workload'] },
+  // Nothing is counted or granted by asking: what a bundle tells, for one finding.
+  'POST /access/v1/evaluation': asking, 'POST /access/v1/evaluations': asking, 'GET /.well-known/authzen-configuration': anyone,
   // Reports can hold secrets: an enforcement point sends its own, and reads nobody's.
   'POST /v1/runs': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   'GET /v1/runs': people, 'GET /v1/runs/{id}': people,

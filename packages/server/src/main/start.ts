@@ -14,7 +14,7 @@ import { readConfig } from '../config/read.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
-import { type DecideRun, decisionMaker } from '../decisions/index.ts'
+import { type AskExcuses, type DecideRun, decisionMaker, excuseAsker } from '../decisions/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -91,12 +91,12 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const { useCases, decide, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
+    const { useCases, decide, ask, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const serving = await serve(options, { config, paths, log, useCases, decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, useCases, decide, ask, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -124,7 +124,7 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'ask' | 'webhook'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
@@ -136,7 +136,7 @@ function compose({ config, paths, log, governance, delegations, rows, now }: Com
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), webhook }
+  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), ask: excuseAsker({ useCases, governance, now }), webhook }
 }
 
 interface Serving {
@@ -145,6 +145,7 @@ interface Serving {
   readonly log: LogStore
   readonly useCases: UseCases
   readonly decide: DecideRun
+  readonly ask: AskExcuses
   readonly runs: Runs
   readonly governance: GovernanceSource
   readonly people: People
@@ -159,10 +160,10 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, ask, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const app: App = createApp({
-    useCases, decide, runs, governance, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, ask, runs, governance, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

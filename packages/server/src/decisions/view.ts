@@ -1,0 +1,64 @@
+/** What a run is decided by: the bundle that any point is given, verified as any point verifies it, and the policies of the very commit that it is of. */
+import type { Instant, OptOutSet, RefusedOptOut, Workspace } from '@exeat/core'
+import { ExeatError } from '@exeat/core/error'
+import { isProtected, notActive, strangers } from '@exeat/core/run'
+import { evidenceDeps } from '@exeat/git/crypto'
+import { type BundleContext, bundlePins, type VerifiedBundle, verifyBundle } from '@exeat/verify'
+import type { Governed, GovernanceSource } from '../ports/governance.ts'
+import { sha256, verifySignature } from '../store/ed25519.ts'
+import { useError } from '../use/problem.ts'
+import type { UseCases } from '../use/types.ts'
+import type { PlacedFacts } from './types.ts'
+
+export interface ViewDependencies {
+  readonly useCases: Pick<UseCases, 'bundle'>
+  readonly governance: GovernanceSource
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export interface View<F extends PlacedFacts = PlacedFacts> {
+  readonly governed: Governed
+  readonly bundle: VerifiedBundle
+  readonly facts: F
+  /** In a protected environment, or in one that nobody names. */
+  readonly closed: boolean
+  /** The run's one instant. */
+  readonly now: Instant
+}
+
+/** How often the protected ref may move between the reading of the policies and the making of the bundle. */
+const mostAttempts = 3
+
+/** @throws {ExeatError} GOVERNANCE_MOVED, PINS_INVALID, BUNDLE_*, and whatever `factsIn` throws */
+export async function viewOf<F extends PlacedFacts>({ useCases, governance, now }: ViewDependencies, factsIn: (workspace: Workspace) => F): Promise<View<F>> {
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    // oxlint-disable-next-line no-await-in-loop -- each attempt sees what the one before missed
+    const governed = await governance.current()
+    const workspace = governed.governance.workspace.document
+    const facts = factsIn(workspace)
+    const closed = isProtected(workspace, facts)
+    const context = { now: now() as Instant, audience: facts.repository.value.id, protectedEnvironment: closed }
+    // oxlint-disable-next-line no-await-in-loop
+    const envelope = await useCases.bundle({ audience: context.audience, protected: closed ? 'true' : 'false' })
+    const bundle = verified(Buffer.from(JSON.stringify(envelope)), governed, context)
+    if (bundle.commit === governed.commit) return { governed, bundle, facts, closed, now: context.now }
+  }
+  throw useError('GOVERNANCE_MOVED', `the protected ref moved ${mostAttempts} times while a run was decided`, 'ask again')
+}
+
+/** The server believes of its own bundle what a point would believe, and nothing more. @throws {ExeatError} PINS_INVALID, BUNDLE_* */
+function verified(bytes: Uint8Array, { governance }: Governed, context: BundleContext): VerifiedBundle {
+  const pins = bundlePins(governance.workspace.document, sha256)
+  if (!pins.ok) throw new ExeatError([pins.problem])
+  const answer = verifyBundle(bytes, pins.value, context, { sha256, verify: verifySignature, evidence: evidenceDeps })
+  if (!answer.ok) throw new ExeatError([answer.problem])
+  return answer.value
+}
+
+/** What stands at the protected ref and not in the log excuses nothing; it is told as what almost applied. */
+export function withStanding({ bundle: { optOuts }, governed: { governance } }: View): OptOutSet {
+  const origin = governance.workspace.document.spec.log?.origin ?? ''
+  const strange = strangers(optOuts, governance.optOuts).map((optOut): RefusedOptOut => ({ ...optOut, because: [notActive(optOut.document.metadata.name, origin)] }))
+  return { ...optOuts, refused: [...optOuts.refused, ...strange] }
+}
