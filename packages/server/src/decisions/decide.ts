@@ -1,10 +1,9 @@
 /** Decides a run as a gate does: by the bundle that any point is given, verified as any point verifies it, and by the policies of the very commit that it is of. */
 import { type ActiveOptOut, decide, type Decision, judgeReports, type OptOutSet } from '@exeat/core'
-import { concernedBy, concerning, countUses, summarise, type UseClaim, useOf } from '@exeat/core/run'
+import { blockedControls, concernedBy, concerning, countUses, summarise, type UseClaim, useOf } from '@exeat/core/run'
 import type { SignerKey } from '@exeat/log'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseCases } from '../use/types.ts'
-import { blockedControls } from './explain.ts'
 import { runFacts } from './facts.ts'
 import { readSent, type SentReports } from './reports.ts'
 import { signDecision } from './sign.ts'
