@@ -17,32 +17,43 @@ export interface ViewDependencies {
   readonly now: () => number
 }
 
-export interface View<F extends PlacedFacts = PlacedFacts> {
+export interface BundleView {
   readonly governed: Governed
   readonly bundle: VerifiedBundle
-  readonly facts: F
   /** In a protected environment, or in one that nobody names. */
   readonly closed: boolean
   /** The run's one instant. */
   readonly now: Instant
 }
 
+export interface View<F extends PlacedFacts = PlacedFacts> extends BundleView {
+  readonly facts: F
+}
+
 /** How often the protected ref may move between the reading of the policies and the making of the bundle. */
 const mostAttempts = 3
 
 /** @throws {ExeatError} GOVERNANCE_MOVED, PINS_INVALID, BUNDLE_*, and whatever `factsIn` throws */
-export async function viewOf<F extends PlacedFacts>({ useCases, governance, now }: ViewDependencies, factsIn: (workspace: Workspace) => F): Promise<View<F>> {
+export function viewOf<F extends PlacedFacts>(deps: ViewDependencies, factsIn: (workspace: Workspace) => F): Promise<View<F>> {
+  return bundleView(deps, (workspace) => {
+    const facts = factsIn(workspace)
+    return { facts, audience: facts.repository.value.id, closed: isProtected(workspace, facts) }
+  })
+}
+
+/** For whoever `readerIn` says. @throws {ExeatError} GOVERNANCE_MOVED, PINS_INVALID, BUNDLE_*, and whatever `readerIn` throws */
+export async function bundleView<R extends { readonly audience: string; readonly closed: boolean }>({ useCases, governance, now }: ViewDependencies, readerIn: (workspace: Workspace) => R): Promise<BundleView & R> {
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     // oxlint-disable-next-line no-await-in-loop -- each attempt sees what the one before missed
     const governed = await governance.current()
     const workspace = governed.governance.workspace.document
-    const facts = factsIn(workspace)
-    const closed = isProtected(workspace, facts)
-    const context = { now: now() as Instant, audience: facts.repository.value.id, protectedEnvironment: closed }
+    const reader = readerIn(workspace)
+    const { audience, closed } = reader
+    const context = { now: now() as Instant, audience, protectedEnvironment: closed }
     // oxlint-disable-next-line no-await-in-loop
-    const envelope = await useCases.bundle({ audience: context.audience, protected: closed ? 'true' : 'false' })
+    const envelope = await useCases.bundle({ audience, protected: closed ? 'true' : 'false' })
     const bundle = verified(Buffer.from(JSON.stringify(envelope)), governed, context)
-    if (bundle.commit === governed.commit) return { governed, bundle, facts, closed, now: context.now }
+    if (bundle.commit === governed.commit) return { ...reader, governed, bundle, now: context.now }
   }
   throw useError('GOVERNANCE_MOVED', `the protected ref moved ${mostAttempts} times while a run was decided`, 'ask again')
 }

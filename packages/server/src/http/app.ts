@@ -20,6 +20,7 @@ import type { Env } from './env.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
+import { addOpa, type OpaServing } from './opa.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPages, isPage } from './pages.ts'
 import { type App, newApp } from './parts.ts'
@@ -33,6 +34,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly ask: AskExcuses
+  readonly opa: OpaServing
   readonly runs: Runs
   readonly governance: Pick<GovernanceSource, 'current'>
   readonly people: People
@@ -90,6 +92,7 @@ export function createApp(options: AppOptions): App {
   addDrills(app, useCases, people)
   addDecisions(app, decide)
   addAuthzen(app, ask, people)
+  addOpa(app, options.opa, options.now)
   addRuns(app, runs, governance)
   addPeople(app, people, useCases)
   const description = JSON.stringify(openApiDocument())
@@ -109,7 +112,7 @@ export function createApp(options: AppOptions): App {
 
 /** Reads and whatever ends an excuse; a bundle gives some. */
 const takesAway = (method: string, path: string): boolean =>
-  method === 'POST' ? /\/(?:revocation|rejection|withdrawal|removal)$|^\/v1\/sign-in\//.test(path) : path !== '/v1/bundle'
+  method === 'POST' ? /\/(?:revocation|rejection|withdrawal|removal)$|^\/v1\/sign-in\//.test(path) : path !== '/v1/bundle' && !path.startsWith('/v1/opa/')
 
 /** What Hono itself refuses: bodies that are sent as something else, or cannot be read. */
 function fromHono(error: HTTPException): Response {

@@ -8,6 +8,7 @@ import { decisionRoutes } from './decisions.ts'
 import { drillRoutes } from './drills.ts'
 import { healthRoutes } from './health.ts'
 import { logRoutes } from './log.ts'
+import { opaRoutes } from './opa.ts'
 import { answers, createRoute, forAnyone } from './parts.ts'
 import { peopleRoutes } from './people/index.ts'
 import { runRoutes } from './runs.ts'
@@ -30,7 +31,7 @@ const securitySchemes = {
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...decisionRoutes, ...authzenRoutes, ...runRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...decisionRoutes, ...authzenRoutes, ...opaRoutes, ...runRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 

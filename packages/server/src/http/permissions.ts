@@ -24,6 +24,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /healthz': anyone, 'GET /readyz': anyone, 'GET /openapi.json': anyone,
   'GET /v1/status': read, 'GET /v1/opt-outs': read, 'GET /v1/opt-outs/{id}': read, 'GET /v1/entries/{index}': read, 'GET /v1/receipts/{index}': read, 'GET /v1/documents/{kind}/{digest}': read,
   'GET /v1/bundle': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
+  'GET /v1/opa/bundle.tar.gz': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' }, 'GET /v1/opa/key.pem': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
   'POST /v1/uses': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   'POST /v1/decisions': { callers: ['operator', 'workload'] },
   // Nothing is counted or granted by asking: what a bundle tells, for one finding.

@@ -14,6 +14,8 @@ import { readConfig } from '../config/read.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
+import type { OpaServing } from '../http/opa.ts'
+import { opaBundler, openOpaKey } from '../opa/index.ts'
 import { type AskExcuses, type DecideRun, decisionMaker, excuseAsker } from '../decisions/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
@@ -91,12 +93,12 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const { useCases, decide, ask, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
+    const { useCases, decide, ask, opa, webhook } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const house = keepHouse({ log, useCases, governance, pins, rows, witnesses: options.witnesses, alarms, now, report })
     const runs = runHistory({ rows, now, random: randomOf, ...(config.history === undefined ? {} : { history: config.history }) })
-    const serving = await serve(options, { config, paths, log, useCases, decide, ask, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, useCases, decide, ask, opa, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -124,19 +126,20 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'ask' | 'webhook'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'ask' | 'opa' | 'webhook'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
   const bundleKey = (): SignerKey => bundle
+  const opaKey = openOpaKey(paths.opa)
   const useCases = createUseCases({
     ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), ask: excuseAsker({ useCases, governance, now }), webhook }
+  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), ask: excuseAsker({ useCases, governance, now }), opa: { make: opaBundler({ useCases, governance, now, key: opaKey }), publicPem: opaKey.publicPem }, webhook }
 }
 
 interface Serving {
@@ -146,6 +149,7 @@ interface Serving {
   readonly useCases: UseCases
   readonly decide: DecideRun
   readonly ask: AskExcuses
+  readonly opa: OpaServing
   readonly runs: Runs
   readonly governance: GovernanceSource
   readonly people: People
@@ -160,10 +164,10 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, ask, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, useCases, decide, ask, opa, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const app: App = createApp({
-    useCases, decide, ask, runs, governance, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, ask, opa, runs, governance, people, log, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

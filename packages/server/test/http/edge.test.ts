@@ -12,7 +12,7 @@ let listener: Listener
 
 const failing = async (): Promise<never> => { throw new Error('secret detail of /srv/exeat/keys') }
 const options: AppOptions = {
-  useCases: new Proxy({}, { get: () => failing }) as UseCases, decide: failing, ask: failing, runs: { keep: failing, list: failing, reportsOf: failing }, governance: { current: failing }, people: {} as never,
+  useCases: new Proxy({}, { get: () => failing }) as UseCases, decide: failing, ask: failing, opa: { make: failing, publicPem: '' }, runs: { keep: failing, list: failing, reportsOf: failing }, governance: { current: failing }, people: {} as never,
   log: { snapshot: failing } as never, key: 'x', points: [], now: () => 0, monotonic: () => 0, health: () => ({}), damage: () => undefined,
   readiness: async () => ({ problems: [{ code: 'SERVER_STARTING', message: 'the protected ref was not read yet' }] }),
   stopping: () => stopping, report: (error) => { reported.push(error) },
