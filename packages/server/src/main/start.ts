@@ -16,7 +16,7 @@ import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
 import type { OpaServing } from '../http/opa.ts'
 import { opaBundler, openOpaKey } from '../opa/index.ts'
-import { type AskExcuses, type DecideRun, decisionMaker, excuseAsker } from '../decisions/index.ts'
+import { type AskExcuses, type DecideRun, decisionMaker, excuseAsker, rememberingVerifier } from '../decisions/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -139,7 +139,8 @@ function compose({ config, paths, log, governance, delegations, rows, now }: Com
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  return { useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), ask: excuseAsker({ useCases, governance, now }), opa: { make: opaBundler({ useCases, governance, now, key: opaKey }), publicPem: opaKey.publicPem }, webhook }
+  const view = { useCases, governance, now, verify: rememberingVerifier() }
+  return { useCases, decide: decisionMaker({ ...view, useCases, bundleKey }), ask: excuseAsker(view), opa: { make: opaBundler({ ...view, key: opaKey }), publicPem: opaKey.publicPem }, webhook }
 }
 
 interface Serving {

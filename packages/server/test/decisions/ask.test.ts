@@ -3,7 +3,7 @@ import type { Finding } from '@exeat/core'
 import { longestDecision } from '@exeat/verify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Answer, excuseAsker, mostRuns, type Question } from '../../src/decisions/ask.ts'
-import type { Requester } from '../../src/decisions/index.ts'
+import { rememberingVerifier, type Requester } from '../../src/decisions/index.ts'
 import { findingOf, fingerprintsOf, hour, person, start, world, type World } from '../bundle/world.ts'
 import { codesOf } from '../use/support.ts'
 import { commit, decided, dependencies, job, minute, operator, outcomes, request, sarif, usesOf, verified } from './support.ts'
@@ -139,4 +139,55 @@ test('says of every finding what a decision says', async () => {
   const answers = await ask(it, findings.map((finding) => question(finding, { said: { repository: 'acme/payments', environment: 'staging', commit } }))) as readonly Answer[]
   expect(answers.map(({ decision: { control, outcome, reasons } }) => `${control}: ${outcome}: ${reasons.map(({ code }) => code).join(' ')}`)).toEqual(outcomes(decision))
   expect(answers.map(({ fingerprint }) => fingerprint)).toEqual(decision.decisions.map(({ fingerprint }) => fingerprint))
+})
+
+describe('a bundle that was verified', () => {
+  const minutes = 60_000
+  const remembering = (it: World, over: Parameters<typeof dependencies>[1] = {}) => {
+    const asker = excuseAsker(dependencies(it, { verify: rememberingVerifier(), ...over }))
+    return async (): Promise<string> => {
+      const [answer] = await asker([question(findingOf('log4j'))], operator)
+      return answer !== undefined && 'decision' in answer ? answer.decision.reasons.map(({ code }) => code).join(' ') : answer?.code ?? ''
+    }
+  }
+  test('serves again, and a revocation, a tightened policy and the end of an opt-out bite at once all the same', async () => {
+    const it = await opened()
+    await it.activated('log4j')
+    await it.activated('zlib')
+    const excuse = remembering(it)
+    expect([await excuse(), await excuse()]).toEqual(['OPTOUT_APPLIES', 'OPTOUT_APPLIES'])
+    await it.use.revoke(person('bob'), 'log4j', 'mended', it.nextKey())
+    expect(await excuse()).toBe('OPTOUT_ENDED')
+    const other = await world()
+    try {
+      await other.activated('log4j')
+      const also = remembering(other)
+      expect(await also()).toBe('OPTOUT_APPLIES')
+      other.merge({ apiVersion: 'exeat.dev/v1', kind: 'OptOutPolicy', metadata: { name: 'never' }, spec: { controls: ['trivy/log4j'], effect: 'forbid' } })
+      expect(await also()).toBe('POLICY_TIGHTENED')
+      other.clock.now = start + 48 * hour
+      expect(await also()).toBe('OPTOUT_LAPSED')
+    } finally {
+      await other.close()
+    }
+  })
+  test('is verified anew after half of its life, and another one whenever it says something else: a forged one is refused', async () => {
+    const it = await opened()
+    await it.activated('log4j')
+    let forging = false
+    const bundle: World['use']['bundle'] = async (query) => {
+      const envelope = await it.use.bundle(query)
+      return forging ? { ...envelope, signatures: envelope.signatures.map((each) => ({ ...each, sig: Buffer.alloc(64).toString('base64') })) } : envelope
+    }
+    const excuse = remembering(it, { useCases: { ...it.use, bundle } })
+    expect(await excuse()).toBe('OPTOUT_APPLIES')
+    forging = true
+    // Nothing of this one is used: it says what was verified before.
+    expect(await excuse()).toBe('OPTOUT_APPLIES')
+    it.clock.now += 30 * minutes
+    await expect(excuse()).rejects.toMatchObject({ problems: [{ code: 'DSSE_SIGNATURE' }] })
+    it.clock.now = start + 10
+    await it.activated('zlib')
+    await expect(excuse()).rejects.toMatchObject({ problems: [{ code: 'DSSE_SIGNATURE' }] })
+  })
 })
