@@ -1,6 +1,6 @@
 /**
  * The helper that reads the rows. It answers as the engine does of the same run, or narrower: a finding with an equal one beside it, a path that is not in its
- * normal form, and every match beyond a ceiling are not excused. Held against the engine by OPA itself (cli/test/opa-bundle.test.ts).
+ * normal form, and every match beyond a ceiling are not excused. Held against the engine by OPA itself (server/test/opa/opa.test.ts).
  */
 export const helper = `package exeat
 

@@ -99,7 +99,7 @@ function rowOf({ document: { metadata: { name }, spec }, uid, impact }: ActiveOp
   return {
     opt_out: name, uid, category: spec.category, reason: spec.reason, from: spec.window.from, until: spec.window.until, severities: holding,
     paths: expressions(paths, 'path'), resources: expressions(resources, 'name'), images: images ?? null, fingerprints: fingerprints ?? null,
-    // INVARIANT: without a recorded impact nothing is approved, so that `approved` matches nothing (test/opa/rows.test.ts).
+    // INVARIANT: without a recorded impact nothing is approved, so that `approved` matches nothing (server/test/opa/opa.test.ts).
     approved: impact === undefined ? null : [...impact].sort(), limit: spec.limits?.findings ?? null,
   }
 }

@@ -42,7 +42,7 @@ const checkov = (rule: string, more: object = {}, over: object = {}) => ({ contr
 /** As many kinds of opt-outs as there are, none of which some can be said. */
 async function peopled(): Promise<World> {
   const it = await opened()
-  it.merge(declaring)
+  it.merge(declaring, { apiVersion: 'exeat.dev/v1', kind: 'Aliases', metadata: { name: 'same' }, spec: { controls: [['checkov/A', 'checkov/A-too']] } })
   for (const name of ['log4j', 'zlib', 'curl']) await it.activated(name)
   await it.activated('under', checkov('A', { paths: ['services/**/main.tf', 'x?.tf'] }))
   await it.activated('named', checkov('B', { resources: ['aws_s3_bucket.{a,b}*'] }, { limits: { findings: 2 } }))
@@ -171,11 +171,13 @@ describeWith('opa', 'asked by OPA', (opa) => {
       ...each(['log4j', 'zlib', 'curl', 'other'], (rule) => [findingOf(rule), { ...findingOf(rule), title: 'a  \n flaw' }, { ...findingOf(rule), message: '<&>" \u2028é𝒳' }, { ...findingOf(rule), resource: 'r' }]),
       ...each(['services/main.tf', 'services/a/main.tf', 'services/a/b/main.tf', 'xy.tf', 'x/.tf', 'main.tf', 'a/services/main.tf'], (path) => [{ tool: 'checkov', rule: 'A', title: 'x', severity: 'high', path }, { tool: 'checkov', rule: 'A', title: 'x', path }]),
       ...each(['aws_s3_bucket.a', 'aws_s3_bucket.b1', 'aws_s3_bucket.c', 'x'], (resource) => [{ tool: 'checkov', rule: 'B', title: 'x', severity: 'low', resource }, { tool: 'checkov', rule: 'B', title: 'x', severity: 'critical', resource }, { tool: 'checkov', rule: 'B', title: 'x', severity: 'info', resource }]),
+      { tool: 'checkov', rule: 'A-too', title: 'x', severity: 'high', path: 'services/main.tf' }, { tool: 'checkov', rule: 'A-too', title: 'x', severity: 'high', path: 'main.tf' },
       { tool: 'checkov', rule: 'C', title: 'x', severity: 'low' }, { tool: 'made-up', rule: 'A', title: 'x', severity: 'low' }, { tool: 'semgrep', rule: 'one', title: 'x', severity: 'low' },
     ]
     const alone = singles.map((finding) => engine([finding])[0] === true)
     expect(excused(bytes, singles.map((finding) => ask(finding)), start)).toEqual(alone)
     expect(alone.filter(Boolean).length).toBeGreaterThan(8)
+    expect(alone[singles.findIndex(({ rule }) => rule === 'A-too')]).toBe(true)
 
     // Whole runs, drawn by a generator that is always the same: what Rego excuses the engine excuses too.
     let seed = 7
