@@ -137,6 +137,13 @@ describe('who may ask', () => {
     }
     expect((await ask('evaluation', { ...bypass, resource: finding('LOG4J') })).headers['x-request-id']).toBeUndefined()
   })
+  test('an identifier comes back as it came, whatever characters a header may have', async () => {
+    for (const id of ['a', '<script>alert(1)</script>', 'x'.repeat(2000), 'é ÿ', '"; b=c']) {
+      const reply = await ask('evaluation', { ...bypass, resource: finding('LOG4J') }, { headers: { 'x-request-id': id } })
+      // Node hands the bytes of a header on as they were: here those of UTF-8.
+      expect([reply.status, Buffer.from(String(reply.headers['x-request-id']), 'latin1').toString('utf8')]).toEqual([200, id])
+    }
+  })
   test('where evaluations are found is told to anybody, where the workspace has an address', async () => {
     expectProblem(await at.ask('/.well-known/authzen-configuration', { over: 'network', token: null }), 404, 'RESOURCE_UNKNOWN')
   })
