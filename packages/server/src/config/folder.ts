@@ -25,6 +25,8 @@ export interface DataPaths {
   readonly log: string
   readonly pseudonym: string
   readonly sealing: string
+  /** Signs bundles for Open Policy Agent. */
+  readonly opa: string
   /** Where the keys are that can be replaced: named by purpose and key id. */
   readonly working: (purpose: 'bundle' | 'webhook', id: string) => string
   /** What the server shows to the workspace's incident system (`Authorization`), where that wants something. */
@@ -52,6 +54,7 @@ export function dataPaths(folder: string): DataPaths {
     log: join(keys, fileNames.log),
     pseudonym: join(keys, fileNames.pseudonym),
     sealing: join(keys, fileNames.sealing),
+    opa: join(keys, 'opa.key'),
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
     incidents: join(keys, 'incidents.secret'),
     gitHubApp: { key: join(keys, 'github-app.pem'), secrets: join(keys, 'github-app.secret') },

@@ -3,23 +3,33 @@ import type { Fact, Facts, Repository, Workspace } from '@exeat/core'
 import { nearest } from '@exeat/core/text'
 import type { DecisionRequest } from '@exeat/core/wire'
 import { serverError } from '../config/codes.ts'
-import type { Requester, RunFacts } from './types.ts'
+import type { PlacedFacts, Requester, RunFacts } from './types.ts'
+
+/** What a request may say of its run. */
+export type Said = Pick<DecisionRequest, 'repository' | 'commit' | 'environment' | 'ref' | 'actor'>
 
 /** @throws {ExeatError} DECISION_FACTS */
-export function runFacts(asked: DecisionRequest, { caller, proven }: Requester, workspace: Workspace): RunFacts {
+export function runFacts(said: Said, requester: Requester, workspace: Workspace): RunFacts {
   // Whoever shows a token speaks for what it says, and for nobody else's repository or commit.
   for (const name of ['repository', 'commit'] as const) {
+    const { caller, proven } = requester
     if (caller.kind === 'workload' && proven[name] === undefined) throw serverError('DECISION_FACTS', `the token of \`${caller.provider}\` proves no ${name}`, 'a job of a forge can ask for decisions; a cluster decides by a bundle')
   }
-  const repository = agreed('repository', proven.repository, repositoryOf(asked.repository, workspace), ({ id }) => id)
-  const commit = agreed('commit', proven.commit, asserted(asked.commit), (value) => value)
-  if (repository === undefined) throw serverError('DECISION_FACTS', 'the run names no repository', 'say `repository`, as the workspace names it')
+  const { commit, ...facts } = placedFacts(said, requester, workspace)
   if (commit === undefined) throw serverError('DECISION_FACTS', 'the run names no commit', 'say `commit`, in full: a decision is for one commit, and a use is counted once for each')
+  return { ...facts, commit }
+}
+
+/** The same for what is asked without being decided. @throws {ExeatError} DECISION_FACTS */
+export function placedFacts(said: Said, { proven }: Pick<Requester, 'proven'>, workspace: Workspace): PlacedFacts {
+  const repository = agreed('repository', proven.repository, repositoryOf(said.repository, workspace), ({ id }) => id)
+  if (repository === undefined) throw serverError('DECISION_FACTS', 'the run names no repository', 'say `repository`, as the workspace names it')
   return {
-    repository, commit,
-    ...present('environment', agreed('environment', proven.environment, environmentOf(asked.environment, workspace), (value) => value)),
-    ...present('ref', agreed('ref', proven.ref, asserted(asked.ref), (value) => value)),
-    ...present('actor', agreed('actor', proven.actor, asserted(asked.actor), (value) => value)),
+    repository,
+    ...present('commit', agreed('commit', proven.commit, asserted(said.commit), (value) => value)),
+    ...present('environment', agreed('environment', proven.environment, environmentOf(said.environment, workspace), (value) => value)),
+    ...present('ref', agreed('ref', proven.ref, asserted(said.ref), (value) => value)),
+    ...present('actor', agreed('actor', proven.actor, asserted(said.actor), (value) => value)),
   }
 }
 

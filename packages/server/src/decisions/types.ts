@@ -16,9 +16,13 @@ export interface Requester {
 
 type Uses = readonly Wire['useSchema'][]
 
-/** Facts of a run that can be decided: bound to one repository and one commit. */
-export interface RunFacts extends Facts {
+/** Facts of what is in one repository, so that it is known which bundle is of it. */
+export interface PlacedFacts extends Facts {
   readonly repository: Fact<Repository>
+}
+
+/** Facts of a run that can be decided: bound to one repository and one commit. */
+export interface RunFacts extends PlacedFacts {
   readonly commit: Fact<string>
 }
 

@@ -42,7 +42,10 @@ export interface AccessOptions {
   readonly acts: Limiter
 }
 
-/** Establishes who calls, counts the request to them, and refuses what they may not call. What is not under `/v1` is open to all, within rates, but for metrics. */
+/** Below these the table of permissions says who may call what; everything else is open to all, within rates. */
+const isGuarded = (path: string): boolean => /^\/(?:v1|access)\//.test(path) || path === metricsPath
+
+/** Establishes who calls, counts the request to them, and refuses what they may not call. */
 export function access(options: AccessOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (isReceiving(c.req.method, c.req.path)) {
@@ -61,7 +64,7 @@ export function access(options: AccessOptions): MiddlewareHandler<Env> {
     c.set('caller', caller)
     const wait = waitOf(c, caller, options)
     if (wait !== undefined) return tooMany(wait)
-    if (!c.req.path.startsWith('/v1/') && c.req.path !== metricsPath) return next()
+    if (!isGuarded(c.req.path)) return next()
     const answer = unknown ?? refused(caller, permissionOf(c.req.method, c.req.path))
     if (answer === nothingHere) return refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')])
     return answer ?? next()
@@ -117,7 +120,7 @@ async function cookieSession(c: Context<Env>, people: People): Promise<Caller> {
   // A page that only listens keeps nobody signed in.
   const session = token === undefined ? undefined : await people.sessions.find(token, c.req.path === eventsPath)
   const safe = c.req.method === 'GET' || c.req.method === 'HEAD'
-  if (!safe && c.req.path.startsWith('/v1/')) await checkOrigin(c, people)
+  if (!safe && isGuarded(c.req.path)) await checkOrigin(c, people)
   // Whose session is over is a stranger, who may sign in again; a bound one is for no browser.
   if (token === undefined || session === undefined || session.boundTo !== undefined) return { kind: 'anonymous' }
   c.set('cookie', token)

@@ -1,11 +1,12 @@
 /** The HTTP API: what passes the guards is handed to the use cases, and everything thrown comes back as a problem. */
 import type { Problem } from '@exeat/core'
+import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
-import type { DecideRun } from '../decisions/index.ts'
+import type { AskExcuses, DecideRun } from '../decisions/index.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
 import type { Runs } from '../ports/runs.ts'
 import type { Receivers } from '../receive/index.ts'
@@ -13,13 +14,16 @@ import type { UseCases } from '../use/types.ts'
 import { ExeatError } from '@exeat/core/error'
 import { access, stepUp } from './access.ts'
 import { addActs } from './acts.ts'
+import { addAuthzen, echoRequestId } from './authzen.ts'
 import { addDecisions, fewAtOnce } from './decisions.ts'
 import { addDrills } from './drills.ts'
 import { addEvents, type EventOptions } from './events.ts'
 import { addGitHubApp, type GitHubAppOptions } from './github-app.ts'
+import type { Env } from './env.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
 import { addHealth, type Readiness } from './health.ts'
 import { addLog, type LogRoutesOptions } from './log.ts'
+import { addOpa, type OpaServing } from './opa.ts'
 import { openApiDocument } from './openapi.ts'
 import { addMetrics } from './metrics.ts'
 import type { Metrics } from '../metrics/index.ts'
@@ -37,6 +41,8 @@ import { addSinks, type SinkOptions } from './sinks.ts'
 export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions, Pick<SinkOptions, 'outbox'>, GitHubAppOptions {
   readonly useCases: UseCases
   readonly decide: DecideRun
+  readonly ask: AskExcuses
+  readonly opa: OpaServing
   readonly runs: Runs
   readonly receivers: Receivers
   readonly governance: Pick<GovernanceSource, 'current'>
@@ -63,7 +69,7 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions,
 const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
 export function createApp(options: AppOptions): App {
-  const { useCases, decide, runs, receivers, governance, people, points, limits = {}, monotonic, stopping, report } = options
+  const { useCases, decide, ask, runs, receivers, governance, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
@@ -74,6 +80,7 @@ export function createApp(options: AppOptions): App {
     if (own !== undefined) c.res.headers.set('content-security-policy', own)
     return undefined
   })
+  app.use('/access/*', echoRequestId)
   app.use(guardHead)
   app.use(async (_, next) => (stopping() ? refusal([serverProblem('SERVER_STOPPING', 'the server is stopping, and takes nothing more', 'repeat it with the same key')], { connection: 'close', 'retry-after': '5' }) : next()))
   app.use(methodNotAllowed({
@@ -83,12 +90,13 @@ export function createApp(options: AppOptions): App {
   app.use(access({
     points, people, perPoint: rateLimiter(limits.point ?? rates.point, monotonic), perAddress: rateLimiter(limits.address ?? rates.address, monotonic), acts: rateLimiter(limits.acts ?? rates.acts, monotonic),
   }))
-  app.use('/v1/*', async (c, next) => {
+  const undamaged: MiddlewareHandler<Env> = async (c, next) => {
     const caller = c.get('caller')
     if (caller.kind === 'point') options.pointSeen(caller.name)
     const damage = options.damage()
     return damage === undefined || takesAway(c.req.method, c.req.path) || isReceiving(c.req.method, c.req.path) ? next() : refusal([damage], {}, 503)
-  })
+  }
+  app.use('/v1/*', undamaged).use('/access/*', undamaged)
   app.use(boundReceiving(receivers, monotonic), fewAtOnce(), limitBody, strictBody)
 
   addHealth(app, options.readiness)
@@ -100,6 +108,8 @@ export function createApp(options: AppOptions): App {
   addDrills(app, useCases, people)
   addEvents(app, options, people)
   addDecisions(app, decide)
+  addAuthzen(app, ask, people)
+  addOpa(app, options.opa, options.now)
   addRuns(app, runs, governance)
   addReceivers(app, receivers, useCases)
   addSinks(app, { outbox: options.outbox, size: async () => (await options.log.head()).size })
@@ -122,7 +132,7 @@ export function createApp(options: AppOptions): App {
 
 /** Reads and whatever ends an excuse; a bundle gives some. */
 const takesAway = (method: string, path: string): boolean =>
-  method === 'POST' ? /\/(?:revocation|rejection|withdrawal|removal)$|^\/v1\/sign-in\//.test(path) : path !== '/v1/bundle'
+  method === 'POST' ? /\/(?:revocation|rejection|withdrawal|removal)$|^\/v1\/sign-in\//.test(path) : path !== '/v1/bundle' && !path.startsWith('/v1/opa/')
 
 /** What Hono itself refuses: bodies that are sent as something else, or cannot be read. */
 function fromHono(error: HTTPException): Response {

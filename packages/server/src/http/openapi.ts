@@ -3,6 +3,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import * as z from 'zod'
 import manifest from '../../package.json' with { type: 'json' }
 import { actRoutes } from './acts.ts'
+import { authzenRoutes } from './authzen.ts'
 import { decisionRoutes } from './decisions.ts'
 import { drillRoutes } from './drills.ts'
 import { eventRoutes } from './events.ts'
@@ -11,6 +12,7 @@ import { healthRoutes } from './health.ts'
 import { logRoutes } from './log.ts'
 import { metricsRoutes } from './metrics.ts'
 import { overviewRoutes } from './overview.ts'
+import { opaRoutes } from './opa.ts'
 import { answers, createRoute, forAnyone } from './parts.ts'
 import { peopleRoutes } from './people/index.ts'
 import { receiverRoutes } from './receivers.ts'
@@ -35,7 +37,7 @@ const securitySchemes = {
 } as const
 
 /** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...receiverRoutes, ...gitHubAppRoutes, ...overviewRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
+export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...receiverRoutes, ...gitHubAppRoutes, ...overviewRoutes, ...authzenRoutes, ...opaRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
   method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
 })]
 
@@ -45,7 +47,7 @@ export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...
 export function openApiDocument(): Document {
   const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
   for (const route of routes) openAPIRegistry.registerPath(route)
-  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'decisions', 'runs', 'sinks', 'receivers', 'people', 'log', 'health'].map((name) => ({ name })) })
+  const generated = getOpenAPI31Document({ openapi: '3.1.0', info, tags: ['acts', 'reads', 'decisions', 'authzen', 'runs', 'sinks', 'receivers', 'people', 'log', 'health'].map((name) => ({ name })) })
   const used = new Set(Object.keys(generated.components?.schemas ?? {}))
   const paths = Object.fromEntries(Object.entries(generated.paths ?? {}).sort(byName))
   optionalParameters(paths)

@@ -16,6 +16,7 @@ const read: Permission = { callers: ['operator', 'point', 'person', 'api-key'], 
 const people: Permission = { callers: ['operator', 'person', 'api-key'], scope: 'read' }
 const act: Permission = { callers: ['operator', 'person'], tap: 'always' }
 const ending: Permission = { callers: ['operator', 'person'] }
+const asking: Permission = { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'bundle' }
 const own: Permission = { callers: ['person'] }
 const local: Permission = { callers: ['operator'] }
 
@@ -26,8 +27,11 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/status': read, 'GET /v1/opt-outs': read, 'GET /v1/opt-outs/{id}': read, 'GET /v1/entries/{index}': read, 'GET /v1/receipts/{index}': read, 'GET /v1/events': read, 'GET /v1/documents/{kind}/{digest}': read,
   'GET /v1/inventory': people, 'GET /v1/opt-outs/{id}/uses': people, 'GET /v1/policies': people,
   'GET /v1/bundle': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
+  'GET /v1/opa/bundle.tar.gz': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' }, 'GET /v1/opa/key.pem': { callers: ['operator', 'point', 'person', 'api-key', 'workload'], scope: 'bundle' },
   'POST /v1/uses': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   'POST /v1/decisions': { callers: ['operator', 'workload'] },
+  // Nothing is counted or granted by asking: what a bundle tells, for one finding.
+  'POST /access/v1/evaluation': asking, 'POST /access/v1/evaluations': asking, 'GET /.well-known/authzen-configuration': anyone,
   // Reports can hold secrets: an enforcement point sends its own, and reads nobody's.
   'POST /v1/runs': { callers: ['operator', 'point', 'api-key', 'workload'], scope: 'uses' },
   // GitHub shows who it is by its signature.

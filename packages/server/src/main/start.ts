@@ -13,11 +13,13 @@ import { readConfig } from '../config/read.ts'
 import type { ServerConfig } from '../config/schema.ts'
 import { randomOf } from '../genesis/entry.ts'
 import { sourceOf } from '../genesis/workspace.ts'
-import { type DecideRun, decisionMaker } from '../decisions/index.ts'
 import { growing } from '../events/growth.ts'
 import { webhookKeyText } from '../events/standard-webhooks.ts'
 import { instruments, type Metrics, metricsOf } from '../metrics/index.ts'
 import { measured } from '../metrics/measured.ts'
+import type { OpaServing } from '../http/opa.ts'
+import { opaBundler, openOpaKey } from '../opa/index.ts'
+import { type AskExcuses, type DecideRun, decisionMaker, excuseAsker, rememberingVerifier } from '../decisions/index.ts'
 import { createApp } from '../http/app.ts'
 import { directory } from '../identity/directory.ts'
 import type { App } from '../http/parts.ts'
@@ -100,7 +102,7 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const { delegations, pins, warnings } = await verifyFounding(log, config, governance)
     for (const warning of warnings) report(warning)
     const rows = await openIdentityRows(config, data, options.databaseUrl)
-    const { useCases, decide, webhook, enterHealth: enter } = compose({ config, paths, log, governance, delegations, rows, now })
+    const { useCases, decide, ask, opa, webhook, enterHealth: enter } = compose({ config, paths, log, governance, delegations, rows, now })
     const people = composePeople({ config, rows, useCases, governance, sealingKey: readRandomKey(paths.sealing), providerSecret: providerSecretIn(paths), random: randomOf, now, report })
     const alarms = composeAlarms({ config, log, governance, rows, webhook, now, report })
     const events = composeEvents({ config, paths, log, growth, governance, rows, webhook, enterHealth: enter, now, report })
@@ -110,7 +112,7 @@ async function startLocked(options: StartOptions, release: () => void): Promise<
     const streams = { open: 0 }
     const metrics = metricsOf({ log, governed: governance.latest, sinks: events.outbox.statuses, witnesses: house.witnesses, checked: house.checked, streams: () => streams.open, now }, measures)
     const receivers = receiversOf({ receivers: config.receivers ?? [], secretFile: paths.receiver, rows, useCases, now, report })
-    const serving = await serve(options, { config, paths, log, events, streams, metrics, app, receivers, useCases: noticing(useCases, events), decide, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
+    const serving = await serve(options, { config, paths, log, events, streams, metrics, app, receivers, useCases: noticing(useCases, events), decide, ask, opa, runs, governance, people, house, webhook, key: formatVerifierKey(signer) })
     const { size } = await log.head()
     return {
       ...serving, origin: config.origin, size, key: formatVerifierKey(signer), singleFounder: delegations.current.singleFounder,
@@ -138,20 +140,22 @@ interface Composing {
   readonly now: () => number
 }
 
-function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'webhook'> & Pick<EventsComposing, 'enterHealth'> {
+function compose({ config, paths, log, governance, delegations, rows, now }: Composing): Pick<Serving, 'useCases' | 'decide' | 'ask' | 'opa' | 'webhook'> & Pick<EventsComposing, 'enterHealth'> {
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
   const pseudonymKey = readRandomKey(paths.pseudonym)
   const writer = { random: randomOf, pseudonymKey, origin }
   const bundleKey = (): SignerKey => bundle
+  const opaKey = openOpaKey(paths.opa)
   const useCases = createUseCases({
     ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
+  const view = { useCases, governance, now, verify: rememberingVerifier() }
   return {
-    useCases, decide: decisionMaker({ useCases, governance, bundleKey, now }), webhook,
+    useCases, decide: decisionMaker({ ...view, useCases, bundleKey }), ask: excuseAsker(view), opa: { make: opaBundler({ ...view, key: opaKey }), publicPem: opaKey.publicPem }, webhook,
     enterHealth: (state, code, message) => enterHealth({ log, ...writer, now }, state, code, message),
   }
 }
@@ -162,6 +166,8 @@ interface Serving {
   readonly log: LogStore
   readonly useCases: UseCases
   readonly decide: DecideRun
+  readonly ask: AskExcuses
+  readonly opa: OpaServing
   readonly runs: Runs
   readonly events: Events
   readonly streams: { open: number }
@@ -193,11 +199,11 @@ const pagesOf = ({ pages }: ServerConfig, own: string | undefined): { readonly p
   return folder === undefined ? {} : { pages: folder }
 }
 
-async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, app: gitHub, receivers, useCases, decide, runs, governance, people, house, webhook, key }: Serving) {
+async function serve({ listen, tls, pages, now, report }: StartOptions, { config, paths, log, events, streams, metrics, app: gitHub, receivers, useCases, decide, ask, opa, runs, governance, people, house, webhook, key }: Serving) {
   let stopping = false
   const streamsEnd = new AbortController()
   const app: App = createApp({
-    useCases, decide, runs, receivers, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, gitHubApp: gitHub, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
+    useCases, decide, ask, opa, runs, receivers, governance, people, log, feed: events.feed, growth: events.growth, notices: events.told, outbox: events.outbox, pointSeen: (name) => { void events.notices.seen(name) }, streamsEnd: streamsEnd.signal, streams, metrics, gitHubApp: gitHub, key, now, ...pagesOf(config, pages), report: (error) => { report(asError(error)) },
     points: config.points, limits: config.limits, monotonic: () => performance.now(), stopping: () => stopping,
     damage: house.damage,
     health: () => ({ ...house.health(), webhookKey: webhookKeyText(webhook.publicKey) }),

@@ -6,6 +6,7 @@ const unavailable = (summary: string): CodeEntry => ({ exit: 1, http: 503, summa
 
 /** Every refusal of the use cases themselves; the lifecycle's, the store's and the decoders' are their own. */
 export const useCodes = {
+  OPA_BUNDLE_LARGE: { exit: 3, http: 422, summary: 'A bundle for Open Policy Agent would have more rows than OPA should hold.' },
   INPUT_INVALID: refused(422, 'What was sent has another shape than the act takes.'),
   INPUT_TOO_LARGE: refused(413, 'What was sent is larger or deeper than is accepted.'),
   NOT_AN_OPTOUT: refused(422, 'The document that was sent is of another kind than OptOut.'),

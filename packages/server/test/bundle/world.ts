@@ -193,11 +193,12 @@ function governedBy(standing: readonly Json[], commit: string): Governed {
     const uid = optOutUid({ workspace: 'acme', repositoryId: repositoryIdOf(document, workspace.document), name: document.metadata.name, digest }, sha256)
     return { ...each, uid, impact: new Set(fingerprintsOf(document.metadata.name)) }
   })
-  const set = compilePolicySet({ workspace, policies })
+  const aliases = placed('Aliases')
+  const set = compilePolicySet({ workspace, policies, aliases })
   if (!set.ok) throw new Error(set.problems[0].message)
   const ref = 'refs/heads/main'
   const governance: Governance = {
-    source: { kind: 'ref', ref, branch: 'main', commit, tree: commit }, label: 'a test', workspace, policies, aliases: [], tests: [], optOuts, refused: [], warnings: [], cache: 'off',
+    source: { kind: 'ref', ref, branch: 'main', commit, tree: commit }, label: 'a test', workspace, policies, aliases, tests: [], optOuts, refused: [], warnings: [], cache: 'off',
   }
   return { governance, policySet: set.set, ref, commit }
 }

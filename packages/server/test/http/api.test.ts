@@ -195,7 +195,7 @@ describe('the description', () => {
   test('every route of the application stands in it, and nothing else', () => {
     const unused = (): never => { throw new Error('nothing is asked') }
     const app = createApp({
-      people: {} as never, decide: unused, runs: {} as never, receivers: {} as never, governance: {} as never,
+      people: {} as never, decide: unused, ask: unused, opa: {} as never, runs: {} as never, receivers: {} as never, governance: {} as never,
       useCases: {} as never, log: {} as never, feed: {} as never, growth: {} as never, notices: { listen: () => () => undefined }, pointSeen: () => undefined, gitHubApp: undefined, streams: { open: 0 }, metrics: { text: async () => '', contentType: 'text/plain' }, streamsEnd: new AbortController().signal, outbox: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
     })
     const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !isPage(path)).map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)

@@ -114,3 +114,28 @@ describe('others', () => {
     expectProblem(await decide(account, { reports, repository: 'acme/payments', commit: sha, environment: 'production' }), 422, 'DECISION_FACTS')
   })
 })
+
+describe('AuthZEN for jobs', () => {
+  const body = (over: object = {}): unknown => ({ subject: { type: 'workload', id: 'acme/payments' }, action: { name: 'bypass' }, resource: { type: 'finding', id: 'trivy/LOG4J', properties: { severity: 'high' } }, ...over })
+  const asks = async (more: Claims = {}, asked: unknown = body(), path = '/access/v1/evaluation'): Promise<Reply> => at.ask(path, { method: 'POST', body: asked, over: 'network', token: await at.provider.sign(claims(more)) })
+  test('in a protected environment every use is counted before it excuses, so that asking excuses nothing and says where to go', async () => {
+    const before = await uses()
+    const { status, json } = await asks()
+    expect(status).toBe(200)
+    expect(json()).toMatchObject({ decision: false, context: { code: 'OPTOUT_REFUSED', outcome: 'blocked', reason_user: { en: expect.stringContaining('POST /v1/uses') as string } } })
+    expect(await uses()).toBe(before)
+  })
+  test('speaks for its own repository and commit alone, and is good once for each path', async () => {
+    for (const wrong of [body({ subject: { type: 'workload', id: 'acme/ledger' } }), body({ context: { commit: 'f'.repeat(40) } }), body({ context: { environment: 'test' } })]) {
+      expect((await asks({}, wrong)).json()).toMatchObject({ decision: false, context: { code: 'DECISION_FACTS', error: { status: 422 } } })
+    }
+    const token = await at.provider.sign(claims())
+    const ask = (path: string): Promise<Reply> => at.ask(path, { method: 'POST', body: body(), over: 'network', token })
+    expect((await ask('/access/v1/evaluation')).status).toBe(200)
+    expectProblem(await ask('/access/v1/evaluation'), 401, 'WORKLOAD_REPLAYED')
+    expect((await ask('/access/v1/evaluations')).status).toBe(200)
+  })
+  test('that a change started is granted nothing', async () => {
+    expect((await asks({ event_name: 'pull_request', ref: 'refs/pull/7/merge', ref_protected: 'false' })).json()).toMatchObject({ decision: false, context: { code: 'WORKLOAD_PREVIEW' } })
+  })
+})

@@ -12,7 +12,7 @@ let listener: Listener
 
 const failing = async (): Promise<never> => { throw new Error('secret detail of /srv/exeat/keys') }
 const options: AppOptions = {
-  useCases: new Proxy({}, { get: () => failing }) as UseCases, decide: failing, runs: { keep: failing, list: failing, latest: failing, reportsOf: failing }, receivers: { find: () => undefined, takes: () => false, take: failing }, governance: { current: failing }, people: {} as never,
+  useCases: new Proxy({}, { get: () => failing }) as UseCases, decide: failing, ask: failing, opa: { make: failing, publicPem: '' }, runs: { keep: failing, list: failing, latest: failing, reportsOf: failing }, receivers: { find: () => undefined, takes: () => false, take: failing }, governance: { current: failing }, people: {} as never,
   log: { snapshot: failing } as never, feed: { read: failing }, growth: { size: () => 0, beyond: failing, look: failing }, notices: { listen: () => () => undefined }, pointSeen: () => undefined, gitHubApp: undefined, streams: { open: 0 }, metrics: { text: async () => '', contentType: 'text/plain' }, streamsEnd: new AbortController().signal, outbox: { sink: () => undefined, statuses: failing }, key: 'x', points: [], now: () => 0, monotonic: () => 0, health: () => ({}), damage: () => undefined,
   readiness: async () => ({ problems: [{ code: 'SERVER_STARTING', message: 'the protected ref was not read yet' }] }),
   stopping: () => stopping, report: (error) => { reported.push(error) },

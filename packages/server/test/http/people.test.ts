@@ -238,3 +238,11 @@ test('where the workspace names no relying party there are no passkeys', async (
     await plain.close()
   }
 })
+
+test('an enforcement point is told where evaluations of AuthZEN are: at the workspace\'s own address, whatever `Host` says', async () => {
+  for (const host of ['exeat.acme.example', 'evil.example']) {
+    const reply = await at.ask('/.well-known/authzen-configuration', { over: 'network', token: null, headers: { host } })
+    const base = 'https://exeat.acme.example'
+    expect(reply.json()).toEqual({ policy_decision_point: base, access_evaluation_endpoint: `${base}/access/v1/evaluation`, access_evaluations_endpoint: `${base}/access/v1/evaluations` })
+  }
+})

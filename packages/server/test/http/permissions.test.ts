@@ -85,9 +85,11 @@ describe('over the network', () => {
     expect(await session(await proof('GET', '/v1/session', { token }))).toBe(200)
   })
 
+  /** By these nothing is changed. */
+  const asking = ['POST /access/v1/evaluation', 'POST /access/v1/evaluations']
   /** What programs may change: they ask, have uses counted, have runs decided and recorded, and begin a sign-in that a person ends. */
   const programs: Readonly<Record<'point' | 'api-key' | 'workload', readonly string[]>> = {
-    point: ['POST /v1/runs', 'POST /v1/uses'], 'api-key': ['POST /v1/opt-outs', 'POST /v1/runs', 'POST /v1/uses'], workload: ['POST /v1/decisions', 'POST /v1/runs', 'POST /v1/uses'],
+    point: [...asking, 'POST /v1/runs', 'POST /v1/uses'], 'api-key': [...asking, 'POST /v1/opt-outs', 'POST /v1/runs', 'POST /v1/uses'], workload: [...asking, 'POST /v1/decisions', 'POST /v1/runs', 'POST /v1/uses'],
   }
   const changing = operations.filter((route) => !/^(?:GET|HEAD) /.test(route))
   const open = changing.filter((route) => permissions[route]?.callers.includes('anonymous') === true)

@@ -257,6 +257,7 @@ describe('a database that is not what was signed', () => {
     expectProblem(await at.ask('/v1/opt-outs/old-0/approvals', { method: 'POST', body: { signed: binding }, headers: by('bob') }), 503, 'LOG_DIFFERS')
     expectProblem(await at.ask('/v1/bundle'), 503, 'LOG_DIFFERS')
     expectProblem(await at.ask('/v1/decisions', { method: 'POST', body: { repository: 'acme/payments', commit: '1'.repeat(40), reports: [{ name: 'a', text: '{}' }] } }), 503, 'LOG_DIFFERS')
+    expectProblem(await at.ask('/access/v1/evaluation', { method: 'POST', body: { subject: { type: 'service', id: 'acme/payments' }, action: { name: 'bypass' }, resource: { type: 'finding', id: 'trivy/X' } } }), 503, 'LOG_DIFFERS')
     expect((await at.ask('/v1/opt-outs/old-0/withdrawal', { method: 'POST', body: { reason: 'mended' }, headers: by('alice') })).status).toBe(200)
   })
 })

@@ -1,7 +1,9 @@
-/** What a blocked caller is told beside the signed decision (rule 6). */
-import { type Decision, type Instant, tellReason } from '@exeat/core'
-import { blockedGroups } from '@exeat/core/run'
-import type { BlockedControl } from '@exeat/core/wire'
+/** What a blocked caller is told, whoever decided (rule 6). */
+import { tellReason } from '../explain/index.ts'
+import type { Decision } from '../model/decision.ts'
+import type { Instant } from '../model/instant.ts'
+import type { BlockedControl } from '../wire/decisions.ts'
+import { blockedGroups } from './groups.ts'
 
 /** Controls that are explained; whoever blocks at more of them begins with these. */
 const mostExplained = 100

@@ -1,0 +1,3 @@
+export { evaluationAnswerSchema } from './answer.ts'
+export { evaluate, evaluateAll, evaluationsSchema } from './evaluations.ts'
+export { evaluationSchema } from './question.ts'
