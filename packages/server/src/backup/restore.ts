@@ -50,6 +50,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const { config, age } = await statedIn(file, pins, options)
   const keys = age === undefined || opener === undefined ? undefined : await openKeys(age, opener)
   const head = await headBefore(config, facts, options)
+  const ownHead = isAbsolute(config.head) && !stands(config.head)
   const checked: BackupPins = { key: facts.header.key, held: head.held }
   await checkBackup(file, checked)
   try {
@@ -66,7 +67,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       return { facts: again, config, keys: keys !== undefined }
     })
   } catch (error) {
-    if (head.note !== undefined && isAbsolute(config.head) && !stands(data)) for (const suffix of ['', '-wal', '-shm']) rmSync(`${config.head}${suffix}`, { force: true })
+    // A head file that stood before is somebody's, whatever it holds.
+    if (ownHead && !stands(data)) for (const suffix of ['', '-wal', '-shm']) rmSync(`${config.head}${suffix}`, { force: true })
     throw error
   }
 }
