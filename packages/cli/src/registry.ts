@@ -47,6 +47,8 @@ export const commands: readonly CommandEntry[] = [
   { name: 'logout', summary: 'sign out of a server', load: () => import('./commands/logout.ts') },
   { name: 'enrol', summary: 'whose keys count: invite, list, vouch, remove', load: () => import('./commands/enrol.ts') },
   { name: 'serve', summary: 'serve the log, the acts and the bundles', load: () => import('./commands/serve.ts') },
+  { name: 'backup', summary: 'write one file that a server can be restored from, or prove one', load: () => import('./commands/backup.ts') },
+  { name: 'restore', summary: 'make a server anew from a backup', load: () => import('./commands/restore.ts') },
   { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
 ]
 

@@ -1,6 +1,6 @@
 /** `exeat init --server` and `exeat serve`, as people type them: the built command, its words, its exit codes, and signals. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -125,6 +125,23 @@ describe('exeat serve', () => {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await ended).toMatchObject({ code: 0 })
     }
+  })
+  test('as a program reads it: an object a line, with what people are told and no secret', async () => {
+    const founded = found()
+    const token = /exeat_point_\S+/.exec(founded.stdout)?.[0] ?? 'no token'
+    const { child, line, ended } = await serve('--log-format', 'json')
+    expect(JSON.parse(line)).toMatchObject({ time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string, level: 'info', event: 'started', origin: 'log.acme.example', protocol: 'http', size: 1, singleFounder: false })
+    let printed = line
+    child.stdout?.on('data', (piece: Buffer) => { printed += piece.toString() })
+    child.kill('SIGTERM')
+    const { code, stderr } = await ended
+    expect(code).toBe(0)
+    const told = stderr.trim().split('\n').map((each) => JSON.parse(each) as Record<string, unknown>)
+    expect(told).toMatchObject([{ level: 'warning', event: 'problem', code: 'WORKSPACE_PINS', message: expect.stringContaining('pins no log') as string }])
+    expect(printed).toContain('"event":"stopped"')
+    const secrets = [token, ...readdirSync(join(data(), 'keys')).map((name) => readFileSync(join(data(), 'keys', name), 'utf8').trim().slice(-40))]
+    expect(secrets.length).toBeGreaterThan(4)
+    for (const secret of secrets) expect(`${printed}${stderr}`.includes(secret)).toBe(false)
   })
   test('a second one on the folder is refused; after a kill it starts again', async () => {
     found()

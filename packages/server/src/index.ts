@@ -15,3 +15,7 @@ export { foundServer, type Founded, type FoundOptions } from './genesis/found.ts
 export { rotateKey, type Rotated, type RotateOptions } from './genesis/rotate.ts'
 export { dataPaths, defaultDataFolder } from './config/folder.ts'
 export { type ServerCode, serverCodes } from './config/codes.ts'
+export { type BackupOptions, makeBackup } from './backup/make.ts'
+export { type BackupFacts, checkBackup } from './backup/check.ts'
+export { type Restored, restoreBackup, type RestoreOptions } from './backup/restore.ts'
+export type { Locks, Opener } from './backup/keys.ts'

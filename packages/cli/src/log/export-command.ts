@@ -1,7 +1,12 @@
 import { resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ExeatError } from '@exeat/core/error'
+import { exitOf } from '../edge/code-table.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
+import { problemLines } from '../edge/report.ts'
 import { shown } from '../text/safe.ts'
+import { stylesFor } from '../text/style.ts'
 import { plural } from '../text/wrap.ts'
 import { addressOf, clientAt } from '../trust/address.ts'
 import { exportLog } from './export.ts'
@@ -9,14 +14,38 @@ import { exportBodies, type ExportedBodies } from './export-bodies.ts'
 import { exportFolder } from './export-folder.ts'
 import { progressOn } from './progress.ts'
 import { openSource } from './source.ts'
-import { type SourceFlags, verifierOf } from './trust.ts'
+import { type SourceFlags, verifierOf, wholeNumber } from './trust.ts'
 
 export interface ExportFlags extends SourceFlags {
   readonly bodies?: boolean
+  readonly watch?: boolean
+  readonly interval: string
 }
 
 /** Runs `exeat log export`. @throws {ExeatError} */
 export async function exportTo(path: string, flags: ExportFlags, io: Io): Promise<void> {
+  const seconds = wholeNumber(flags.interval, '--interval')
+  if (seconds < 1 || seconds > 86_400) throw cliError('USAGE', `\`--interval ${seconds}\` is not between a second and a day`)
+  if (flags.watch !== true) return exportOnce(path, flags, io)
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort() })
+  while (!stop.signal.aborted) {
+    await tried(() => exportOnce(path, flags, io), io)
+    await pause(seconds * 1000, undefined, { signal: stop.signal }).catch(() => {})
+  }
+}
+
+/** What may pass (the log is away, the disk is full) is told and tried again; what is wrong with the log or the folder ends the run. */
+async function tried(run: () => Promise<void>, io: Io): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (!(error instanceof ExeatError) || exitOf(error.problems.map(({ code }) => code)) !== 1) throw error
+    io.stderr.write(problemLines(error.problems, 'warning', stylesFor(io.stderr, io.env)))
+  }
+}
+
+async function exportOnce(path: string, flags: ExportFlags, io: Io): Promise<void> {
   if (flags.bodies === true && !flags.log.startsWith('unix:')) {
     throw cliError('USAGE', `\`--bodies\` takes what only the server's own machine gives, and \`${flags.log}\` is no socket`, 'name the administrative socket: --log unix:/PATH/TO/admin.sock')
   }

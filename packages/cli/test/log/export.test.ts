@@ -1,3 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 /** `exeat log export`: a folder that is a whole log at every moment, whatever interrupts it, and that holds nothing unproven. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -166,5 +169,30 @@ describe('another folder', () => {
       return false
     }
     expect(await run()).toMatchObject({ exit: 3, stderr: expect.stringContaining('replaced by another run') })
+  })
+})
+
+describe('an export that watches', () => {
+  test('adds what is new, outlives a log that is away, and ends at SIGTERM; at a log that was cut back it ends by itself', async () => {
+    const watch = (): ChildProcess => spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'log', 'export', 'mirror', '--log', server.url, '--key', key, '--watch', '--interval', '1'], { cwd, stdio: 'ignore' })
+    const reaches = async (size: number): Promise<void> => { await expect.poll(() => wholeLog().catch(() => 0), { timeout: 20_000 }).toBe(size) }
+    const child = watch()
+    const ended = once(child, 'exit')
+    await reaches(700)
+    refuse = () => true
+    files = filesOf(testLog(900))
+    const asked = server.asked.length
+    await expect.poll(() => server.asked.length, { timeout: 20_000 }).toBeGreaterThan(asked)
+    refuse = () => false
+    await reaches(900)
+    child.kill('SIGTERM')
+    expect((await ended)[0]).toBe(0)
+    files = filesOf(testLog(300))
+    expect((await once(watch(), 'exit'))[0]).toBe(2)
+    expect(await wholeLog()).toBe(900)
+  }, 60_000)
+
+  test.for(['0', '-1', 'soon', '86401'])('wants an interval, and `%s` is none', async (interval) => {
+    expect(await run('--interval', interval)).toMatchObject({ exit: 64 })
   })
 })

@@ -60,7 +60,12 @@ const sameKeys = (texts: readonly string[], keys: readonly VerifierKey[]): boole
 
 /** The root keys that entry 0 states. They prove nothing before they are held against what the workspace pins. */
 export async function statedRoots(log: LogReader): Promise<readonly VerifierKey[]> {
-  const envelope = dsseSchema.safeParse((await readEpoch(log, 0)).envelope)
+  return rootsStated((await readEpoch(log, 0)).envelope)
+}
+
+/** The same of the envelope itself. @throws {ExeatError} GENESIS_INVALID */
+export function rootsStated(said: unknown): readonly VerifierKey[] {
+  const envelope = dsseSchema.safeParse(said)
   const stated = envelope.success ? delegationSchema.safeParse(parsed(envelope.data.payload)) : undefined
   const keys = stated?.success === true ? stated.data.roots.map(({ key }) => parseVerifierKey(sha256, key)) : []
   const roots = keys.flatMap((key) => (key.ok ? [key.value] : []))

@@ -30,7 +30,7 @@ export function foldLog(entries: readonly ReadEntry[]): FoldedLog {
   let workspace: HexDigest | undefined
   let commit: string | undefined
   for (const [index, { leaf, event }] of entries.entries()) {
-    if (leaf.uid !== null && leaf.type !== uses && !besideLife.has(leaf.type)) addTo(optOuts, leaf.uid, index, event)
+    foldOptOut(optOuts, index, { leaf, event })
     if (event?.type === 'dev.exeat.workspace.changed.v1' && 'workspace' in event.data) ({ workspace, commit } = event.data)
     if (event?.type === 'dev.exeat.policy.changed.v1') {
       for (const { kind, name, digest } of event.data.changes) {
@@ -40,6 +40,11 @@ export function foldLog(entries: readonly ReadEntry[]): FoldedLog {
     }
   }
   return { optOuts, workspace, commit, documents }
+}
+
+/** Adds the next entry to what is known of the opt-outs before it. */
+export function foldOptOut(optOuts: Map<HexDigest, FoldedOptOut>, index: number, { leaf, event }: Pick<ReadEntry, 'leaf' | 'event'>): void {
+  if (leaf.uid !== null && leaf.type !== uses && !besideLife.has(leaf.type)) addTo(optOuts, leaf.uid, index, event)
 }
 
 function addTo(optOuts: Map<HexDigest, FoldedOptOut>, uid: HexDigest, index: number, event: LogEvent | null): void {
