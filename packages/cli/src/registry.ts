@@ -44,6 +44,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'logout', summary: 'sign out of a server', load: () => import('./commands/logout.ts') },
   { name: 'enrol', summary: 'whose keys count: invite, list, vouch, remove', load: () => import('./commands/enrol.ts') },
   { name: 'serve', summary: 'serve the log, the acts and the bundles', load: () => import('./commands/serve.ts') },
+  { name: 'admission', summary: 'guard a Kubernetes cluster, or stand in front of its policy webhooks', load: () => import('./commands/admission.ts') },
   { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
 ]
 

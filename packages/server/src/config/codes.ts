@@ -47,6 +47,7 @@ export const serverCodes = {
   DECISION_REPORTS: invalid('The reports of a run are not sent as they must be: twice under one name, or encoded wrong.'),
   HISTORY_OFF: { exit: 1, http: 409, summary: 'A run was to be recorded, and the server keeps no history.' },
   DECISIONS_BUSY: failed('As many runs are being decided as the server takes at once.'),
+  ADMISSION_CERTIFICATE: failed('The certificate or key of the admission webhook is missing, none, or they do not belong together.'),
   TOKEN_MISSING: asked(401, 'A request came without the token of an enforcement point.'),
   TOKEN_UNKNOWN: asked(401, 'A request came with a token that is not known here.'),
 } as const satisfies Record<string, CodeEntry>
