@@ -12,9 +12,9 @@ const kyvernoGroups: ReadonlySet<string> = new Set(['kyverno.io', 'policies.kyve
 /** Every one of them, whichever version of its API the request uses: the group decides. */
 export function weakenings(request: AdmissionRequest): readonly Weakening[] {
   const { kind: { group, kind }, subResource, operation } = request
-  // A status holds nothing that exempts; other subresources change no metadata of what they belong to.
-  if ((subResource ?? '') !== '' || operation === 'CONNECT') return []
-  return [...ofKind(request, group, kind), ...labelWeakenings(request)]
+  if (operation === 'CONNECT') return []
+  // A subresource changes no spec that exempts; but whoever may write the status of a namespace may write its labels too.
+  return [...((subResource ?? '') === '' ? ofKind(request, group, kind) : []), ...labelWeakenings(request)]
 }
 
 function ofKind(request: AdmissionRequest, group: string, kind: string): readonly Weakening[] {
