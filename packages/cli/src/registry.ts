@@ -49,6 +49,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'serve', summary: 'serve the log, the acts and the bundles', load: () => import('./commands/serve.ts') },
   { name: 'backup', summary: 'write one file that a server can be restored from, or prove one', load: () => import('./commands/backup.ts') },
   { name: 'restore', summary: 'make a server anew from a backup', load: () => import('./commands/restore.ts') },
+  { name: 'admission', summary: 'guard a Kubernetes cluster, or stand in front of its policy webhooks', load: () => import('./commands/admission.ts') },
   { name: 'witness', summary: 'cosign another team\'s log, or refuse to', load: () => import('./commands/witness.ts') },
 ]
 

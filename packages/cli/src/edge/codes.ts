@@ -94,6 +94,7 @@ export const cliCodes = {
   SSH_KEYGEN_FAILED: failed('`ssh-keygen` is missing or did not sign. Nothing was written.'),
   NOT_SIGNABLE: invalid('What stands at the protected branch cannot be signed: its policies refuse it, or somebody else is to sign it.'),
   DRAFT_EXISTS: invalid('`exeat renew --write` found a file where it would write one.'),
+  KYVERNO_REGISTERS: invalid('Nothing shows that Kyverno does not manage its own webhook configurations, which would lead round a proxy.'),
   EXPORT_BLOCKED: { exit: 2, http: 422, summary: 'A report is of another commit, not whole or not attested, so nothing was exported from it.' },
   INTERNAL: failed('Exeat failed in a way it does not know. Nothing was excused.'),
 } as const satisfies Record<string, CodeEntry>

@@ -65,6 +65,7 @@ export const serverCodes = {
   DEPLOYMENT_UNANSWERED: failed('A deployment that GitHub asks about could not be decided or answered yet; it waits, and is tried again.'),
   WEBHOOK_FORGED: asked(401, 'A webhook is not signed by a secret that is known here.'),
   DECISIONS_BUSY: failed('As many runs are being decided as the server takes at once.'),
+  ADMISSION_CERTIFICATE: failed('The certificate or key of the admission webhook is missing, none, or they do not belong together.'),
   TOKEN_MISSING: asked(401, 'A request came without the token of an enforcement point.'),
   TOKEN_UNKNOWN: asked(401, 'A request came with a token that is not known here.'),
 } as const satisfies Record<string, CodeEntry>
