@@ -78,7 +78,7 @@ export function admissionPoint(options: PointOptions): Point {
     const instant = now()
     if (held === undefined) return `no bundle is held: ${failure ?? 'none was fetched'}`
     const { issuedAt, notAfter } = held.bundle
-    // INVARIANT: half-open, and positive: a clock that is no number honours nothing (test/admission/point.test.ts).
+    // INVARIANT: half-open, and positive: a clock that is no number honours nothing (test/admission/proxy.test.ts).
     if (instant >= Math.max(issuedAt, latest) - clockSlack && instant < notAfter) return undefined
     return `the bundle that is held cannot be honoured at this time${failure === undefined ? '' : `: ${failure}`}`
   }

@@ -178,6 +178,11 @@ describe('the bundle', () => {
     made.fail = undefined
     await point.refresh()
     expect((await admit()).allowed).toBe(true)
+    // A clock that was set back by more than a minute was wrong before, or is wrong now.
+    it.clock.now -= 60_001
+    expect((await admit()).allowed).toBe(false)
+    it.clock.now += 60_001
+    expect((await admit()).allowed).toBe(true)
     made.fail = new Error('it does not verify')
     await point.refresh()
     expect((await admit()).allowed).toBe(false)
