@@ -66,6 +66,16 @@ describeWith('chromium', 'pages that show much, over time', (executablePath) => 
       await expect.poll(() => rows(), { timeout: 8_000 }).toEqual(['goes', 'stays', 'arrives'])
     })
 
+    test('an act reads the page anew by the server\'s own stream, long before the clock would', async () => {
+      await open('/')
+      await ann.page.getByText('Live, last updated').waitFor()
+      make(world, 'passes', 'active', { control: 'checkov/CKV_AWS_42', until: 70 * hour })
+      await expect.poll(() => rows(), { timeout: 20_000, interval: 50 }).toContain('passes')
+      expect(world.exeat(['revoke', 'passes', '--reason', 'it is mended', '--actor', 'bob'])).toMatchObject({ exit: 0 })
+      await expect.poll(() => rows(), { timeout: 20_000, interval: 50 }).not.toContain('passes')
+      await ann.page.getByText('Live, last updated').waitFor()
+    })
+
     test('a tab that nobody looks at holds no stream, and reads anew when somebody does', async () => {
       const { port } = events.address() as AddressInfo
       await ann.page.route('**/v1/events', (route) => route.continue({ url: `http://127.0.0.1:${port}/v1/events` }))

@@ -2,7 +2,7 @@
  * Tells a page when to read anew: after an event of the server's (`GET /v1/events`, server-sent events), and by the clock where there is no such stream. One stream a
  * page, however many parts of it listen.
  */
-import { eventTypes } from '@exeat/core/entry'
+import { eventTypes, noticeTypes } from '@exeat/core/entry'
 
 /** `polling`: the server has no stream, or it is away. */
 export type FeedState = 'connecting' | 'live' | 'polling'
@@ -15,7 +15,7 @@ const withEvents = 60_000
 /** An answer in another form than a stream ends it for good (HTML, "server-sent events"): it is asked for again so much later. */
 const reopenAfter = 60_000
 /** Events come in groups, and a busy log is read no more often than this. */
-const leastApart = 2_000
+const leastApart = 1_000
 
 let state: FeedState = 'connecting'
 const readers = new Set<() => void>()
@@ -78,7 +78,7 @@ function connect(): void {
     if (before) soon()
     before = true
   })
-  for (const type of ['message', ...eventTypes]) opened.addEventListener(type, soon)
+  for (const type of ['message', ...eventTypes, ...noticeTypes]) opened.addEventListener(type, soon)
   opened.addEventListener('error', () => {
     become('polling')
     before = true

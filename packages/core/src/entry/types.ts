@@ -32,5 +32,12 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number]
 
+/** What no entry says: it follows from entries and the clock, or from what points ask for. */
+export const noticeTypes = [
+  'dev.exeat.optout.expiring.v1', 'dev.exeat.optout.lapsed.v1', 'dev.exeat.optout.first-used.v1', 'dev.exeat.optout.unused.v1', 'dev.exeat.optout.drifted.v1', 'dev.exeat.optout.asked-after-end.v1',
+  'dev.exeat.emergency.overdue.v1', 'dev.exeat.point.silent.v1',
+] as const
+export type NoticeType = (typeof noticeTypes)[number]
+
 /** The type of an entry that carries a lifecycle event: `optout.approved` ⇄ `dev.exeat.optout.approved.v1`. */
 export const typeOfLifecycle = <T extends string>(type: T): `dev.exeat.${T}.v1` => `dev.exeat.${type}.v1`

@@ -1,6 +1,5 @@
 /** Which events somebody wants: `optout.*`, `emergency.activated`, as the types are without what all of them share. */
-import { eventTypes } from '@exeat/core/entry'
-import { noticeTypes } from '../ports/sinks.ts'
+import { eventTypes, noticeTypes } from '@exeat/core/entry'
 
 /** `dev.exeat.optout.approved.v1` → `optout.approved`. */
 export const shortType = (type: string): string => type.replace(/^dev\.exeat\./, '').replace(/\.v1$/, '')

@@ -1,5 +1,5 @@
 /** Sinks of events: whom the server tells of everything that happens, in what shape, and what came of it. */
-import type { EventType } from '@exeat/core/entry'
+import type { EventType, NoticeType } from '@exeat/core/entry'
 import type { Posted } from './alarm.ts'
 
 /** CloudEvents 1.0 (https://github.com/cloudevents/spec), with the extension `sequence`: the entry's index in 16 digits, so that texts sort as entries do. */
@@ -30,13 +30,6 @@ export interface Telling {
   /** `told` as JSON. */
   readonly json: string
 }
-
-/** What no entry says: it follows from entries and the clock, or from what points ask for. */
-export const noticeTypes = [
-  'dev.exeat.optout.expiring.v1', 'dev.exeat.optout.lapsed.v1', 'dev.exeat.optout.first-used.v1', 'dev.exeat.optout.unused.v1', 'dev.exeat.optout.drifted.v1', 'dev.exeat.optout.asked-after-end.v1',
-  'dev.exeat.emergency.overdue.v1', 'dev.exeat.point.silent.v1',
-] as const
-export type NoticeType = (typeof noticeTypes)[number]
 
 /** One request to a sink. */
 export interface Parcel {

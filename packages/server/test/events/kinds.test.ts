@@ -1,14 +1,14 @@
 /** What chats, collectors and SIEMs are sent: read by their own libraries where there are some, for every type of event, whatever somebody typed into it. */
 import type { KnownBlock } from '@slack/types'
 import { AdaptiveCard, SerializationContext } from 'adaptivecards'
-import { eventTypes, type EventType } from '@exeat/core/entry'
+import { eventTypes, type EventType, noticeTypes } from '@exeat/core/entry'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { slack, teams } from '../../src/events/kinds/chat.ts'
 import { ocsf } from '../../src/events/kinds/ocsf.ts'
 import { otlp } from '../../src/events/kinds/otlp.ts'
 import { saidOf } from '../../src/events/kinds/words.ts'
-import { type Manner, noticeTypes, type Telling } from '../../src/ports/sinks.ts'
+import type { Manner, Telling } from '../../src/ports/sinks.ts'
 import { shortType } from '../../src/events/select.ts'
 
 const uid = 'a'.repeat(64)

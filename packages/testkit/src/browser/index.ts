@@ -27,9 +27,7 @@ export async function personIn(browser: Browser): Promise<Person> {
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
-    // Where a server has no stream of events its pages read by the clock, and Chromium complains of the answer all the same.
-    const polled = message.location().url.endsWith('/v1/events') && message.text().includes('404')
-    if (message.type() === 'error' && !polled) complaints.push(message.text())
+    if (message.type() === 'error') complaints.push(message.text())
   })
   page.on('pageerror', (error) => { complaints.push(error.message) })
   const devTools = await context.newCDPSession(page)

@@ -1,6 +1,6 @@
 /** What follows from entries and the clock, and nobody enters: that an opt-out soon ends or has ended, is not needed, is used for the first time, or that its review is late. Pure. */
 import { canonicalInstant, inForce, type Instant, phaseAt, reviewAt } from '@exeat/core'
-import type { NoticeType } from '../../ports/sinks.ts'
+import type { NoticeType } from '@exeat/core/entry'
 import type { StoredOptOut } from '../../use/stored.ts'
 
 export interface Notice {
