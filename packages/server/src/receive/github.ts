@@ -1,15 +1,12 @@
 /** GitHub's webhooks (https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries): HMAC-SHA256 over the body alone; neither the event nor the id is signed. */
 import { fromGitHub } from '@exeat/formats/received'
+import { isFromGitHub } from '../forge/github/webhook.ts'
 import type { Kind } from './types.ts'
-import { signedByAny } from './secrets.ts'
 
 export const github: Kind = {
   name: 'github',
   mediaTypes: ['application/json'],
-  isProven: (header, body, secrets) => {
-    const [, shown] = /^sha256=([0-9a-f]{64})$/.exec(header('x-hub-signature-256') ?? '') ?? []
-    return shown !== undefined && signedByAny(secrets, body, new Uint8Array(Buffer.from(shown, 'hex')))
-  },
+  isProven: (header, body, secrets) => isFromGitHub(body, header('x-hub-signature-256'), secrets),
   deliveryOf: (header) => {
     const id = header('x-github-delivery')
     return id !== undefined && /^[0-9A-Za-z-]{8,100}$/.test(id) ? id : undefined

@@ -1,5 +1,4 @@
 /** What a receiver shares with the system that reports to it: one secret a line, so that an old one goes on while a new one is put in. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { serverError } from '../config/codes.ts'
 import { readSecret } from '../keys/secret.ts'
 
@@ -14,9 +13,3 @@ export function sharedSecrets(path: string): readonly string[] {
   if (secrets.length >= 1 && secrets.length <= most && secrets.every((each) => /^[!-~]{16,512}$/.test(each))) return secrets
   throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secrets of a receiver: 16 to 512 printable characters without spaces, one a line, ${most} at most`)
 }
-
-/** HMAC-SHA256 of the bytes under each secret. Every one is compared, each in constant time. */
-export const signedByAny = (secrets: readonly string[], bytes: Uint8Array, shown: Uint8Array): boolean =>
-  secrets.filter((secret) => sameBytes(createHmac('sha256', secret).update(bytes).digest(), shown)).length > 0
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)
