@@ -56,6 +56,16 @@ function gauge(registry: Registry, name: string, help: string, collect: (metric:
   registry.registerMetric(new Gauge({ name, help, labelNames: [...labelNames], registers: [], async collect() { await collect(this) } }))
 }
 
+/** One reading for all metrics of one scrape. */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: { readonly at: number; readonly value: Promise<T> } | undefined
+  return () => {
+    const at = performance.now()
+    if (reading === undefined || at - reading.at > 500) reading = { at, value: read() }
+    return reading.value
+  }
+}
+
 /** One that is counted elsewhere: begun anew at each reading. */
 function counter(registry: Registry, name: string, help: string, collect: (metric: Counter) => void | Promise<void>, labelNames: readonly string[] = []): void {
   registry.registerMetric(new Counter({
@@ -78,10 +88,11 @@ function aboutOptOuts(registry: Registry, { log, governed, now }: MetricsOptions
   const sumOf = async (wanted: string): Promise<number> => (await totals()).filter(({ type }) => type === wanted).reduce((sum, { count }) => sum + count, 0)
   counter(registry, 'optout_used_total', 'Uses that were counted, from the first entry on.', async (metric) => { metric.inc(await sumOf('use.claimed')) })
   counter(registry, 'optout_break_glass_total', 'Emergencies that were activated, from the first entry on.', async (metric) => { metric.inc(await sumOf('emergency.activated')) })
+  const open = shared(() => openRecords(log))
   gauge(registry, 'optout_active', 'Opt-outs that may excuse now.', async (metric) => {
     const active = new Map<PolicyClass, number>(policyClasses.filter((each) => each !== 'none').map((each) => [each, 0]))
     const at = now() as Instant
-    for (const record of await openRecords(log)) {
+    for (const record of await open()) {
       if (!inForce(record, at)) continue
       const policyClass = classBy(governed(), record)
       active.set(policyClass, (active.get(policyClass) ?? 0) + 1)
@@ -90,11 +101,11 @@ function aboutOptOuts(registry: Registry, { log, governed, now }: MetricsOptions
   }, ['policy_class'])
   gauge(registry, 'optout_active_beyond_end', 'Opt-outs that count as active although their window is over: never anything but 0.', async (metric) => {
     const at = now() as Instant
-    metric.set((await openRecords(log)).filter((record) => phaseAt(record, at) === 'active' && at >= record.asked.window.until).length)
+    metric.set((await open()).filter((record) => phaseAt(record, at) === 'active' && at >= record.asked.window.until).length)
   })
   gauge(registry, 'optout_reviews_overdue', 'Emergencies whose review is late.', async (metric) => {
     const at = now() as Instant
-    metric.set((await openRecords(log)).filter((record) => reviewAt(record, at) === 'overdue').length)
+    metric.set((await open()).filter((record) => reviewAt(record, at) === 'overdue').length)
   })
 }
 
@@ -127,13 +138,7 @@ function aboutTheLog(registry: Registry, { log, witnesses, checked, now }: Metri
 }
 
 function aboutSinks(registry: Registry, { sinks, now }: MetricsOptions): void {
-  /** One reading for the four of them. */
-  let reading: { readonly at: number; readonly statuses: Promise<readonly SinkStatus[]> } | undefined
-  const statuses = (): Promise<readonly SinkStatus[]> => {
-    const at = performance.now()
-    if (reading === undefined || at - reading.at > 500) reading = { at, statuses: sinks() }
-    return reading.statuses
-  }
+  const statuses = shared(sinks)
   const each = (name: string, help: string, value: (status: SinkStatus) => number): void => {
     gauge(registry, name, help, async (metric) => { for (const status of await statuses()) metric.set({ sink: status.name }, value(status)) }, ['sink'])
   }
