@@ -19,7 +19,7 @@ Examples:
   exeat sinks
   exeat sinks --format json
   exeat sinks replay siem --from 4711 --to 4800   send these entries again
-  exeat sinks resume siem                         ask one again that said it is gone
+  exeat sinks resume siem                         ask one again, also for what it refused
 
 \`replay\` and \`resume\` go to the administrative socket alone.
 

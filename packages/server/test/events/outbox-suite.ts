@@ -257,6 +257,21 @@ export function outboxSuite(kind: OutboxKind): void {
       expect([status.waiting <= 1_000, status.lag > 1_900, status.state]).toEqual([true, true, 'failing'])
     })
 
+    test('what was refused until it was given up is tried anew once somebody resumes the sink: what stands in no entry could not be asked for otherwise', async () => {
+      answer = () => 400
+      await worker.tell({ key: 'n/2', index: undefined, type: 'dev.exeat.optout.lapsed.v1', subject: 'b'.repeat(64), time: now(), told: {} as never, json: '{"type":"dev.exeat.optout.lapsed.v1","data":{}}' })
+      for (let i = 0; i < 200 && (await worker.status()).dead === 0; i++) {
+        await deliver()
+        at.clock.now += 3_600_000
+      }
+      expect(await worker.status()).toMatchObject({ dead: 1, waiting: expect.any(Number) as number })
+      answer = () => 200
+      await worker.resume()
+      await deliver()
+      expect(got.map(({ type }) => type)).toContain('dev.exeat.optout.lapsed.v1')
+      expect(await worker.status()).toMatchObject({ dead: 0, waiting: 0 })
+    })
+
     test('what follows from entries is told once, and tried again like an entry', async () => {
       const notice: Telling = { key: 'n/1', index: undefined, type: 'dev.exeat.optout.lapsed.v1', subject: 'a'.repeat(64), time: now(), told: {} as never, json: '{"type":"dev.exeat.optout.lapsed.v1","data":{}}' }
       answer = () => 400

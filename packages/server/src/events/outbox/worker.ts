@@ -47,7 +47,7 @@ export interface Worker {
   readonly tell: (telling: Telling) => Promise<void>
   /** Sends entries again, in order and before all else. */
   readonly replay: (range: Range) => Promise<void>
-  /** Asks a sink that is gone or down again, at once. */
+  /** Asks a sink that is gone or down again, at once, also for what it refused until it was given up. */
   readonly resume: () => Promise<void>
   readonly status: () => Promise<SinkStatus>
 }
@@ -89,7 +89,11 @@ export function sinkWorker(options: WorkerOptions): Worker {
         return { ...rest, dead: withoutRange(state.dead, range), replay: state.replay === undefined ? range : { from: Math.min(state.replay.from, range.from), to: Math.max(state.replay.to, range.to) } }
       })
     },
-    resume: () => change(({ disabled: _disabled, retryAt: _retryAt, ...state }) => ({ ...state, failures: 0 })),
+    resume: async () => {
+      // What was given up one by one is tried anew: what stands in no entry could not be asked for otherwise.
+      for (const { version, value } of await rows.held(name)) if (value.state === 'dead') await rows.hold(name, { ...value, state: 'waiting', at: now(), since: now() }, version)
+      await change(({ disabled: _disabled, retryAt: _retryAt, ...state }) => ({ ...state, failures: 0 }))
+    },
     status: async () => {
       const [{ value: state }, messages, length] = [await place(), await rows.held(name), await size()]
       const oldest = await oldestOf(options, state, messages.map(({ value }) => value))
