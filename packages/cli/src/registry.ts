@@ -16,6 +16,7 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { name: 'init', summary: 'write .exeat/ with commented examples', load: () => import('./commands/init.ts') },
   { name: 'gate', summary: 'decide whether what scanners found may pass', load: () => import('./commands/gate.ts') },
+  { name: 'hook', summary: 'git hooks: install, uninstall, run', load: () => import('./commands/hook.ts') },
   { name: 'decide', summary: 'have the server decide and sign, or verify what it signed', load: () => import('./commands/decide.ts') },
   { name: 'explain', summary: 'who may opt out of a control, on what terms, and which document says so', load: () => import('./commands/explain.ts') },
   { name: 'list', summary: 'every opt-out: its state, time left and health', load: () => import('./commands/list.ts') },

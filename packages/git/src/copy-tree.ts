@@ -7,6 +7,8 @@ import { gitError, shown } from './problem.ts'
 export interface TreeLimits {
   readonly files: number
   readonly bytes: number
+  /** What to do where there is more. */
+  readonly hint?: string
 }
 
 export interface CopiedTree {
@@ -24,10 +26,14 @@ const batchFiles = 2000
  * @throws {ExeatError} TREE_TOO_LARGE, REPOSITORY_DAMAGED, GIT_FAILED
  */
 export async function copyTree(dir: string, commit: string, into: string, wanted: (path: string) => boolean, limits: TreeLimits): Promise<CopiedTree> {
-  const entries = (await listTree(dir, commit)).filter(({ path }) => wanted(path))
+  return copyBlobs(dir, (await listTree(dir, commit)).filter(({ path }) => wanted(path)), into, limits)
+}
+
+/** The same with entries that were found before; each path at most once. @throws {ExeatError} as `copyTree` */
+export async function copyBlobs(dir: string, entries: readonly Blob[], into: string, limits: TreeLimits): Promise<CopiedTree> {
   const files = entries.filter((entry) => entry.type === 'file' && isPlainPath(entry.path))
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  if (files.length > limits.files || bytes > limits.bytes) throw gitError('TREE_TOO_LARGE', `the tree has ${files.length} files of ${bytes} bytes, and ${limits.files} of ${limits.bytes} are copied at most`, 'simulate without `--with`, from reports')
+  if (files.length > limits.files || bytes > limits.bytes) throw gitError('TREE_TOO_LARGE', `the tree has ${files.length} files of ${bytes} bytes, and ${limits.files} of ${limits.bytes} are copied at most`, limits.hint ?? 'simulate without `--with`, from reports')
   for (const batch of batches(files)) {
     // oxlint-disable-next-line no-await-in-loop -- a batch in memory at a time
     const contents = await readBlobs(dir, batch)

@@ -18,9 +18,8 @@ export interface ReadInput {
   readonly positions?: SarifPositions
 }
 
-/** @throws {ExeatError} with the problems of all inputs; then none of them is left open */
-export async function readInputs(given: readonly string[], format: string | undefined, io: Io): Promise<readonly ReadInput[]> {
-  const root = repositoryRoot(io.cwd)
+/** `root` begins the absolute paths in them. @throws {ExeatError} with the problems of all inputs; then none of them is left open */
+export async function readInputs(given: readonly string[], format: string | undefined, io: Io, root: string = repositoryRoot(io.cwd)): Promise<readonly ReadInput[]> {
   const read: ReadInput[] = []
   const problems: Problem[] = []
   for (const name of inputNames(given, io)) {

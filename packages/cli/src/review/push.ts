@@ -28,3 +28,17 @@ const isNothing = (id: string): boolean => /^0+$/.test(id)
 
 const unreadable = (why: string, text: string): Error =>
   cliError('PUSH_UNREADABLE', `${why}: \`${clipped(text, 120)}\``, 'give it what git gives the hook: in `pre-receive` its standard input, in `update` the line `"$2 $3 $1"`')
+
+const mostBytes = 16 * 1024 * 1024
+
+/** What git writes to a hook's standard input. @throws {ExeatError} PUSH_UNREADABLE */
+export async function pushText(input: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of input) {
+    size += chunk.length
+    if (size > mostBytes) throw cliError('PUSH_UNREADABLE', `standard input is longer than ${mostBytes} bytes`, 'push fewer refs at once')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -6,7 +6,7 @@ import { loadGovernance } from '../governance/load.ts'
 import { shellWord, shown } from '../text/safe.ts'
 import { plural } from '../text/wrap.ts'
 import { type ChangeFlags, exitOfReview, type ReviewedChange, reviewChange } from './change.ts'
-import { parsePush, type Update } from './push.ts'
+import { parsePush, pushText, type Update } from './push.ts'
 import { writeText } from './text.ts'
 
 export interface ReceiveFlags extends Omit<ChangeFlags, 'base' | 'head' | 'format'> {
@@ -21,7 +21,7 @@ export interface ReceiveFlags extends Omit<ChangeFlags, 'base' | 'head' | 'forma
  * @throws {ExeatError} PUSH_*, QUARANTINE_REFUSED, and why what governs the branch cannot be read: nothing may come then
  */
 export async function receive(flags: ReceiveFlags, io: Io, input: AsyncIterable<Uint8Array>): Promise<number> {
-  const updates = parsePush(await textOf(input))
+  const updates = parsePush(await pushText(input))
   const branch = flags.base.startsWith('refs/heads/') ? flags.base : `refs/heads/${flags.base}`
   const said = { ...io, stdout: io.stderr }
   if (flags.pusher === 'unknown') say(said, 'the hook does not say who pushes: whoever does is not kept from approving it')
@@ -85,17 +85,4 @@ function sayWayOut(reviewed: ReviewedChange, branch: string, io: Io): void {
   const what = name === undefined ? undefined : `exeat approve ${shellWord(name)} --ssh KEY --head origin/CHANGE`
   const asks = [...(what === undefined ? [] : [what]), ...([...policies, governance].some(({ met }) => !met) ? ['exeat approve --change --ssh KEY --head origin/CHANGE'] : [])]
   say(io, `push it to a branch of its own and ask them:\n  $ git push origin HEAD:refs/heads/CHANGE\n${asks.map((each) => `  $ ${each}\n`).join('')}  then commit there what that wrote, and push it to ${shown(branch)}`)
-}
-
-const mostBytes = 16 * 1024 * 1024
-
-async function textOf(input: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of input) {
-    size += chunk.length
-    if (size > mostBytes) throw cliError('PUSH_UNREADABLE', `standard input is longer than ${mostBytes} bytes`, 'push fewer refs at once')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
