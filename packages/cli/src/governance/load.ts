@@ -1,6 +1,6 @@
 /** What governs a run: documents at the protected ref, or of the work tree for authors, and the policies compiled from them. */
 import type { Option } from 'commander'
-import { compilePolicySet, needsEngines, type PolicySet, type Sha256 } from '@exeat/core'
+import { compileWithEngines, type PolicySet, type Sha256 } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { cacheDirectory, type Governance, type ReadAtRef, readGovernance } from '@exeat/git'
 import { inCi, type Io } from '../edge/io.ts'
@@ -64,19 +64,9 @@ export async function loadGovernance(flags: GovernanceFlags, io: Io, { allowComm
 /** Undefined: nothing is cached. */
 export const cacheFolder = ({ cache }: GovernanceFlags, { env, platform }: Io): string | undefined => (cache === false ? undefined : cacheDirectory(env, platform))
 
-/**
- * The engines for conditions and tickets are loaded only where a policy has some: they cost more than most runs.
- * @throws {ExeatError} with every problem of the policies
- */
+/** @throws {ExeatError} with every problem of the policies */
 export async function compilePolicies(governance: Governance): Promise<PolicySet> {
-  const { workspace, policies, aliases } = governance
-  const needs = needsEngines(policies)
-  const engines = needs.conditions || needs.regex ? await import('@exeat/core/condition') : undefined
-  const answer = compilePolicySet({
-    workspace, policies, aliases,
-    ...(needs.conditions && engines !== undefined ? { conditionEngine: engines.celEngine() } : {}),
-    ...(needs.regex && engines !== undefined ? { regexEngine: engines.re2Engine } : {}),
-  })
+  const answer = await compileWithEngines(governance)
   if (!answer.ok) throw new ExeatError(answer.problems)
   return answer.set
 }

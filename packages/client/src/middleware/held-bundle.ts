@@ -1,5 +1,5 @@
 /** The bundle that a point decides by: verified, no older than half of its life where the server answers, and never honoured beyond its end. */
-import { compilePolicySet, type Decider, decider, type Instant, needsEngines, type PolicySet, type Problem } from '@exeat/core'
+import { compileWithEngines, type Decider, decider, type Instant, type PolicySet, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { isProtected } from '@exeat/core/run'
 import { openTree } from '@exeat/log'
@@ -122,14 +122,8 @@ async function proveSuccession(bytes: Uint8Array, { seen }: VerifiedBundle, cont
 }
 
 /** @throws {ExeatError} with every problem of the policies: one that cannot be asked refuses all */
-async function compiled({ workspace, policies, aliases }: VerifiedBundle): Promise<PolicySet> {
-  const needs = needsEngines(policies)
-  const engines = needs.conditions || needs.regex ? await import('@exeat/core/condition') : undefined
-  const answer = compilePolicySet({
-    workspace, policies, aliases,
-    ...(needs.conditions && engines !== undefined ? { conditionEngine: engines.celEngine() } : {}),
-    ...(needs.regex && engines !== undefined ? { regexEngine: engines.re2Engine } : {}),
-  })
+async function compiled(bundle: VerifiedBundle): Promise<PolicySet> {
+  const answer = await compileWithEngines(bundle)
   if (!answer.ok) throw new ExeatError(answer.problems)
   return answer.set
 }

@@ -145,3 +145,14 @@ function aliasProblems(placed: Placed<Aliases>): PolicyProblem[] {
     return [problemAt(placed, ['spec', 'controls', index, at], 'ALIAS_INVALID', `\`${control}\` is not the name of one control of a tool that Exeat knows`, 'write `tool/rule`, without a pattern')]
   }))
 }
+
+/** The same, and the engines for conditions and tickets are loaded where a policy has some: they cost more than most runs. */
+export async function compileWithEngines({ workspace, policies, aliases = [] }: Omit<PolicySource, 'conditionEngine' | 'regexEngine'>): Promise<CompileAnswer> {
+  const needs = needsEngines(policies)
+  const engines = needs.conditions || needs.regex ? await import('../condition/index.ts') : undefined
+  return compilePolicySet({
+    workspace, policies, aliases,
+    ...(needs.conditions && engines !== undefined ? { conditionEngine: engines.celEngine() } : {}),
+    ...(needs.regex && engines !== undefined ? { regexEngine: engines.re2Engine } : {}),
+  })
+}

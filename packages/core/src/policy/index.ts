@@ -1,7 +1,7 @@
 export type * from './types.ts'
 export { authority, type Authorised, type Provider } from './authority.ts'
 export { policyCodes, type PolicyCode } from './codes.ts'
-export { compilePolicySet, needsEngines, type CompileAnswer, type PolicySource } from './compile.ts'
+export { compilePolicySet, compileWithEngines, needsEngines, type CompileAnswer, type PolicySource } from './compile.ts'
 export { explainControl, type ControlExplanation } from './explain.ts'
 export { provenFacts } from './facts.ts'
 export { atLeast, merge, mergeTerms, termsOfPermit } from './merge.ts'

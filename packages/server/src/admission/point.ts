@@ -1,5 +1,5 @@
 /** An enforcement point that lives on: the bundle that it holds, kept fresh in the background, and what it decides by it. */
-import { type ActiveOptOut, compilePolicySet, decide, type Decision, type Fact, type Facts, type Finding, type Instant, needsEngines, type OptOutSet, type PolicySet, type Repository, type Workspace } from '@exeat/core'
+import { type ActiveOptOut, compileWithEngines, decide, type Decision, type Fact, type Facts, type Finding, type Instant, type OptOutSet, type PolicySet, type Repository, type Workspace } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { countUses, isProtected, type UseClaim } from '@exeat/core/run'
 import type { VerifiedBundle } from '@exeat/verify'
@@ -111,14 +111,8 @@ export function admissionPoint(options: PointOptions): Point {
 
 const isUnreachable = (error: unknown): boolean => error instanceof ExeatError && error.problems[0].code === 'BUNDLE_UNREACHABLE'
 
-async function compiled({ workspace, policies, aliases }: VerifiedBundle): Promise<PolicySet> {
-  const needs = needsEngines(policies)
-  const engines = needs.conditions || needs.regex ? await import('@exeat/core/condition') : undefined
-  const answer = compilePolicySet({
-    workspace, policies, aliases,
-    ...(needs.conditions && engines !== undefined ? { conditionEngine: engines.celEngine() } : {}),
-    ...(needs.regex && engines !== undefined ? { regexEngine: engines.re2Engine } : {}),
-  })
+async function compiled(bundle: VerifiedBundle): Promise<PolicySet> {
+  const answer = await compileWithEngines(bundle)
   if (!answer.ok) throw new ExeatError(answer.problems)
   return answer.set
 }

@@ -1,5 +1,5 @@
 /** What governs, from a local repository or from a mirror of a remote one. */
-import { compilePolicySet, needsEngines, type PolicySet, type Problem, type StandingOptOut } from '@exeat/core'
+import { compileWithEngines, type PolicySet, type Problem, type StandingOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { branchStoodAt, fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
 import { type BranchCommit, branchHistory, involvedIn, readSigners, stoodSince } from '@exeat/git/signed'
@@ -156,14 +156,8 @@ function stale(failed: Problem | undefined): ExeatError {
 }
 
 /** @throws {ExeatError} with every problem of the policies */
-async function compilePolicies({ workspace, policies, aliases }: Governance): Promise<PolicySet> {
-  const needs = needsEngines(policies)
-  const engines = needs.conditions || needs.regex ? await import('@exeat/core/condition') : undefined
-  const answer = compilePolicySet({
-    workspace, policies, aliases,
-    ...(needs.conditions && engines !== undefined ? { conditionEngine: engines.celEngine() } : {}),
-    ...(needs.regex && engines !== undefined ? { regexEngine: engines.re2Engine } : {}),
-  })
+async function compilePolicies(governance: Governance): Promise<PolicySet> {
+  const answer = await compileWithEngines(governance)
   if (!answer.ok) throw new ExeatError(answer.problems)
   return answer.set
 }
