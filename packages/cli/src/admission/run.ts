@@ -8,6 +8,7 @@ import { readDocuments } from '@exeat/formats'
 import { bundlePins } from '@exeat/verify'
 import type { AdmissionOptions, Point, Upstream } from '@exeat/server/admission'
 import type { Io } from '../edge/io.ts'
+import { listenOn, untilSignalled } from '../edge/serving.ts'
 import { cliError, systemReason } from '../edge/problem.ts'
 import { environmentFact, repositoryFact } from '../governance/facts.ts'
 import { sha256 } from '../log/crypto.ts'
@@ -44,7 +45,7 @@ export async function admission(mode: string, flags: AdmissionFlags, io: Io): Pr
   const handle = await handlerOf(mode, flags, point, io)
   const clientCa = flags.clientCa === undefined ? undefined : fileText(flags.clientCa, io)
   const running = await serveAdmission({
-    ...listenOn(flags.listen), certificate: { cert: resolve(io.cwd, flags.tlsCert), key: resolve(io.cwd, flags.tlsKey) }, point, handle, report, ...(clientCa === undefined ? {} : { clientCa }),
+    ...listenOn(flags.listen, '0.0.0.0:8443'), certificate: { cert: resolve(io.cwd, flags.tlsCert), key: resolve(io.cwd, flags.tlsKey) }, point, handle, report, ...(clientCa === undefined ? {} : { clientCa }),
   })
   const { address, port } = running.address
   io.stdout.write(`exeat admission ${mode} on https://${address.includes(':') ? `[${address}]` : address}:${port}/admit: ${point.trouble() ?? 'ready'}\n`)
@@ -120,24 +121,4 @@ function fileText(file: string, io: Io): string {
   } catch (cause) {
     throw cliError('INPUT_UNREADABLE', `\`${file}\` cannot be read: ${systemReason(cause)}`)
   }
-}
-
-function listenOn(place: string): { readonly host: string; readonly port: number } {
-  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(place)
-  const [host, port] = [parts?.[1] ?? parts?.[2], Number(parts?.[3])]
-  if (host === undefined || port > 65_535) throw cliError('USAGE', `\`--listen ${place}\` is no place to listen`, 'say 0.0.0.0:8443')
-  return { host, port }
-}
-
-/** The first signal asks for an orderly end; the second gets one at once. */
-function untilSignalled(): Promise<void> {
-  return new Promise((resolvePromise) => {
-    let signals = 0
-    const onSignal = (): void => {
-      signals += 1
-      if (signals > 1) process.exit(1)
-      resolvePromise()
-    }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
-  })
 }

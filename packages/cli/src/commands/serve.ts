@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Problem } from '@exeat/core'
 import type { RunningServer } from '@exeat/server'
 import type { Io } from '../edge/io.ts'
+import { listenOn, untilSignalled } from '../edge/serving.ts'
 import { cliError, cliProblem, systemReason } from '../edge/problem.ts'
 import { problemLines } from '../edge/report.ts'
 import { shown } from '../text/safe.ts'
@@ -56,7 +57,7 @@ async function serve(flags: ServeFlags, io: Io): Promise<number> {
   const stopped = untilSignalled()
   const running = await startServer({
     data: resolve(io.cwd, flags.data ?? defaultDataFolder(io.env)),
-    listen: listenOn(flags.listen),
+    listen: listenOn(flags.listen, '127.0.0.1:PORT or [::1]:PORT'),
     witnesses: (flags.witness ?? []).map(parseWitness),
     ...tlsOf(flags, io),
     ...builtPages(),
@@ -85,26 +86,6 @@ const jsonLine = (fields: Readonly<Record<string, unknown>>): string => `${JSON.
 
 const startedJson = ({ origin, address, socket, size, key, singleFounder }: RunningServer, { tlsCert }: ServeFlags): string =>
   jsonLine({ level: 'info', event: 'started', origin, protocol: tlsCert === undefined ? 'http' : 'https', host: address.host, port: address.port, socket, size, key, singleFounder })
-
-/** The first signal asks for an orderly end; the second gets one at once. */
-function untilSignalled(): Promise<void> {
-  return new Promise((resolvePromise) => {
-    let signals = 0
-    const onSignal = (): void => {
-      signals += 1
-      if (signals > 1) process.exit(1)
-      resolvePromise()
-    }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
-  })
-}
-
-function listenOn(place: string): { readonly host: string; readonly port: number } {
-  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(place)
-  const [host, port] = [parts?.[1] ?? parts?.[2], Number(parts?.[3])]
-  if (host === undefined || port > 65_535) throw cliError('USAGE', `\`--listen ${place}\` is no place to listen`, 'say 127.0.0.1:PORT or [::1]:PORT')
-  return { host, port }
-}
 
 function tlsOf({ tlsCert, tlsKey }: ServeFlags, io: Io): { readonly tls?: { readonly cert: string; readonly key: string } } {
   if (tlsCert === undefined && tlsKey === undefined) return {}
