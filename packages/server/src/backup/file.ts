@@ -1,10 +1,11 @@
 /** A backup on the disk: whole under its name or not at all, read line by line in memory that does not grow with it. */
-import { closeSync, createReadStream, createWriteStream, fsyncSync, linkSync, openSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, linkSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { systemCode } from '../config/codes.ts'
+import { syncFolder } from '../config/durable.ts'
 import { stands } from '../config/folder.ts'
 import { backupError } from './problem.ts'
 
@@ -22,22 +23,12 @@ export async function writeFile(path: string, lines: AsyncIterable<string>, chec
     await pipeline(Readable.from(lines), createGzip(), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }))
     await check(temporary)
     linkSync(temporary, path)
-    synced(dirname(path))
+    syncFolder(dirname(path))
   } catch (error) {
     if (error instanceof Error && 'problems' in error) throw error
     throw backupError('BACKUP_FAILED', `\`${path}\` cannot be written: ${systemCode(error)}`, undefined, error)
   } finally {
     rmSync(temporary, { force: true })
-  }
-}
-
-function synced(folder: string): void {
-  if (process.platform === 'win32') return
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

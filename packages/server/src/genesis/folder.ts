@@ -1,7 +1,8 @@
 /** A folder that appears complete or not at all: filled under another name beside its place, then renamed. */
-import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { serverError, systemCode } from '../config/codes.ts'
+import { syncFolder } from '../config/durable.ts'
 import { dataPaths, fileNames, longestSocketPath, stands, workTreeAround } from '../config/folder.ts'
 
 /** @throws {ExeatError} DATA_EXISTS, DATA_IN_WORK_TREE, DATA_UNWRITABLE */
@@ -25,9 +26,9 @@ export async function founded<T>(folder: string, fill: (temporary: string) => Pr
   const temporary = beside(folder)
   try {
     const filled = await fill(temporary)
-    synced(join(temporary, fileNames.keys))
-    synced(join(temporary, fileNames.founders))
-    synced(temporary)
+    syncFolder(join(temporary, fileNames.keys))
+    syncFolder(join(temporary, fileNames.founders))
+    syncFolder(temporary)
     moveInto(temporary, folder)
     return filled
   } catch (error) {
@@ -53,19 +54,8 @@ function moveInto(temporary: string, folder: string): void {
   if (stands(folder)) throw serverError('DATA_EXISTS', `\`${folder}\` appeared meanwhile, and nothing is overwritten`)
   try {
     renameSync(temporary, folder)
-    synced(dirname(folder))
+    syncFolder(dirname(folder))
   } catch (cause) {
     throw serverError('DATA_UNWRITABLE', `the new folder cannot be moved to \`${folder}\`: ${systemCode(cause)}`)
-  }
-}
-
-/** Directories need it too, before what they list is durable (fsync(2)). */
-function synced(folder: string): void {
-  if (process.platform === 'win32') return
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
