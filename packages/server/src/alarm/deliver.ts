@@ -6,12 +6,12 @@
  * sink waiting.
  */
 import type { Problem } from '@exeat/core'
-import { decodeEvent, decodeLeaf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
 import { serverProblem } from '../config/codes.ts'
 import type { Delivery, Post, Sink } from '../ports/alarm.ts'
 import type { LogReader, StateReader } from '../ports/log.ts'
+import { eventAt } from '../use/entry-at.ts'
 import { readRecord } from '../use/load.ts'
-import { bodyKinds, fromBytes, recordKinds, type StoredAlarm, type StoredOptOut } from '../use/stored.ts'
+import { fromBytes, recordKinds, type StoredAlarm, type StoredOptOut } from '../use/stored.ts'
 import { backoff, delayOf } from '../events/outbox/backoff.ts'
 import { signed, type SignMessage } from '../events/standard-webhooks.ts'
 import { messageOf } from './message.ts'
@@ -148,12 +148,4 @@ async function sentBy({ index, others }: StoredAlarm, sink: Sink, round: number,
 function next(from: number, round: number, attempts: number, { now, jitter }: DelivererOptions): Pick<Delivery, 'state' | 'at'> {
   const at = now() + delayOf(attempts, jitter())
   return at - from < (round === 0 ? times.giveUp : (round + 1) * times.repeat) ? { state: 'waiting', at } : { state: 'dead', at: now() }
-}
-
-async function eventAt(log: DelivererOptions['log'], index: number): Promise<LogEvent | undefined> {
-  const entry = await log.entry(index)
-  const leaf = entry === undefined ? undefined : decodeLeaf(Buffer.from(entry.entry).toString('utf8'))
-  const body = leaf === undefined ? undefined : await log.body(bodyKinds.event, leaf.body)
-  const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
-  return decoded?.ok === true ? decoded.event : undefined
 }

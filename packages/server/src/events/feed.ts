@@ -1,8 +1,8 @@
 /** The log as it is told of: entry after entry from any index on. The log is the queue, so nothing is kept for whoever reads slowly. */
-import { decodeEvent, decodeLeaf, type LogEvent, SALT_SIZE } from '@exeat/core/entry'
+import type { LogEvent } from '@exeat/core/entry'
 import type { LogReader, LogStore } from '../ports/log.ts'
+import { entryAt } from '../use/entry-at.ts'
 import { readOptOut } from '../use/load.ts'
-import { bodyKinds } from '../use/stored.ts'
 import type { ToldEvent } from '../ports/sinks.ts'
 import { tell, type Heading } from './told.ts'
 
@@ -88,11 +88,8 @@ async function readFrom(reader: LogReader, from: number, most: number, reading: 
 
 /** @throws {Error} where an entry is none that this release wrote: nobody is told half of a log */
 async function readItem(reader: LogReader, index: number, { origin, names }: Reading): Promise<FeedItem> {
-  const entry = await reader.entry(index)
-  const leaf = entry === undefined ? undefined : decodeLeaf(Buffer.from(entry.entry).toString('utf8'))
+  const { leaf, decoded } = await entryAt(reader, index) ?? {}
   if (leaf === undefined) throw new Error(`entry ${index} is none that this release wrote`)
-  const body = await reader.body(bodyKinds.event, leaf.body)
-  const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
   if (decoded?.ok === false) throw new Error(`the body of entry ${index} is none that this release wrote: ${decoded.because}`)
   const heading: Heading = { index, id: leaf.id, source: origin, type: leaf.type, subject: leaf.uid, time: leaf.time }
   const told = tell(heading, decoded?.event, await nameFor(reader, heading.subject, decoded?.event, names))

@@ -2,12 +2,12 @@
 import {
   applied, type HexDigest, type Identity, identityKey, type Instant, type Json, type LifecycleEvent, type OptOutRecord, type Problem, taggedDigest, type Verdict,
 } from '@exeat/core'
-import { decodeEvent, decodeLeaf, SALT_SIZE } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import type { Governed } from '../ports/governance.ts'
 import type { Applied, Appended, Operation, Transaction } from '../ports/log.ts'
 import { sha256 } from '../store/ed25519.ts'
 import type { UseDependencies } from './context.ts'
+import { entryAt } from './entry-at.ts'
 import { alarmFor } from './alarm.ts'
 import { enter, type Entering, envelopeOf, newNonce, type Particulars } from './enter.ts'
 import { checkKey } from './input.ts'
@@ -15,7 +15,7 @@ import { forget, type Moment, type Over, readGoverning, type Versioned } from '.
 import { known, type Known } from './people.ts'
 import { useProblem } from './problem.ts'
 import { checkActor, type Shown, tapOf, verifyTap } from './shown.ts'
-import { bodyKinds, type StoredOptOut } from './stored.ts'
+import { type StoredOptOut } from './stored.ts'
 import { synchronise } from './synchronise.ts'
 import type { Actor, IdempotencyKey, Mfa, Prepared } from './types.ts'
 
@@ -199,13 +199,11 @@ export async function repeated(deps: UseDependencies, asking: Asking): Promise<D
 
 /** The entries of an act are about one opt-out. */
 export async function doneAt({ log }: UseDependencies, { index }: Pick<Appended, 'index'>): Promise<Done> {
-  const stored = await log.entry(index)
-  const leaf = stored === undefined ? undefined : decodeLeaf(Buffer.from(stored.entry).toString('utf8'))
-  if (leaf === undefined || leaf.uid === null) throw new Error(`entry ${index} is not of an act`)
-  const body = await log.body(bodyKinds.event, leaf.body)
-  const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
+  const { leaf, decoded } = await entryAt(log, index) ?? {}
+  const uid = leaf?.uid ?? null
+  if (uid === null) throw new Error(`entry ${index} is not of an act`)
   const data = decoded?.ok === true ? decoded.event.data : {}
-  return { uid: leaf.uid, index, strength: 'evidence' in data ? (data.evidence as { readonly strength: string }).strength : 'none' }
+  return { uid, index, strength: 'evidence' in data ? (data.evidence as { readonly strength: string }).strength : 'none' }
 }
 
 export const moved: Problem = useProblem('GOVERNANCE_MOVED', 'the protected ref moved while the act was judged', 'repeat it')

@@ -3,13 +3,13 @@
  * of the record is its uid, name, phase and digests, for ever, so that its name is never given again.
  */
 import { endedAt, type HexDigest, type Identity, type Instant, type OptOutRecord, phaseAt, reviewAt } from '@exeat/core'
-import { decodeEvent, decodeLeaf, SALT_SIZE } from '@exeat/core/entry'
 import { ExeatError } from '@exeat/core/error'
 import { erasureSchema, type Wire } from '@exeat/core/wire'
 import type { Appended, Transaction } from '../ports/log.ts'
 import { type Asking, operationFor } from './act.ts'
 import { alarmAt } from './alarm.ts'
 import type { UseDependencies } from './context.ts'
+import { eventAt } from './entry-at.ts'
 import { shaped } from './input.ts'
 import { isOpen, optOutOf, recordsOf, saveOptOut, type Versioned } from './load.ts'
 import { demand, useError } from './problem.ts'
@@ -150,11 +150,8 @@ async function eraseUses(tx: Transaction, uid: HexDigest): Promise<Erased> {
 async function told({ log }: UseDependencies, { index, count }: Appended): Promise<Erased> {
   const erased: { kind: string; digest: HexDigest }[] = []
   for (let i = index; i < index + count; i++) {
-    const entry = await log.entry(i)
-    const leaf = entry === undefined ? undefined : decodeLeaf(Buffer.from(entry.entry).toString('utf8'))
-    const body = leaf === undefined ? undefined : await log.body(bodyKinds.event, leaf.body)
-    const decoded = body === undefined ? undefined : decodeEvent(Buffer.from(body.subarray(SALT_SIZE)).toString('utf8'))
-    if (decoded?.ok === true && decoded.event.type === 'dev.exeat.body.erased.v1') erased.push(...decoded.event.data.erased)
+    const event = await eventAt(log, i)
+    if (event?.type === 'dev.exeat.body.erased.v1') erased.push(...event.data.erased)
   }
   return erased
 }
