@@ -1,11 +1,12 @@
 /** One line for one event: what happened, to what, by whom. All of it is somebody's text, and shown as text. */
+import { shortType as shortOf } from '@exeat/core/entry'
 import type { StreamedEvent } from '@exeat/core/wire'
 import { person, told } from '../acts/words.ts'
 import { clipped, oneLine } from '../text/safe.ts'
 import type { Style, Styles } from '../text/style.ts'
 
-/** `dev.exeat.optout.approved.v1` → `optout.approved`. */
-export const shortType = (type: string): string => oneLine(type.replace(/^dev\.exeat\./, '').replace(/\.v1$/, ''))
+/** Of whatever a server says. */
+export const shortType = (type: string): string => oneLine(shortOf(type))
 
 type Data = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,5 @@
 /** Entries of the log, each with the proof that it stands there. */
+import { shortType } from '@exeat/core/entry'
 import { type ReactNode, useState } from 'react'
 import type { SoundLog } from '../log/check.ts'
 import { hexOf, inclusionOf, type InclusionShown, type ProvedEntry } from '../log/entries.ts'
@@ -8,8 +9,6 @@ import { Row } from './covers.tsx'
 import { Foreign } from './foreign.tsx'
 import { Problem } from './problem.tsx'
 import { SaidEntry } from './said-entry.tsx'
-
-const kindOf = (type: string): string => type.replace(/^dev\.exeat\.(.+)\.v1$/, '$1')
 
 export function LogEntries({ entries, check }: { readonly entries: readonly ShownEntry[]; readonly check: SoundLog }): ReactNode {
   if (entries.length === 0) return null
@@ -22,7 +21,7 @@ export function LogEntries({ entries, check }: { readonly entries: readonly Show
           <tr key={index}>
             <th scope="row" id={`entry-${index}`}>{index}</th>
             <td data-term="When"><time dateTime={utcOf(time)}>{brieflyOf(time)}</time></td>
-            <td data-term="What"><span><SaidEntry body={body} /><span className="below quiet">{kindOf(type)}{uid === null ? '' : <> · <a href={`/opt-outs/${uid}`}>{name === undefined ? `opt-out ${uid.slice(0, 12)}` : <Foreign text={name} most={120} />}</a></>}</span></span></td>
+            <td data-term="What"><span><SaidEntry body={body} /><span className="below quiet">{shortType(type)}{uid === null ? '' : <> · <a href={`/opt-outs/${uid}`}>{name === undefined ? `opt-out ${uid.slice(0, 12)}` : <Foreign text={name} most={120} />}</a></>}</span></span></td>
             <td data-term="Proof"><Proof entry={entry} check={check} /></td>
           </tr>
         )

@@ -9,7 +9,7 @@ import { dataSchemas, type EventData } from './data.ts'
 import type { Evidence } from './evidence.ts'
 import { eventId } from './leaf.ts'
 import { instantText } from './scalars.ts'
-import { type EventType, eventTypes, typeOfLifecycle } from './types.ts'
+import { type EventType, eventTypes, shortType, typeOfLifecycle } from './types.ts'
 
 /** `data` belongs to `type`. */
 export type LogEvent = {
@@ -101,7 +101,7 @@ export function lifecycleOf(event: LogEvent): LifecycleEvent | undefined {
   const { subject, time, type, data } = event
   if (subject === null || !/^dev\.exeat\.(?:optout|emergency|use)\./.test(type) || besideLife.has(type)) return undefined
   const { envelope: _envelope, seconded: _seconded, incident: _incident, evidence, ...said } = data as { readonly envelope?: unknown; readonly seconded?: unknown; readonly incident?: unknown; readonly evidence?: Evidence }
-  const short = type.replace(/^dev\.exeat\.(.+)\.v1$/, '$1')
+  const short = shortType(type)
   const strength = evidence !== undefined && strengthened.has(short) ? { evidence: evidence.strength } : {}
   return { ...said, ...strength, type: short, uid: subject, at: time } as unknown as LifecycleEvent
 }

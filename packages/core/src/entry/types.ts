@@ -32,6 +32,9 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number]
 
+/** Without what all types share: `dev.exeat.optout.approved.v1` → `optout.approved`. */
+export const shortType = (type: string): string => type.replace(/^dev\.exeat\.(.+)\.v1$/, '$1')
+
 /** What no entry says: it follows from entries and the clock, or from what points ask for. */
 export const noticeTypes = [
   'dev.exeat.optout.expiring.v1', 'dev.exeat.optout.lapsed.v1', 'dev.exeat.optout.first-used.v1', 'dev.exeat.optout.unused.v1', 'dev.exeat.optout.drifted.v1', 'dev.exeat.optout.asked-after-end.v1',

@@ -1,8 +1,5 @@
 /** Which events somebody wants: `optout.*`, `emergency.activated`, as the types are without what all of them share. */
-import { eventTypes, noticeTypes } from '@exeat/core/entry'
-
-/** `dev.exeat.optout.approved.v1` → `optout.approved`. */
-export const shortType = (type: string): string => type.replace(/^dev\.exeat\./, '').replace(/\.v1$/, '')
+import { eventTypes, noticeTypes, shortType } from '@exeat/core/entry'
 
 const shorts = [...eventTypes, ...noticeTypes].map(shortType)
 const nouns = new Set(shorts.map((type) => type.replace(/\..*$/, '')))

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { parseStrictJson } from '@exeat/formats'
 import { serverError } from '../config/codes.ts'
 import type { Deployments } from '../deployments/index.ts'
-import { isFromGitHub } from '../forge/github/webhook.ts'
+import { isFromGitHub } from '../keys/hub-signature.ts'
 import { type App, createRoute, forAnyone, refusals } from './parts.ts'
 
 export const gitHubAppPath = '/v1/forges/github/app'

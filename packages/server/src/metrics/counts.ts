@@ -2,7 +2,7 @@
 import { decodeBundle, TILE_WIDTH, tilePath } from '@exeat/log'
 import type { HexDigest, OptOutRecord } from '@exeat/core'
 import { decodeLeaf } from '@exeat/core/entry'
-import { shortType } from '../events/select.ts'
+import { shortType } from '@exeat/core/entry'
 import type { LogReader, LogStore } from '../ports/log.ts'
 import { readOptOut } from '../use/load.ts'
 

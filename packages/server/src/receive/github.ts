@@ -1,6 +1,6 @@
 /** GitHub's webhooks (https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries): HMAC-SHA256 over the body alone; neither the event nor the id is signed. */
 import { fromGitHub } from '@exeat/formats/received'
-import { isFromGitHub } from '../forge/github/webhook.ts'
+import { isFromGitHub } from '../keys/hub-signature.ts'
 import type { Kind } from './types.ts'
 
 export const github: Kind = {

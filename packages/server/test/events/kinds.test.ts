@@ -9,7 +9,7 @@ import { ocsf } from '../../src/events/kinds/ocsf.ts'
 import { otlp } from '../../src/events/kinds/otlp.ts'
 import { saidOf } from '../../src/events/kinds/words.ts'
 import type { Manner, Telling } from '../../src/ports/sinks.ts'
-import { shortType } from '../../src/events/select.ts'
+import { shortType } from '@exeat/core/entry'
 
 const uid = 'a'.repeat(64)
 const allTypes = [...eventTypes, ...noticeTypes]

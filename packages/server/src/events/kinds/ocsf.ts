@@ -3,7 +3,7 @@
  * Finding for what somebody has to look at; everything else is 3004 about the log itself. `type_uid` is `class_uid` · 100 + `activity_id`.
  */
 import type { Manner, Telling } from '../../ports/sinks.ts'
-import { shortType } from '../select.ts'
+import { shortType } from '@exeat/core/entry'
 import { severityOf } from './severity.ts'
 import { batches } from './webhook.ts'
 

@@ -3,7 +3,7 @@
  * 64-bit numbers as text, names in lowerCamelCase). What a collector drops of a batch (`partialSuccess`) it tells nobody but itself.
  */
 import type { Manner, Telling } from '../../ports/sinks.ts'
-import { shortType } from '../select.ts'
+import { shortType } from '@exeat/core/entry'
 import { batches } from './webhook.ts'
 import { severityOf } from './severity.ts'
 

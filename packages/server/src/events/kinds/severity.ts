@@ -1,5 +1,5 @@
 /** How much an event matters, in the numbers of OpenTelemetry (logs data model, "SeverityNumber") and of OCSF (`severity_id`). */
-import { shortType } from '../select.ts'
+import { shortType } from '@exeat/core/entry'
 
 export interface Severity {
   readonly number: 9 | 13 | 17 | 21

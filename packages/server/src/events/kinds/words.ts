@@ -1,7 +1,7 @@
 /** What people read in a chat: a title of ours, and beside it what somebody typed, as text and cut. */
 import { clipped, oneLine } from '@exeat/core/text'
 import type { Telling } from '../../ports/sinks.ts'
-import { shortType } from '../select.ts'
+import { shortType } from '@exeat/core/entry'
 
 export interface Said {
   readonly title: string
