@@ -9,6 +9,7 @@ import { type ActFlags, acting, actOptions, evidenceNote, readingClient, type Se
 import { person, time, told } from '../acts/words.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
+import { wholeIn } from '../text/number.ts'
 import { fromNow } from '../text/span.ts'
 import { stylesFor } from '../text/style.ts'
 
@@ -60,7 +61,8 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 
 function entryOf(text: string | undefined): number | 'latest' {
   if (text === undefined) return 'latest'
-  if (/^(?:0|[1-9]\d{0,14})$/.test(text)) return Number(text)
+  const value = wholeIn(text)
+  if (value !== undefined) return value
   throw cliError('USAGE', `\`${text}\` is no entry of the log`, 'say its number: exeat drill status')
 }
 

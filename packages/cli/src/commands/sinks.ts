@@ -5,6 +5,7 @@ import { readingClient, serverAddress, type ServerFlags, serverOptions } from '.
 import { time } from '../acts/words.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
+import { wholeIn } from '../text/number.ts'
 import { clipped, oneLine, shown } from '../text/safe.ts'
 import { fromNow } from '../text/span.ts'
 import { type Styles, stylesFor } from '../text/style.ts'
@@ -58,7 +59,8 @@ export function define(command: Command, io: Io, finish: (exit: number) => void)
 const socketClient = (flags: ServerFlags, io: Io) => clientAt(serverAddress(flags, io), io)
 
 function entryOf(flag: string, text: string): number {
-  if (/^(?:0|[1-9]\d{0,14})$/.test(text)) return Number(text)
+  const value = wholeIn(text)
+  if (value !== undefined) return value
   throw cliError('USAGE', `\`${flag} ${text}\` is no entry of the log`)
 }
 

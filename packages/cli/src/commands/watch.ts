@@ -5,6 +5,7 @@ import type { StreamedEvent } from '@exeat/core/wire'
 import { readingClient, serverAddress, type ServerFlags, serverOptions } from '../acts/server.ts'
 import type { Io } from '../edge/io.ts'
 import { cliError } from '../edge/problem.ts'
+import { wholeIn } from '../text/number.ts'
 import { oneLine, shown } from '../text/safe.ts'
 import { stylesFor } from '../text/style.ts'
 import { nameIn, saying, shortType, styleOf } from '../watch/words.ts'
@@ -82,7 +83,8 @@ async function watch(flags: WatchFlags, io: Io): Promise<void> {
 }
 
 function whole(flag: string, text: string, least: number): number {
-  if (/^(?:0|[1-9]\d{0,14})$/.test(text) && Number(text) >= least) return Number(text)
+  const value = wholeIn(text)
+  if (value !== undefined && value >= least) return value
   throw cliError('USAGE', `\`${flag} ${text}\` is no whole number from ${least} on`)
 }
 
