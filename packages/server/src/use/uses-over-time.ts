@@ -1,8 +1,8 @@
 /** When an opt-out was used: its counted uses by hour, or by day where that would be too many. */
 import { canonicalInstant, endedAt, type Instant } from '@exeat/core'
-import { decodeLeaf } from '@exeat/core/entry'
 import type { UsesOverTime } from '@exeat/core/wire'
 import type { LogReader } from '../ports/log.ts'
+import { entryAt } from './entry-at.ts'
 import { optOutOf, recordsOf } from './load.ts'
 import { fromBytes, recordKinds, type StoredUse } from './stored.ts'
 
@@ -33,7 +33,5 @@ export async function usesOverTime(reader: LogReader, id: string, now: Instant):
 
 /** Of an earlier release's record, as the entry says. */
 async function usedAt(reader: LogReader, { at, index }: StoredUse): Promise<number | undefined> {
-  if (at !== undefined) return at
-  const stored = await reader.entry(index)
-  return stored === undefined ? undefined : decodeLeaf(Buffer.from(stored.entry).toString('utf8'))?.time
+  return at ?? (await entryAt(reader, index))?.leaf.time
 }
