@@ -133,6 +133,15 @@ describeWith('chromium', 'much at once, in Chromium', (executablePath) => {
     expect([exit, stderr], stdout).toEqual([0, ''])
   })
 
+  test('one that is over and was never used is not told to end early', async () => {
+    const { page } = ann
+    await page.goto(`${world.origin}/`)
+    await page.getByRole('link', { name: 'Opt-outs', exact: true }).click()
+    await page.getByRole('link', { name: 'over-already' }).click()
+    await page.getByText('It excused nothing.', { exact: true }).waitFor()
+    expect(await page.getByText('exeat revoke').count()).toBe(0)
+  })
+
   test('one opt-out is told with its uses over time, its terms, and each entry proved with its receipt', async () => {
     const { page } = ann
     const uid = (JSON.parse(world.exeat(['status', 'public-bucket', '--format', 'json']).stdout) as { optOut: { uid: string } }).optOut.uid

@@ -38,13 +38,13 @@ async function readHistory(entries: readonly number[]): Promise<readonly Told[]>
 }
 
 export function OptOutMore({ view }: { readonly view: OptOutView }): ReactNode {
-  const { uid, entries, activation, binding: { impact } } = view
+  const { uid, entries, activation, ended, binding: { impact } } = view
   const key = entries.join(' ')
   const history = useLoaded(useCallback(() => readHistory(key.split(' ').map(Number)), [key]))
   const uses = useLive(useCallback(() => get(`/v1/opt-outs/${uid}/uses`, usesOverTimeSchema), [uid]))
   return (
     <div className="more">
-      {activation === undefined ? null : <Loaded from={uses}>{(found) => <UsesChart uses={found} />}</Loaded>}
+      {activation === undefined ? null : <Loaded from={uses}>{(found) => <UsesChart uses={found} over={ended !== undefined} />}</Loaded>}
       <Loaded from={history}>{(told) => <><Terms told={told} /><History told={told} /></>}</Loaded>
       {impact === null ? null : <Impact digest={impact} />}
     </div>

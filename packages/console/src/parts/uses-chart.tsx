@@ -25,7 +25,7 @@ export function barsOf({ step, from, until, steps }: Pick<UsesOverTime, 'step' |
   return Array.from({ length: (last - first) / length + 1 }, (_, i) => ({ at: first + i * length, count: counts.get(first + i * length) ?? 0 }))
 }
 
-export function UsesChart({ uses }: { readonly uses: UsesOverTime }): ReactNode {
+export function UsesChart({ uses, over }: { readonly uses: UsesOverTime; readonly over: boolean }): ReactNode {
   const { counted, limit, step, steps } = uses
   const bars = barsOf(uses)
   const largest = Math.max(...bars.map(({ count }) => count), 1)
@@ -35,7 +35,7 @@ export function UsesChart({ uses }: { readonly uses: UsesOverTime }): ReactNode 
     <section className="card" aria-labelledby="uses">
       <h2 id="uses">Uses over time</h2>
       <p><strong>{countOf(counted, 'use')}</strong>{limit === null ? ', and no limit' : ` of ${limit} that are allowed`}{limit === null ? null : <meter min={0} max={limit} value={Math.min(counted, limit)} aria-label="Uses that are gone">{counted} of {limit}</meter>}</p>
-      {counted === 0 ? <p className="quiet">It has excused nothing yet. An opt-out that nobody uses may end early: <code>exeat revoke</code>.</p> : (
+      {counted === 0 ? <p className="quiet">{over ? 'It excused nothing.' : <>It has excused nothing yet. An opt-out that nobody uses may end early: <code>exeat revoke</code>.</>}</p> : (
         <>
           <svg className="bars" width="100%" height={height + 4} role="img" aria-label={`Uses by ${step}: at most ${largest}, ${named(bars[0]?.at ?? 0)} to ${named(bars.at(-1)?.at ?? 0)}`}>
             {bars.map(({ at, count }, i) => <rect key={at} className="rest" x={`${i * width + width * 0.1}%`} width={`${width * 0.8}%`} y={height - (count / largest) * height + (count === 0 ? 0 : 2)} height={(count / largest) * height} rx="1.5" />)}
