@@ -6,55 +6,31 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { serverProblem } from '../config/codes.ts'
 import type { ServerConfig } from '../config/schema.ts'
-import type { AskExcuses, DecideRun } from '../decisions/index.ts'
-import type { GovernanceSource } from '../ports/governance.ts'
-import type { Runs } from '../ports/runs.ts'
-import type { Receivers } from '../receive/index.ts'
-import type { UseCases } from '../use/types.ts'
 import { ExeatError } from '@exeat/core/error'
+import type { Receivers } from '../receive/index.ts'
 import { access, stepUp } from './access.ts'
-import { addActs } from './acts.ts'
-import { addAuthzen, echoRequestId } from './authzen.ts'
-import { addDecisions, fewAtOnce } from './decisions.ts'
-import { addDrills } from './drills.ts'
-import { addEvents, type EventOptions } from './events.ts'
-import { addGitHubApp, type GitHubAppOptions } from './github-app.ts'
+import { echoRequestId } from './authzen.ts'
+import { fewAtOnce } from './decisions.ts'
 import type { Env } from './env.ts'
 import { guardHead, limitBody, strictBody } from './guard.ts'
-import { addHealth, type Readiness } from './health.ts'
-import { addLog, type LogRoutesOptions } from './log.ts'
-import { addOpa, type OpaServing } from './opa.ts'
-import { openApiDocument } from './openapi.ts'
-import { addMetrics } from './metrics.ts'
-import type { Metrics } from '../metrics/index.ts'
-import { addOverview } from './overview.ts'
 import { addPages, isPage } from './pages.ts'
 import { type App, newApp } from './parts.ts'
-import { addPeople, type People } from './people/index.ts'
+import type { People } from './people/index.ts'
 import { refusal, refusalOf } from './problem.ts'
 import { rateLimiter } from './rate.ts'
-import { addReceivers, boundReceiving, isReceiving } from './receivers.ts'
-import { addRuns } from './runs.ts'
-import { addReads, type ReadOptions } from './reads.ts'
-import { addSinks, type SinkOptions } from './sinks.ts'
+import { boundReceiving, isReceiving } from './receivers.ts'
 
-export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions, Pick<SinkOptions, 'outbox'>, GitHubAppOptions {
-  readonly useCases: UseCases
-  readonly decide: DecideRun
-  readonly ask: AskExcuses
-  readonly opa: OpaServing
-  readonly runs: Runs
-  readonly receivers: Receivers
-  readonly governance: Pick<GovernanceSource, 'current'>
+/** What stands in front of every route. */
+export interface EdgeOptions {
   readonly people: People
+  /** Their bounds; what they take is a route's. */
+  readonly receivers: Receivers
   /** Where the console's pages were built to; absent: there are none. */
   readonly pages?: string
   readonly points: ServerConfig['points']
-  readonly metrics: Metrics
   /** Each request of an enforcement point. */
   readonly pointSeen: (name: string) => void
   readonly limits?: ServerConfig['limits'] | undefined
-  readonly readiness: () => Promise<Readiness>
   /** Milliseconds of a clock that never goes back. */
   readonly monotonic: () => number
   /** Why the log cannot be believed any more: nothing is granted, and only what takes away goes on. */
@@ -68,8 +44,9 @@ export interface AppOptions extends LogRoutesOptions, ReadOptions, EventOptions,
 /** What is allowed where `server.json` says nothing else. */
 const rates = { point: { perSecond: 50, burst: 200 }, address: { perSecond: 20, burst: 200 }, acts: { perSecond: 50, burst: 200 } } as const
 
-export function createApp(options: AppOptions): App {
-  const { useCases, decide, ask, runs, receivers, governance, people, points, limits = {}, monotonic, stopping, report } = options
+/** `add`: puts the routes behind the guards. */
+export function createApp(options: EdgeOptions, add: (app: App) => void): App {
+  const { receivers, people, points, limits = {}, monotonic, stopping, report } = options
   const app = newApp()
 
   const secured = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, strictTransportSecurity: false, xFrameOptions: 'DENY' })
@@ -99,25 +76,7 @@ export function createApp(options: AppOptions): App {
   app.use('/v1/*', undamaged).use('/access/*', undamaged)
   app.use(boundReceiving(receivers, monotonic), fewAtOnce(), limitBody, strictBody)
 
-  addHealth(app, options.readiness)
-  addMetrics(app, options.metrics)
-  addLog(app, options)
-  addReads(app, useCases, people, options)
-  addOverview(app, useCases)
-  addActs(app, useCases, people)
-  addDrills(app, useCases, people)
-  addEvents(app, options, people)
-  addDecisions(app, decide)
-  addAuthzen(app, ask, people)
-  addOpa(app, options.opa, options.now)
-  addRuns(app, runs, governance)
-  addReceivers(app, receivers, useCases)
-  addSinks(app, { outbox: options.outbox, size: async () => (await options.log.head()).size })
-  addGitHubApp(app, options)
-  addPeople(app, people, useCases)
-  const description = JSON.stringify(openApiDocument())
-  app.get('/openapi.json', () => new Response(description, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } }))
-
+  add(app)
   addPages(app, options.pages)
 
   app.notFound((c) => refusal([serverProblem('RESOURCE_UNKNOWN', `there is nothing at \`${c.req.path.slice(0, 200)}\``, '/openapi.json lists what there is')]))

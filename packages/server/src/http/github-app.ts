@@ -17,12 +17,13 @@ const webhook = createRoute({
 
 export const gitHubAppRoutes: readonly RouteConfig[] = [webhook]
 
-export interface GitHubAppOptions {
-  /** Absent: there is no App. */
-  readonly gitHubApp: { readonly deployments: Pick<Deployments, 'take'>; readonly secrets: () => readonly string[] } | undefined
+export interface GitHubAppServing {
+  readonly deployments: Pick<Deployments, 'take'>
+  readonly secrets: () => readonly string[]
 }
 
-export function addGitHubApp(app: App, { gitHubApp }: GitHubAppOptions): void {
+/** `gitHubApp` undefined: there is none. */
+export function addGitHubApp(app: App, gitHubApp: GitHubAppServing | undefined): void {
   app.post(gitHubAppPath, async (c) => {
     if (gitHubApp === undefined) throw serverError('RESOURCE_UNKNOWN', 'this server is no GitHub App', 'its operator makes it one: `githubApp` in `server.json`')
     const bytes = new Uint8Array(await c.req.arrayBuffer())

@@ -36,10 +36,28 @@ const securitySchemes = {
   socket: { type: 'apiKey', in: 'header', name: 'Exeat-Actor', description: 'The administrative socket: whoever can open it may act. Not a secret.' },
 } as const
 
-/** Every route of the API: what `createApp` answers, and what is described. */
-export const routes: readonly RouteConfig[] = [...actRoutes, ...drillRoutes, ...readRoutes, ...eventRoutes, ...decisionRoutes, ...runRoutes, ...sinkRoutes, ...receiverRoutes, ...gitHubAppRoutes, ...overviewRoutes, ...authzenRoutes, ...opaRoutes, ...peopleRoutes, ...logRoutes, ...healthRoutes, ...metricsRoutes, createRoute({
-  method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
-})]
+/** Every route of the API: what `addRoutes` answers, and what is described. */
+export const routes: readonly RouteConfig[] = [
+  ...actRoutes,
+  ...drillRoutes,
+  ...readRoutes,
+  ...eventRoutes,
+  ...decisionRoutes,
+  ...runRoutes,
+  ...sinkRoutes,
+  ...receiverRoutes,
+  ...gitHubAppRoutes,
+  ...overviewRoutes,
+  ...authzenRoutes,
+  ...opaRoutes,
+  ...peopleRoutes,
+  ...logRoutes,
+  ...healthRoutes,
+  ...metricsRoutes,
+  createRoute({
+    method: 'get', path: '/openapi.json', summary: 'This description', tags: ['health'], security: forAnyone, responses: answers(z.record(z.string(), z.unknown()), 'OpenAPI 3.1.'),
+  }),
+]
 
 /**
  * The generator's paths with zod's own JSON Schemas: the generator calls a member required that may be absent but not `undefined` (`exactOptional`).

@@ -6,7 +6,15 @@ import type { App } from './parts.ts'
 import { refusal } from './problem.ts'
 
 /** Paths that the console answers itself (`packages/console/src/main.tsx`). */
-const pages = ['/', '/sign-in', '/enrol', '/opt-outs', '/policies', '/log', '/alarms', '/people', '/device', '/opt-outs/:id', '/tap/:id', '/second/:id'] as const
+const pages = [
+  '/', '/sign-in', '/enrol', '/device', '/tap/:id', '/second/:id',
+  '/opt-outs',
+  '/opt-outs/:id',
+  '/policies',
+  '/log',
+  '/alarms',
+  '/people',
+] as const
 
 const types: Readonly<Record<string, string>> = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8' }
 
@@ -19,8 +27,10 @@ const policy = {
   'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin', 'x-frame-options': 'DENY',
 }
 
+const pattern = new RegExp(`^(?:${pages.map((page) => page.replaceAll(/:\w+/g, '[^/]+')).join('|')})$`)
+
 /** Whether the console answers a path: with headers of its own, as a page loads what an API never does. */
-export const isPage = (path: string): boolean => path.startsWith('/assets/') || /^\/(?:|sign-in|enrol|opt-outs|policies|log|alarms|people|device|opt-outs\/[^/]+|tap\/[^/]+|second\/[^/]+)$/.test(path)
+export const isPage = (path: string): boolean => path.startsWith('/assets/') || pattern.test(path)
 
 export function addPages(app: App, folder: string | undefined): void {
   const index = folder === undefined || !existsSync(join(folder, 'index.html')) ? undefined : readFileSync(join(folder, 'index.html'))

@@ -1,5 +1,4 @@
 /** The delivery of alarms, put together. */
-import type { Problem } from '@exeat/core'
 import type { SignerKey } from '@exeat/log'
 import { randomInt } from 'node:crypto'
 import { addressGuard } from '../alarm/address.ts'
@@ -7,21 +6,13 @@ import { type Deliverer, deliverer } from '../alarm/deliver.ts'
 import { type Connect, connector, poster } from '../alarm/post.ts'
 import { progressIn } from '../alarm/progress.ts'
 import type { ServerConfig } from '../config/schema.ts'
-import type { GovernanceSource } from '../ports/governance.ts'
-import type { IdentityRows } from '../ports/identity.ts'
-import type { LogStore } from '../ports/log.ts'
 import { signerOf } from '../store/ed25519.ts'
 import { sinksOf } from '../use/alarm.ts'
+import type { Foundation } from './foundation.ts'
 
-interface Composing {
-  readonly config: Pick<ServerConfig, 'alarms'>
-  readonly log: LogStore
-  readonly governance: GovernanceSource
-  readonly rows: IdentityRows
+interface Composing extends Pick<Foundation, 'config' | 'log' | 'governance' | 'rows' | 'now' | 'report'> {
   /** That the founders delegated to. */
   readonly webhook: SignerKey
-  readonly now: () => number
-  readonly report: (problem: Problem) => void
 }
 
 /** To where the workspace names, and the operator lets it. */

@@ -1,12 +1,10 @@
 /** Events and whoever hears of them, put together: the feed, the outbox from what the operator set, and notices. */
-import type { Problem } from '@exeat/core'
 import type { SignerKey } from '@exeat/log'
 import { createHash, randomInt } from 'node:crypto'
 import { serverError } from '../config/codes.ts'
-import { type DataPaths, stands } from '../config/folder.ts'
+import { stands } from '../config/folder.ts'
 import type { ServerConfig, SinkConfig } from '../config/schema.ts'
 import { type Feed, feedOf } from '../events/feed.ts'
-import type { Growth } from '../events/growth.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { slack, teams } from '../events/kinds/chat.ts'
 import { ocsf } from '../events/kinds/ocsf.ts'
@@ -21,35 +19,24 @@ import { sinkWorker } from '../events/outbox/worker.ts'
 import { wants } from '../events/select.ts'
 import { isWebhookSecret } from '../events/standard-webhooks.ts'
 import { readSecret } from '../keys/secret.ts'
-import type { GovernanceSource } from '../ports/governance.ts'
-import type { IdentityRows } from '../ports/identity.ts'
-import type { LogStore } from '../ports/log.ts'
 import type { Manner } from '../ports/sinks.ts'
 import { signerOf } from '../store/ed25519.ts'
 import type { Health } from '../use/health.ts'
 import { isSinkUrl } from '../alarm/url.ts'
 import { composeConnect } from './alarms.ts'
+import type { Foundation } from './foundation.ts'
 import { secretAt } from './keys.ts'
 
 const { version } = manifest
 
-export interface Composing {
-  readonly config: ServerConfig
-  readonly paths: DataPaths
-  readonly log: LogStore
-  readonly growth: Growth
-  readonly governance: Pick<GovernanceSource, 'latest'>
-  readonly rows: IdentityRows
+export interface Composing extends Foundation {
   /** That the founders delegated to. */
   readonly webhook: SignerKey
   readonly enterHealth: (state: Health, code: string, message: string) => Promise<void>
-  readonly now: () => number
-  readonly report: (problem: Problem) => void
 }
 
 export interface Events {
   readonly feed: Feed
-  readonly growth: Growth
   readonly outbox: Outbox
   readonly notices: Notices
   /** What is told beside entries. */
@@ -58,11 +45,11 @@ export interface Events {
 
 /** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN where a sink's secret is none */
 export function composeEvents(composing: Composing): Events {
-  const { config, log, growth, governance, rows, now } = composing
+  const { config, log, governance, rows, now } = composing
   const feed = feedOf({ log, origin: config.origin, monotonic: () => performance.now() })
   const sinks = composeOutbox(composing, feed)
   const told = teller({ rows, origin: config.origin, tell: sinks.tell, now })
-  return { feed, growth, outbox: sinks, told, notices: notices({ log, governed: governance.latest, teller: told, rows, points: config.points, now }) }
+  return { feed, outbox: sinks, told, notices: notices({ log, governed: governance.latest, teller: told, rows, points: config.points, now }) }
 }
 
 function composeOutbox(composing: Composing, feed: Feed): Outbox {

@@ -1,8 +1,4 @@
-/** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses, delivers alarms. */
-import type { Deliverer } from '../alarm/deliver.ts'
-import type { Notices } from '../events/notices/index.ts'
-import type { Deployments } from '../deployments/index.ts'
-import type { Growth } from '../events/growth.ts'
+/** What the server does beside answering: reads the protected ref, reads the whole log, asks witnesses, and the chores of its parts. */
 import type { WitnessAddress } from '@exeat/client/log'
 import { canonicalInstant, type Instant, type Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
@@ -16,14 +12,14 @@ import type { LogStore } from '../ports/log.ts'
 import type { UseCases } from '../use/types.ts'
 import { type Checked, checkWhole } from './check.ts'
 import { wrongPins } from './pins.ts'
-import { problemOf, repeater } from './repeat.ts'
+import { type Chore, problemOf, repeater } from './repeat.ts'
 import { witnessing } from './witness.ts'
 
 /** Milliseconds that what runs has to end. */
 const patience = 5_000
 
 /** In milliseconds. */
-const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000, alarms: 1_000, look: 1_000, notices: 60_000 } as const
+const every = { ref: 60_000, sweep: 600_000, whole: 24 * 3_600_000, witnesses: 1_000 } as const
 
 export interface HousekeepingOptions {
   readonly log: LogStore
@@ -33,11 +29,10 @@ export interface HousekeepingOptions {
   /** Swept of what is over. */
   readonly rows: Pick<IdentityRows, 'sweep'>
   readonly witnesses: readonly WitnessAddress[]
-  readonly alarms: Deliverer
-  readonly growth: Pick<Growth, 'look'>
-  readonly notices: Pick<Notices, 'round'>
-  /** Where this server is a GitHub App. */
-  readonly deployments?: Pick<Deployments, 'round'>
+  /** Of the parts of the server. */
+  readonly chores: readonly Chore[]
+  /** Waits for what the chores began and did not wait for. */
+  readonly settled: () => Promise<void>
   readonly now: () => number
   readonly report: (problem: Problem | Error) => void
 }
@@ -55,7 +50,7 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>
 }
 
-export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, alarms, growth, notices, deployments, now, report }: HousekeepingOptions): Housekeeping {
+export function keepHouse({ log, useCases, governance, pins, rows, witnesses: addresses, chores, settled, now, report }: HousekeepingOptions): Housekeeping {
   const { repeat, isStopped, stop } = repeater(report)
   let checked: Checked | undefined
   let unread: Problem | undefined = serverProblem('SERVER_STARTING', 'the protected ref was not read yet')
@@ -84,12 +79,7 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
   })
   repeat(every.sweep, async () => { await rows.sweep(now()) })
   repeat(every.witnesses, witnesses.round)
-  repeat(every.alarms, alarms.round)
-  repeat(every.alarms, useCases.endDrill)
-  repeat(every.look, growth.look)
-  repeat(every.notices, notices.round)
-  if (deployments !== undefined) repeat(every.look, deployments.round)
-  repeat(every.notices, useCases.uncovered)
+  for (const { every: after, run } of chores) repeat(after, run)
 
   const witnessDamage = (): Problem | undefined => witnesses.states().map(({ problem }) => problem).find((problem) => problem !== undefined && entryOf(problem.code).exit === 2)
   const damage = (): Problem | undefined => checked?.problem ?? witnessDamage()
@@ -108,10 +98,9 @@ export function keepHouse({ log, useCases, governance, pins, rows, witnesses: ad
     }),
     stop: async () => {
       // A remote that is slow to answer keeps nobody from stopping.
-      await Promise.race([stop().then(alarms.settled), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
+      await Promise.race([stop().then(settled), new Promise((resolve) => { setTimeout(resolve, patience).unref() })])
     },
   }
 }
 
 const messageOf = (problem: Problem | undefined): { readonly message?: string } => (problem === undefined ? {} : { message: problem.message })
-

@@ -3,6 +3,13 @@ import type { Problem } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { serverProblem } from '../config/codes.ts'
 
+/** What a part of the server does beside answering. */
+export interface Chore {
+  /** Milliseconds from its end to its next beginning. */
+  readonly every: number
+  readonly run: () => Promise<void>
+}
+
 export interface Repeating {
   /** Waits for what runs. */
   readonly stop: () => Promise<void>
@@ -10,7 +17,7 @@ export interface Repeating {
 
 export interface Repeater {
   /** What goes wrong is told once for as long as it stays the same. `after`: milliseconds. */
-  readonly repeat: (after: number, chore: () => Promise<void>) => Repeating
+  readonly repeat: (after: number, chore: Chore['run']) => Repeating
   /** True once nothing begins any more. */
   readonly isStopped: () => boolean
   /** Begins nothing more, and waits for what runs. */
@@ -21,7 +28,7 @@ export function repeater(report: (problem: Problem | Error) => void): Repeater {
   let stopped = false
   const all: Repeating[] = []
 
-  function repeat(after: number, chore: () => Promise<void>): Repeating {
+  function repeat(after: number, chore: Chore['run']): Repeating {
     let timer: NodeJS.Timeout | undefined
     let told: string | undefined
     const run = async (): Promise<void> => {

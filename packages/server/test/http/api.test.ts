@@ -6,6 +6,7 @@ import { openApiText } from '../../../../tools/openapi.ts'
 import { readFileSync } from 'node:fs'
 import { isPage } from '../../src/http/pages.ts'
 import { createApp } from '../../src/http/app.ts'
+import { addRoutes, type Services } from '../../src/http/routes.ts'
 import { sha256, verifySignature } from '../../src/store/ed25519.ts'
 import { by, expectProblem, origin, type Site, site } from '../main/support.ts'
 import { fileOf, hour, optOut } from '../use/support.ts'
@@ -194,10 +195,9 @@ describe('the description', () => {
   test('is served', async () => { expect((await at.ask('/openapi.json', { over: 'network', token: null })).json()).toEqual(document) })
   test('every route of the application stands in it, and nothing else', () => {
     const unused = (): never => { throw new Error('nothing is asked') }
-    const app = createApp({
-      people: {} as never, decide: unused, ask: unused, opa: {} as never, runs: {} as never, receivers: {} as never, governance: {} as never,
-      useCases: {} as never, log: {} as never, feed: {} as never, growth: {} as never, notices: { listen: () => () => undefined }, pointSeen: () => undefined, gitHubApp: undefined, streams: { open: 0 }, metrics: { text: async () => '', contentType: 'text/plain' }, streamsEnd: new AbortController().signal, outbox: {} as never, key: '', points: [], now: unused, monotonic: () => 0, health: unused, readiness: unused, damage: unused, stopping: unused, report: unused,
-    })
+    const nothing: unknown = new Proxy(unused, { get: () => nothing })
+    const edge = { people: {} as never, receivers: {} as never, points: [], pointSeen: unused, monotonic: () => 0, damage: unused, stopping: unused, report: unused }
+    const app = createApp(edge, (added) => { addRoutes(added, nothing as Services) })
     const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !isPage(path)).map(({ method, path }) => `${method.toLowerCase()} ${path.replace('/log/tile/*', '/log/tile/{path}').replaceAll(/:(\w+)/g, '{$1}')}`)
     const described = Object.entries(document.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`))
     expect([...new Set(served)].sort()).toEqual(described.sort())

@@ -1,6 +1,10 @@
 /** The edge alone: what it makes of a failure that nobody knows, of a server that stops, and of callers by their addresses. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createApp, type AppOptions } from '../../src/http/app.ts'
+import { createApp, type EdgeOptions } from '../../src/http/app.ts'
+import { addHealth } from '../../src/http/health.ts'
+import { addLog } from '../../src/http/log.ts'
+import type { App } from '../../src/http/parts.ts'
+import { addReads } from '../../src/http/reads.ts'
 import { callerOf, rateLimiter } from '../../src/http/rate.ts'
 import { httpServer, type Listener, listenNetwork } from '../../src/main/listen.ts'
 import type { UseCases } from '../../src/use/types.ts'
@@ -11,14 +15,16 @@ let stopping = false
 let listener: Listener
 
 const failing = async (): Promise<never> => { throw new Error('secret detail of /srv/exeat/keys') }
-const options: AppOptions = {
-  useCases: new Proxy({}, { get: () => failing }) as UseCases, decide: failing, ask: failing, opa: { make: failing, publicPem: '' }, runs: { keep: failing, list: failing, latest: failing, reportsOf: failing }, receivers: { find: () => undefined, takes: () => false, take: failing }, governance: { current: failing }, people: {} as never,
-  log: { snapshot: failing } as never, feed: { read: failing }, growth: { size: () => 0, beyond: failing, look: failing }, notices: { listen: () => () => undefined }, pointSeen: () => undefined, gitHubApp: undefined, streams: { open: 0 }, metrics: { text: async () => '', contentType: 'text/plain' }, streamsEnd: new AbortController().signal, outbox: { sink: () => undefined, statuses: failing }, key: 'x', points: [], now: () => 0, monotonic: () => 0, health: () => ({}), damage: () => undefined,
-  readiness: async () => ({ problems: [{ code: 'SERVER_STARTING', message: 'the protected ref was not read yet' }] }),
-  stopping: () => stopping, report: (error) => { reported.push(error) },
+const edge: EdgeOptions = {
+  people: {} as never, receivers: { find: () => undefined, takes: () => false, take: failing }, points: [], pointSeen: () => undefined, damage: () => undefined, monotonic: () => 0, stopping: () => stopping, report: (error) => { reported.push(error) },
+}
+const addFailing = (app: App): void => {
+  addHealth(app, async () => ({ problems: [{ code: 'SERVER_STARTING', message: 'the protected ref was not read yet' }] }))
+  addLog(app, { log: { snapshot: failing } as never, key: 'x' })
+  addReads(app, new Proxy({}, { get: () => failing }) as UseCases, {} as never, { now: () => 0, health: () => ({}) })
 }
 
-beforeAll(async () => { listener = await listenNetwork(httpServer(createApp(options), 'socket'), '127.0.0.1', 0) })
+beforeAll(async () => { listener = await listenNetwork(httpServer(createApp(edge, addFailing), 'socket'), '127.0.0.1', 0) })
 afterAll(async () => listener.drain(0))
 
 function get(path: string, more: object = {}): Promise<Reply> {
