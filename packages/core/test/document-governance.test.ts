@@ -112,3 +112,12 @@ describe('checkGovernance', () => {
 
   test('every code is provoked above', () => expect([...provoked].sort()).toEqual(Object.keys(governanceCodes).sort()))
 })
+
+test('one identity is one person\'s', () => {
+  const people = (...lists: readonly (readonly string[])[]): Decoded => workspace({ identity: { people: lists.map((subs, index) => ({ label: `Person ${index}`, identities: subs.map(person) })) } })
+  const codesOf = (document: Decoded): string[] => (document.ok ? [] : document.problems.map(({ code, at }) => `${code} ${at?.file ?? ''}`))
+  expect(codesOf(people(['ann', 'anna'], ['ben', 'benjamin']))).toEqual([])
+  expect(codesOf(people(['ann', 'anna'], ['ben', 'ANN']))).toEqual(['PERSON_TWICE spec.identity.people.1.identities.1'])
+  expect(codesOf(people(['ann', 'ann']))).toEqual(['PERSON_TWICE spec.identity.people.0.identities.1'])
+  expect(codesOf(people(['ann']))).not.toEqual([])
+})

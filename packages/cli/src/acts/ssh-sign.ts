@@ -1,6 +1,6 @@
 /** Approving and activating in git trust: what stands at the protected branch is shown, signed with a security key, and written as two files to commit. */
 import { randomBytes } from 'node:crypto'
-import { type Binding, type Identity, type PolicySet, repositoryIdsOf, sameIdentity, type StandingOptOut, type Terms, termsDigest } from '@exeat/core'
+import { type Binding, type Identity, type Persons, personsIn, type PolicySet, repositoryIdsOf, type StandingOptOut, type Terms, termsDigest } from '@exeat/core'
 import { type Envelope, shownCode } from '@exeat/core/envelope'
 import { nearest } from '@exeat/core/text'
 import type { Governance } from '@exeat/git'
@@ -67,7 +67,7 @@ async function caseOf(act: SignedAct, { governance, policySet, optOut, actor }: 
   const signed = (await loadSigned(governance, policySet, [optOut], { dir: io.cwd, cacheDir: cacheFolder(flags, io) }))?.(io.now)
   const { approvals = [], involved = [] } = signed?.people.get(uid) ?? {}
   const workspace = governance.workspace.document
-  refuseInVain(act, { actor, groups: groupsOf(workspace, actor), terms: answer.terms, approvals, involved })
+  refuseInVain(act, { actor, same: personsIn(workspace).same, groups: groupsOf(workspace, actor), terms: answer.terms, approvals, involved })
   const counted = act === 'approve' ? [] : approvals
   const binding: Binding = { optOut: digest, terms: termsDigest(answer.terms, sha256), impact: impactOf(optOut) }
   const envelope: Envelope = {
@@ -83,6 +83,7 @@ async function caseOf(act: SignedAct, { governance, policySet, optOut, actor }: 
 
 interface Entitled {
   readonly actor: Identity
+  readonly same: Persons['same']
   readonly groups: readonly string[]
   readonly terms: Terms
   readonly approvals: readonly SoundAct[]
@@ -90,13 +91,13 @@ interface Entitled {
 }
 
 /** What would not count is better not signed. The gate judges it again, and alone decides. */
-function refuseInVain(act: SignedAct, { actor, groups, terms, approvals, involved }: Entitled): void {
+function refuseInVain(act: SignedAct, { actor, same, groups, terms, approvals, involved }: Entitled): void {
   const wanted = act === 'approve' ? terms.approve.flatMap(({ value }) => value.groups) : terms.activate.value
   if (wanted !== 'anyone' && !groups.some((group) => wanted.includes(group))) {
     throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` is in none of the groups that may ${act}: ${wanted.map((group) => `\`${group}\``).join(', ') || 'there are none'}`, 'ask somebody who is')
   }
-  const approved = approvals.some(({ by }) => sameIdentity(by, actor))
-  if (act === 'approve' && involved.some((each) => sameIdentity(each, actor))) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` wrote, merged or asked for the opt-out, and nobody approves their own`, 'ask somebody else')
+  const approved = approvals.some(({ by }) => same(by, actor))
+  if (act === 'approve' && involved.some((each) => same(each, actor))) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` wrote, merged or asked for the opt-out, and nobody approves their own`, 'ask somebody else')
   if (act === 'approve' && approved) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` has approved it before, and counts once`)
   if (act === 'activate' && approved && !terms.approverMayActivate.value) throw cliError('NOT_SIGNABLE', `\`${actor.sub}\` approved it, and the terms do not let an approver activate`, 'ask somebody else')
 }

@@ -47,6 +47,12 @@ const incidents = z.strictObject({
   open: some(line).meta({ description: 'Its values that mean an open incident.' }),
 })
 
+const person = z.strictObject({
+  label: line,
+  identities: z.array(z.strictObject({ iss: identifier, sub: identifier })).min(2)
+    .meta({ description: 'Of one and the same person. What a commit names is `iss: git` with the mail address as `sub`; an account of a forge is the forge\'s `iss` with its number; whoever types a name at the administrative socket is `iss: exeat:operator`.' }),
+})
+
 /** Who people and jobs are, and what their second factors are made for. All of it stands here, and not at the server, so that points and auditors can check what was signed. */
 const identity = z.strictObject({
   relyingParty: optional(z.strictObject({
@@ -78,11 +84,19 @@ const identity = z.strictObject({
     environments: optional(z.record(identifier, dnsLabel)).meta({ description: 'Environment of the workspace by what the token states, for a cluster by its namespace; without it those of a forge have one name, and a cluster none.' }),
     serviceAccounts: optional(some(identifier)).meta({ description: 'Kubernetes: `namespace:name`, bound to the object\'s uid where it is written behind another colon.' }),
   }))),
+  people: optional(some(person).meta({ description: 'People who are known under several identities: none of them approves what another of theirs wrote or asked for, or fills a quorum twice. It gives nobody anything.' })),
   forges: optional(some(z.strictObject({
     kind: z.enum(['github', 'gitlab']),
     issuer: https.meta({ description: '`iss` of its people, whose `sub` is the number of their account: `https://github.com`.' }),
     teams: optional(z.record(identifier, group)).meta({ description: 'Group of Exeat by team: `acme/security`. Their members\' reviews of a change count for it.' }),
   }))),
+}).check((payload) => {
+  const listed = (payload.value.people ?? []).flatMap(({ identities }, person) => identities.map(({ iss, sub }, at) => ({ person, at, key: JSON.stringify([iss, sub.toLowerCase()]) })))
+  const seen = new Set<string>()
+  for (const { person, at, key } of listed) {
+    if (seen.has(key)) report(payload, payload.value.people?.[person]?.identities[at], { code: 'PERSON_TWICE', message: 'stands there twice: an identity is one person\'s', hint: 'name it once, with everything else that the person is known as' }, ['people', person, 'identities', at])
+    seen.add(key)
+  }
 })
 
 export const workspaceSchema = z.strictObject({

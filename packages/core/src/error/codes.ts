@@ -28,6 +28,7 @@ export const documentCodes = {
   CONTROL_SHAPE: invalid('A control is not written `tool/rule`.'),
   CONTROL_TOOL_UNKNOWN: invalid('A control names a tool that Exeat does not know.'),
   ENVIRONMENT_UNPROVEN: invalid('A protected environment takes somebody\'s word for it: `proof: asserted`.'),
+  PERSON_TWICE: invalid('One identity stands with two people, or twice with one.'),
 } as const satisfies Record<string, CodeEntry>
 
 /** What is wrong between documents that are right by themselves. */

@@ -1,7 +1,7 @@
 /** What can be done to an opt-out, what the edge must have verified about it, and what the judge answers. */
 import type { EvidenceStrength } from '../model/facts.ts'
 import type { HexDigest } from '../model/digest.ts'
-import type { AgreedTerms, Asked, Binding, Identity, LifecycleEvent } from './events.ts'
+import { type AgreedTerms, type Asked, type Binding, type Identity, type LifecycleEvent, sameIdentity } from './events.ts'
 import type { Refusal } from './refusal.ts'
 
 export type Act =
@@ -25,6 +25,8 @@ export interface ActFacts {
   readonly terms: AgreedTerms
   /** Groups of any person, resolved now; empty for somebody who is gone. */
   readonly groupsOf: (identity: Identity) => readonly string[]
+  /** Whether two identities are one person's. Absent: nobody says so, and each is a person. */
+  readonly same?: (a: Identity, b: Identity) => boolean
 }
 
 /** `events` may stand beside a refusal: an activation that finds the content changed records that the request is stale, a use too many that the opt-out is exhausted. */
@@ -34,3 +36,6 @@ export type Verdict =
 
 export const granted = (...events: readonly LifecycleEvent[]): Verdict => ({ ok: true, events })
 export const refused = (refusal: Refusal, ...events: readonly LifecycleEvent[]): Verdict => ({ ok: false, refusal, events })
+
+/** Whether an identity is the actor's, under whatever name. */
+export const isActor = ({ actor, same = sameIdentity }: ActFacts, identity: Identity): boolean => same(identity, actor)

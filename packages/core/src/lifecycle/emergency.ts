@@ -1,10 +1,9 @@
 /** Break-glass (design §6): shorter, narrower, counted, and reviewed by somebody else in time. */
 import { formatDuration } from '../document/time.ts'
 import type { Duration, Instant } from '../model/instant.ts'
-import { granted, refused } from './act.ts'
+import { granted, isActor, refused } from './act.ts'
 import type { Act, ActFacts, Verdict } from './act.ts'
-import { sameIdentity } from './events.ts'
-import type { Asked, Identity } from './events.ts'
+import type { Asked } from './events.ts'
 import { isIn, notEntitled, standingRefusal, told, windowRefusal } from './guards.ts'
 import { inForce, phaseAt, reviewAt } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
@@ -28,7 +27,7 @@ export function judgeEmergency(ledger: Ledger, act: Act & { kind: 'emergency' },
     return refused({ code: 'EMERGENCY_TOO_WIDE', message: 'an emergency states `limits.findings`, is of category `emergency` and renews nothing' })
   }
   const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, allowed, at) ?? tooEarly(asked, allowed, at)
-    ?? habitRefusal(ledger, facts.actor, team, at) ?? overlapRefusal(ledger, act, facts, terms.groups, at)
+    ?? habitRefusal(ledger, facts, team, at) ?? overlapRefusal(ledger, act, facts, terms.groups, at)
   if (refusal !== undefined) return refused(refusal)
   return granted({
     type: 'emergency.activated', uid, at, asked, by: facts.actor, groups: facts.groups, team, binding: facts.binding, evidence: facts.evidence, terms: facts.terms,
@@ -45,7 +44,7 @@ export function judgeOffline(ledger: Ledger, act: Act & { kind: 'offline' }, fac
   const { asked, uid, team, second, grant } = act
   const terms = facts.terms.emergency
   if (terms === undefined) return refused({ code: 'EMERGENCY_NOT_PERMITTED', message: 'the terms that cover this know no emergency' })
-  if (sameIdentity(facts.actor, second)) return refused({ code: 'SECOND_PERSON_NEEDED', message: 'one person signed the offline grant, and two are needed' })
+  if (isActor(facts, second)) return refused({ code: 'SECOND_PERSON_NEEDED', message: 'one person signed the offline grant, and two are needed' })
   if (!isIn(facts.groups, terms.groups) || !facts.groups.includes(team)) return refused(notEntitled('declare it', terms.groups))
   const refusal = standingRefusal(ledger, uid, asked)
   if (refusal !== undefined) return refused(refusal)
@@ -62,9 +61,9 @@ function tooEarly({ window: { from } }: Asked, allowed: Duration, at: Instant): 
 }
 
 /** An overdue review blocks the next emergency of that person and of that team; so does having had too many (attack 20). */
-function habitRefusal(ledger: Ledger, actor: Identity, team: string, now: Instant): Refusal | undefined {
+function habitRefusal(ledger: Ledger, facts: ActFacts, team: string, now: Instant): Refusal | undefined {
   const earlier = [...ledger.records.values()].filter(({ emergency }) => emergency !== undefined)
-  const own = earlier.filter(({ requester }) => sameIdentity(requester, actor))
+  const own = earlier.filter(({ requester }) => isActor(facts, requester))
   const teams = earlier.filter(({ emergency }) => emergency?.team === team)
   const overdue = [...own, ...teams].find((record) => reviewAt(record, now) === 'overdue')
   if (overdue !== undefined) {
@@ -86,7 +85,7 @@ function overlapRefusal(
     record.emergency !== undefined && record.emergency.verdict === undefined && scopesMeet(record.asked.scope, act.asked.scope))
   if (open === undefined) return undefined
   const { second } = act
-  if (second !== undefined && !sameIdentity(second.identity, facts.actor) && isIn(second.groups, entitled)) return undefined
+  if (second !== undefined && !isActor(facts, second.identity) && isIn(second.groups, entitled)) return undefined
   return {
     code: 'SECOND_PERSON_NEEDED',
     message: `\`${open.asked.name}\` meets the same findings, ${inForce(open, now) ? 'is in force' : `is ${phaseAt(open, now)}`} and has not been reviewed`,
@@ -100,7 +99,7 @@ export function judgeReview(record: OptOutRecord, verdict: 'justified' | 'unjust
     return refused({ code: 'REVIEW_NOT_DUE', message: state === 'none' ? `\`${record.asked.name}\` is no emergency` : `\`${record.asked.name}\` was reviewed as ${state}` })
   }
   const involved = [record.requester, ...(record.emergency?.second === undefined ? [] : [record.emergency.second])]
-  if (involved.some((each) => sameIdentity(each, facts.actor))) {
+  if (involved.some((each) => isActor(facts, each))) {
     return refused({ code: 'SELF_APPROVAL', message: `the actor declared \`${record.asked.name}\`` })
   }
   const wanted = record.terms.emergency?.reviewers ?? []

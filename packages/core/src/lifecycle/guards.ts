@@ -2,7 +2,8 @@
 import { formatDuration, formatInstant } from '../document/time.ts'
 import type { HexDigest } from '../model/digest.ts'
 import type { Duration, Instant } from '../model/instant.ts'
-import { type Asked, type Identity, sameIdentity } from './events.ts'
+import { type ActFacts, isActor } from './act.ts'
+import type { Asked } from './events.ts'
 import { type Ledger, type OptOutRecord, type Phase, phaseAt } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -31,9 +32,9 @@ export function windowRefusal({ window: { from, until } }: Asked, longest: Durat
 /** Most requests of one person that wait for approvers at once: whoever asks for more floods those who should read them (attack 24). */
 export const mostWaiting = 50
 
-export function waitingRefusal(ledger: Ledger, requester: Identity, at: Instant): Refusal | undefined {
+export function waitingRefusal(ledger: Ledger, facts: ActFacts, at: Instant): Refusal | undefined {
   let waiting = 0
-  for (const record of ledger.records.values()) if (sameIdentity(record.requester, requester) && phaseAt(record, at) === 'proposed') waiting += 1
+  for (const record of ledger.records.values()) if (isActor(facts, record.requester) && phaseAt(record, at) === 'proposed') waiting += 1
   if (waiting < mostWaiting) return undefined
   return { code: 'REQUESTS_WAITING', message: `${waiting} requests of the actor wait for approvers, and ${mostWaiting} may`, hint: 'withdraw what is not needed any more, or wait until some of them are judged' }
 }

@@ -4,7 +4,7 @@
  */
 import { quorumMet } from '../policy/quorum.ts'
 import type { Instant } from '../model/instant.ts'
-import { granted, refused } from './act.ts'
+import { granted, isActor, refused } from './act.ts'
 import type { Act, ActFacts, Verdict } from './act.ts'
 import { judgeEmergency, judgeOffline, judgeReview } from './emergency.ts'
 import { sameIdentity } from './events.ts'
@@ -13,6 +13,7 @@ import { isIn, notEntitled, standingRefusal, told, waitingRefusal, windowRefusal
 import { phaseAt, useKey } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
+import { peopleWhoApproved } from './persons.ts'
 import { outgrown, type Renewal, renewalOf } from './renewal.ts'
 
 export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Instant): Verdict {
@@ -42,7 +43,7 @@ export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Insta
 function judgeRequest(ledger: Ledger, act: Act & { kind: 'request' }, facts: ActFacts, at: Instant): Verdict {
   const { asked, uid, involved } = act
   const { terms, binding } = facts
-  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, terms.duration, at) ?? waitingRefusal(ledger, facts.actor, at)
+  const refusal = standingRefusal(ledger, uid, asked) ?? windowRefusal(asked, terms.duration, at) ?? waitingRefusal(ledger, facts, at)
   if (refusal !== undefined) return refused(refusal)
   const renewal = renewalOf(ledger, asked, terms, at)
   if ('code' in renewal) return refused(renewal)
@@ -71,10 +72,10 @@ function judgeApproval(record: OptOutRecord, signed: Binding, facts: ActFacts, a
   const misread = changes(signed, record.binding)
   if (misread.length > 0) return refused(contentChanged(misread))
   const by = facts.actor
-  if ([record.requester, ...record.involved].some((each) => sameIdentity(each, by))) {
+  if ([record.requester, ...record.involved].some((each) => isActor(facts, each))) {
     return refused({ code: 'SELF_APPROVAL', message: `the actor asked for, wrote or pushed \`${record.asked.name}\`` })
   }
-  if (record.approvals.some((approval) => sameIdentity(approval.by, by))) {
+  if (record.approvals.some((approval) => isActor(facts, approval.by))) {
     return refused({ code: 'APPROVED_ALREADY', message: `the actor has approved \`${record.asked.name}\` before` })
   }
   const wanted = record.terms.approve.flatMap(({ groups }) => groups)
@@ -91,11 +92,11 @@ function judgeActivation(ledger: Ledger, record: OptOutRecord, signed: Binding, 
   const misread = changes(signed, record.binding)
   if (misread.length > 0) return refused(contentChanged(misread))
   if (terms.activate !== 'anyone' && !isIn(facts.groups, terms.activate)) return refused(notEntitled('activate', terms.activate))
-  if (!terms.approverMayActivate && record.approvals.some(({ by }) => sameIdentity(by, facts.actor))) {
+  if (!terms.approverMayActivate && record.approvals.some(({ by }) => isActor(facts, by))) {
     return refused({ code: 'APPROVER_MAY_NOT_ACTIVATE', message: `the actor is a counted approver of \`${asked.name}\`` })
   }
   // Removal bites at once; addition does not reach back: only groups held then and now count (attack 25).
-  const standing = record.approvals.map(({ by, groups }) => {
+  const standing = peopleWhoApproved(record, facts.same).map(({ by, groups }) => {
     const today = facts.groupsOf(by)
     return { by, groups: groups.filter((group) => today.includes(group)) }
   }).filter(({ groups }) => groups.length > 0)

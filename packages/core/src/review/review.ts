@@ -4,7 +4,8 @@
  */
 import type { Workspace } from '../document/schema.ts'
 import type { Problem } from '../error/problem.ts'
-import { type Identity, identityKey } from '../lifecycle/events.ts'
+import type { Identity } from '../lifecycle/events.ts'
+import { type Persons, personsIn } from '../lifecycle/persons.ts'
 import type { HexDigest } from '../model/digest.ts'
 import type { Instant } from '../model/instant.ts'
 import type { StandingOptOut } from '../model/optout.ts'
@@ -74,11 +75,12 @@ export interface Review {
 
 export function review(given: ReviewGiven): Review {
   const { base, from, head, guarded, aliasesChanged, now, seen } = given
-  const { counted, excluded } = approvers(given)
+  const persons = personsIn(base.workspace.document)
+  const { counted, excluded } = approvers(given, persons)
   const quorum = (approve: readonly Approval[], subject: HexDigest | 'governance'): ReviewQuorum => {
     const own = counted.filter(({ of }) => of === undefined || of === subject)
-    const met = isMet(approve, own)
-    return { approve, met, could: met ? [] : candidates(approve, given, own) }
+    const met = isMet(approve, own, persons)
+    return { approve, met, could: met ? [] : candidates(approve, given, own, persons) }
   }
   const own = optOutChanges({ base: from.optOuts, standing: base.optOuts, head: head.optOuts, policySet: base.policySet, now, seen })
   const optOuts = own.changes.map((change): ReviewedOptOut => ({ ...change, ...quorum(change.approve, change.optOut.uid) }))
@@ -91,7 +93,7 @@ export function review(given: ReviewGiven): Review {
   const isRefused = problems.length > 0 || optOuts.some(({ problems: each }) => each.length > 0)
   const isWaiting = [...optOuts, ...policies, governance].some(({ met }) => !met)
   return {
-    outcome: isRefused ? 'refused' : isWaiting ? 'waiting' : 'allowed', optOuts, policies, governance, problems, counted: once(counted), excluded: once(excluded),
+    outcome: isRefused ? 'refused' : isWaiting ? 'waiting' : 'allowed', optOuts, policies, governance, problems, counted: once(counted, persons), excluded: once(excluded, persons),
     warnings: governing && guards === undefined ? [{ code: 'REVIEW_UNGUARDED', message: 'the workspace names nobody under `governance.approve`, so that changes of what judges opt-outs need nobody\'s approval', hint: 'name who guards it' }] : [],
   }
 }
@@ -104,36 +106,35 @@ function policyQuorum({ name, effect, opens }: PolicyChange, { policies }: Revie
   return opens && spec === undefined ? guards : [...own, ...guards]
 }
 
-function approvers({ approvals, involved }: ReviewGiven): { readonly counted: readonly ReviewApproval[]; readonly excluded: readonly ReviewApproval[] } {
-  const wrote = new Set(involved.map(personKey))
-  const excluded = approvals.filter(({ by }) => wrote.has(personKey(by)))
+function approvers({ approvals, involved }: ReviewGiven, { keyOf }: Persons): { readonly counted: readonly ReviewApproval[]; readonly excluded: readonly ReviewApproval[] } {
+  const wrote = new Set(involved.map(keyOf))
+  const excluded = approvals.filter(({ by }) => wrote.has(keyOf(by)))
   return { counted: approvals.filter((each) => !excluded.includes(each)), excluded }
 }
 
-const once = (approvals: readonly ReviewApproval[]): readonly Identity[] => [...new Map(approvals.map(({ by }) => [personKey(by), by])).values()]
+const once = (approvals: readonly ReviewApproval[], { keyOf }: Persons): readonly Identity[] => [...new Map(approvals.map(({ by }) => [keyOf(by), by])).values()]
 
 /**
- * One person counts once, and nobody can tell whether two issuers name the same one: the people of one of them fill it, or it is not filled.
+ * One person counts once, and of two whom the workspace does not list nobody can tell whether different issuers name the same: those whom it lists, and of the
+ * rest those of one issuer, fill it together. Of the listed only who is known to that issuer, as the others may be one of the rest.
  */
-function isMet(approve: readonly Approval[], approvals: readonly ReviewApproval[]): boolean {
-  const issuers = [...Map.groupBy(approvals, ({ by }) => by.iss).values()]
-  return approve.length === 0 || issuers.some((own) => {
-    const people = Map.groupBy(own, ({ by }) => personKey(by)).values()
+function isMet(approve: readonly Approval[], approvals: readonly ReviewApproval[], { keyOf, identitiesOf }: Persons): boolean {
+  const names = approvals.map((approval) => ({ approval, issuers: identitiesOf(approval.by).map(({ iss }) => iss) }))
+  const together = [...new Set(names.flatMap(({ issuers }) => issuers))].map((issuer) => names.filter(({ issuers }) => issuers.includes(issuer)))
+  return approve.length === 0 || [...together, names.filter(({ issuers }) => issuers.length > 1)].some((own) => {
+    const people = Map.groupBy(own.map(({ approval }) => approval), ({ by }) => keyOf(by)).values()
     return quorumMet(approve, [...people].map((same) => same.flatMap(({ groups }) => groups)))
   })
 }
 
-function candidates(approve: readonly Approval[], { base, involved, members = [] }: ReviewGiven, counted: readonly ReviewApproval[]): readonly Identity[] {
-  const no = new Set([...involved, ...counted.map(({ by }) => by)].map(personKey))
+function candidates(approve: readonly Approval[], { base, involved, members = [] }: ReviewGiven, counted: readonly ReviewApproval[], { keyOf }: Persons): readonly Identity[] {
+  const no = new Set([...involved, ...counted.map(({ by }) => by)].map(keyOf))
   const groups = new Set(approve.flatMap((each) => each.groups))
   const listed = Object.entries(base.workspace.document.spec.groups ?? {}).flatMap(([name, people]) => (groups.has(name) ? people : []))
   const known = members.flatMap(({ by, groups: theirs }) => (theirs.some((name) => groups.has(name)) ? [by] : []))
-  const found = new Map([...listed, ...known].map(({ iss, sub }) => [personKey({ iss, sub }), { iss, sub }]))
+  const found = new Map([...listed, ...known].map(({ iss, sub }) => [keyOf({ iss, sub }), { iss, sub }]))
   return [...found].filter(([key]) => !no.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, person]) => person)
 }
-
-/** Addresses are the same whatever their case. */
-const personKey = ({ iss, sub }: Identity): string => identityKey({ iss, sub: sub.toLowerCase() })
 
 /** Whoever loosens what judges an opt-out in the same change has it judged by himself the next time (attack 12). */
 function mixed(optOuts: readonly OptOutChange[], policies: readonly PolicyChange[], changed: readonly string[]): readonly Problem<ReviewCode>[] {

@@ -104,6 +104,19 @@ describe('approvals', () => {
     expect(told(2, [by('ben'), by('7', {}, 'https://github.com')], ['one'])).toMatchObject({ outcome: 'waiting' })
     expect(told(2, [by('ben'), by('7', {}, 'https://github.com'), by('cleo')], ['one'])).toMatchObject({ outcome: 'allowed' })
   })
+  test('of two issuers add up where the workspace lists who is who, and one person\'s never', () => {
+    const people = [{ label: 'Ben', identities: [{ iss: 'git', sub: 'ben' }, { iss: 'https://github.com', sub: '7' }] }, { label: 'Cleo', identities: [{ iss: 'git', sub: 'cleo' }, { iss: 'https://github.com', sub: '8' }] }]
+    const listed = (approvals: ReturnType<typeof by>[], involved: readonly { iss: string; sub: string }[] = []) => {
+      const before = side([], [wanted(2)], { identity: { people } })
+      return reviewed(before, side([{ name: 'one' }], [wanted(2)], { identity: { people } }), { approvals, involved }).outcome
+    }
+    expect(listed([by('ben'), by('8', {}, 'https://github.com')])).toBe('allowed')
+    expect(listed([by('ben'), by('7', {}, 'https://github.com')])).toBe('waiting')
+    expect(listed([by('ben'), by('9', {}, 'https://github.com')])).toBe('allowed')
+    // Nobody says that the one at GitLab is not Ben.
+    expect(listed([by('ben'), by('9', {}, 'https://gitlab.example')])).toBe('waiting')
+    expect(listed([by('ben'), by('8', {}, 'https://github.com')], [{ iss: 'git', sub: 'Cleo' }])).toBe('waiting')
+  })
   test('never fill more than the same people\'s of all of it, and nobody\'s twice', () => {
     const approval = fc.record({ sub: fc.constantFrom('ben', 'BEN', 'cleo', 'dora'), iss: fc.constantFrom('git', 'https://github.com'), of: fc.constantFrom(undefined, 'governance', uid('one'), uid('two')) })
     fc.assert(fc.property(fc.array(approval, { maxLength: 6 }), fc.integer({ min: 1, max: 3 }), (given, count) => {

@@ -1,11 +1,13 @@
 /** People's groups, as an act is judged by them: those of the workspace, and those that identity providers give. */
-import { type Identity, identityKey, type Instant, type Workspace } from '@exeat/core'
+import { type Identity, identityKey, type Instant, type Persons, personsIn, type Workspace } from '@exeat/core'
 import type { Directory } from '../identity/directory.ts'
 import { groupsIn } from './judge.ts'
 
 /** What was asked of the directory before the judge began: under the log's lock nothing is waited for. */
 export interface Known {
   readonly groupsOf: (person: Identity) => readonly string[]
+  /** Whether two identities are one person's. */
+  readonly same: Persons['same']
   /** Acts of the person up to then, that have taken no effect, are void. */
   readonly voidUntil: (person: Identity) => Instant | undefined
   /** Who was asked about beyond those that are known. Where there is anybody, the judge decided by too little: it is to judge again. */
@@ -24,6 +26,7 @@ export async function known(directory: Directory, workspace: Workspace, people: 
   return {
     groupsOf: (person) => [...new Set([...groupsIn(workspace, person), ...of(person)?.groups ?? []])].sort(),
     voidUntil: (person) => of(person)?.voidUntil,
+    same: personsIn(workspace).same,
     missing,
   }
 }

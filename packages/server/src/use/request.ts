@@ -172,7 +172,7 @@ const impactAtRef = ({ digest, optOut: { impact } }: Asked): Impact | undefined 
   (impact === undefined ? undefined : { schemaVersion: 1, kind: 'Impact', optOut: digest, fingerprints: [...impact].sort() })
 
 const factsOf = ({ binding, terms }: Asked, { people, by, shown }: Pick<Judging, 'people' | 'by' | 'shown'>) =>
-  ({ actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms: terms.agreed, groupsOf: people.groupsOf })
+  ({ actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms: terms.agreed, groupsOf: people.groupsOf, same: people.same })
 
 /** Everything that follows from what was sent and what governs, and needs no log. */
 async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): Promise<Asked> {

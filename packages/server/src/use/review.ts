@@ -29,7 +29,7 @@ const reviewing = (uid: string, said: Said): Act => ({
   judge: async ({ moment, governed, people, by, shown }) => {
     const before = await optOutOf(moment, uid)
     const { binding, terms } = before.value.record
-    const facts = { actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms, groupsOf: () => [] }
+    const facts = { actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms, groupsOf: () => [], same: people.same }
     const verdict = transition(ledgerOf([before.value.record]), { kind: 'review', uid, ...said }, facts, moment.at as Instant)
     const now = verdict.ok ? termsNow(governed, await documentOf(moment, binding.optOut)) : undefined
     // Where no policy permits the emergency any more, its review asks for the strongest.

@@ -91,9 +91,9 @@ function otherRepositories({ judging: { governed }, stored: { value: { repositor
   }]
 }
 
-function againstApproval({ judging: { governed: { policySet }, shown }, record, document, facts, terms, writers }: Case, now: Instant): readonly Problem[] {
+function againstApproval({ judging: { governed: { policySet }, people, shown }, record, document, facts, terms, writers }: Case, now: Instant): readonly Problem[] {
   const { asked: { name }, requester, requesterGroups } = record
-  if (isAmong(writers, facts.actor)) return [{ code: 'SELF_APPROVAL', message: `the actor wrote or committed \`${name}\` at the protected ref` }]
+  if (wrote(writers, facts.actor, people.same)) return [{ code: 'SELF_APPROVAL', message: `the actor wrote or committed \`${name}\` at the protected ref` }]
   // `transition` found the binding unchanged, which terms that refuse never are.
   if (!terms.ok) return [termProblem('NOT_PERMITTED', terms.because)]
   const input = { optOut: document, requester: { groups: stillIn(requesterGroups, facts.groupsOf(requester)) }, approver: { groups: facts.groups }, now }
@@ -132,11 +132,13 @@ async function caseOf(judging: Judging, uid: HexDigest, writers: readonly Identi
   const { binding, terms, standing } = bindingNow(governed, record, document)
   const empty = await voidApprovals(moment, governed.governance.workspace.document, stored.value, people)
   const facts: ActFacts = {
-    actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms: record.terms,
+    actor: by, groups: people.groupsOf(by), evidence: shown.strength, binding, terms: record.terms, same: people.same,
     // An approver who turns out to have written what stands at the protected ref, or whose approval is void, fills no place of the quorum.
-    groupsOf: (person) => (approvalBy(record, person) !== undefined && (isAmong(writers, person) || isAmong(empty, person)) ? [] : people.groupsOf(person)),
+    groupsOf: (person) => (approvalBy(record, person) !== undefined && (wrote(writers, person, people.same) || isAmong(empty, person)) ? [] : people.groupsOf(person)),
   }
   return { judging, stored, record, document, standing, terms, writers, facts }
 }
+
+const wrote = (writers: readonly Identity[], person: Identity, same: ActFacts['same'] & object): boolean => isAmong(writers, person) || writers.some((each) => same(each, person))
 
 const approvalBy = ({ approvals }: OptOutRecord, person: Identity): Approved | undefined => approvals.find(({ by }) => sameIdentity(by, person))

@@ -72,6 +72,19 @@ test('who wrote the document at the protected ref may not approve it, in whateve
   await refused(at.useCases.approve(actor('Alice@acme.example'), 'a', binding, newKey()), 'SELF_APPROVAL')
 })
 
+test('attack-04: nor under another name that the workspace says is theirs; nor does it count any more once the workspace says so', async () => {
+  const people = [['alice@acme.example', 'carol'], ['bob', 'robert']]
+  at.merge({ [fileOf('a')]: optOut('a'), '.exeat/workspace.yaml': workspace({ people }) })
+  const { optOut: { binding } } = await requested(at, 'a')
+  await refused(at.useCases.approve(actor('carol'), 'a', binding, newKey()), 'SELF_APPROVAL')
+  at.merge({ '.exeat/workspace.yaml': workspace() })
+  await at.useCases.approve(actor('carol'), 'a', binding, newKey())
+  at.merge({ '.exeat/workspace.yaml': workspace({ people }) })
+  await refused(at.useCases.activate(actor('dave'), 'a', binding, newKey()), 'QUORUM_LOST')
+  await at.useCases.approve(actor('bob'), 'a', binding, newKey())
+  expect((await at.useCases.activate(actor('dave'), 'a', binding, newKey())).optOut.phase).toBe('active')
+})
+
 test('nor does an approval count once its giver has committed a change of it', async () => {
   const { optOut: { binding } } = await requested(at, 'a')
   await at.useCases.approve(actor('alice@acme.example'), 'a', binding, newKey())

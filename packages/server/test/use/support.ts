@@ -32,6 +32,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
 
 export interface WorkspaceParts {
   readonly groups?: Readonly<Record<string, readonly string[]>>
+  /** Names of one person each. */
+  readonly people?: readonly (readonly string[])[]
 }
 
 export const workspace = (parts: WorkspaceParts = {}): string => `apiVersion: exeat.dev/v1
@@ -48,7 +50,8 @@ spec:
     - { name: production, proof: workload, protected: true }
   groups:
 ${Object.entries(parts.groups ?? groups).map(([name, members]) => `    ${name}: [${members.map(member).join(', ')}]`).join('\n')}
-`
+${parts.people === undefined ? '' : `  identity: { people: [${parts.people.map((names) => `{ label: one, identities: [${names.map(member).join(', ')}] }`).join(', ')}] }
+`}`
 
 /** One security approval, no second factor. `more` goes into the spec. */
 export const policy = (more = '', limits = 'duration: 14d, findings: 10', approve = '[{ groups: [security], count: 1 }]'): string => `apiVersion: exeat.dev/v1

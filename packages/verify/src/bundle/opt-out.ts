@@ -1,6 +1,6 @@
 /** One opt-out of a bundle, judged alone: its document, its entries in the log, what people signed, and what all that adds up to now. */
 import {
-  type ActiveOptOut, askedOf, documentDigest, type HexDigest, type Instant, type Met, type OptOutRecord, optOutUid, phaseAt, repositoryIdOf, repositoryIdsOf, sameIdentity, type Sha256,
+  type ActiveOptOut, askedOf, documentDigest, type HexDigest, type Instant, type Met, type OptOutRecord, optOutUid, peopleWhoApproved, personsIn, phaseAt, repositoryIdOf, repositoryIdsOf, sameIdentity, type Sha256,
   type StandingOptOut, type Workspace,
 } from '@exeat/core'
 import { lifecycleOf } from '@exeat/core/entry'
@@ -57,7 +57,7 @@ export function judgeActive(carried: Carried, optOut: StandingOptOut, by: Judged
   const phase = phaseAt(record.value, by.now)
   if (phase === 'lapsed') return ok('lapsed')
   if (phase !== 'active') return refuse('OPTOUT_HISTORY', `the entries add up to an opt-out that is ${phase}, not active`)
-  return ok({ ...optOut, ...(shown.value === undefined ? {} : { impact: shown.value }), met: metBy(record.value, signed.value, by.witnessed) })
+  return ok({ ...optOut, ...(shown.value === undefined ? {} : { impact: shown.value }), met: metBy(record.value, signed.value, by) })
 }
 
 /** Names may come to mean other repositories: those that were signed must still be meant. */
@@ -92,11 +92,12 @@ export function checkImpact({ impact }: Pick<Carried, 'impact'>, { asked, bindin
 }
 
 /** What decisions hold against the terms in force: who counted, and what the log shows. */
-function metBy({ approvals, requesterGroups, activation, renewal, total, asked }: OptOutRecord, { strength, factor, counted }: SignedActs, witnessed: boolean): Met {
+function metBy(record: OptOutRecord, { strength, factor, counted }: SignedActs, { workspace, witnessed }: JudgedBy): Met {
+  const { requesterGroups, activation, renewal, total, asked } = record
   return {
     evidence: strength,
     ...(factor === undefined ? {} : { factor }),
-    approvers: approvals.filter(({ by }) => counted.some((each) => sameIdentity(each, by))).map(({ groups }) => groups),
+    approvers: peopleWhoApproved(record, personsIn(workspace).same).filter(({ by }) => counted.some((each) => sameIdentity(each, by))).map(({ groups }) => groups),
     requester: requesterGroups,
     activator: activation?.groups ?? [],
     log: { renewal, total, ...(asked.limits.uses === undefined ? {} : { uses: asked.limits.uses }), witnessed },

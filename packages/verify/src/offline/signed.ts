@@ -1,6 +1,6 @@
 /** Whether two people who may declare it signed an offline grant, each with a hardware key of their own, under the terms that stand (design §6). */
 import type { ActiveOptOut, Duration, HexDigest, Identity, Instant, Met, PolicySet, Terms, TermRefusal, Workspace } from '@exeat/core'
-import { sameIdentity, termsDigest } from '@exeat/core'
+import { personsIn, termsDigest } from '@exeat/core'
 import { offlineGrantBytes, type ReadOfflineGrant } from '@exeat/core/offline'
 import { type Answer, ok, refuse, type Refusal } from '../codes.ts'
 import { groupsOf } from '../ssh/act.ts'
@@ -85,12 +85,13 @@ function signersOf(
 ): Answer<SignedOfflineGrant['people']> {
   const message = offlineGrantBytes(grant)
   const instants = now === undefined ? [grant.at] : [grant.at, now]
+  const { same } = personsIn(governed.workspace)
   const people: OfflineSigner[] = []
   let problem: Refusal | undefined
   for (const { bytes } of signatures.slice(0, mostSignatures)) {
     const signer = signerBy(bytes, message, terms, governed, instants, deps)
     if (!signer.ok) problem ??= signer
-    else if (people.some((each) => sameIdentity(each.identity, signer.value.identity))) problem ??= refuse('OFFLINE_SIGNERS', `\`${signer.value.identity.sub}\` signed twice, and two people are needed`)
+    else if (people.some((each) => same(each.identity, signer.value.identity))) problem ??= refuse('OFFLINE_SIGNERS', `\`${signer.value.identity.sub}\` signed twice, and two people are needed`)
     else if (people.some((each) => equal(each.signature.key.blob, signer.value.signature.key.blob))) problem ??= refuse('OFFLINE_SIGNERS', 'one key signed twice, and two keys are needed')
     else people.push(signer.value)
   }

@@ -1,5 +1,5 @@
 /** What the signed acts on one opt-out add up to: readings of who approved and who activated, for the terms to judge (design §6, git trust). */
-import { type Duration, type HexDigest, type Identity, type Instant, type Met, sameIdentity, type Shown, type Terms, termsDigest } from '@exeat/core'
+import { type Duration, type HexDigest, type Identity, type Instant, type Met, personsIn, sameIdentity, type Shown, type Terms, termsDigest } from '@exeat/core'
 import type { VerifyProblem } from '../codes.ts'
 import { type ActsOn, groupsOf, type MergedAct, readAct, readEnvelope, refusalOf, type SoundAct } from './act.ts'
 import type { SshDeps } from './verify.ts'
@@ -34,8 +34,9 @@ export function judgeActs(given: ActsGiven, deps: SshDeps): JudgedActs {
   const problems = read.flatMap(({ act, answer }) => (answer.ok || hasDone(act, given, sound, deps) ? [] : [refusalOf(answer, act.path)]))
   sound.sort((a, b) => a.place - b.place || (a.digest < b.digest ? -1 : 1))
   const requesters = [...sound.filter(({ envelope }) => envelope.purpose === 'request').map(({ by, groups }): Requester => ({ identity: by, groups })), ...(given.requester === undefined ? [] : [given.requester])]
+  const { same } = personsIn(given.tip.workspace)
   const approvals = sound.filter(({ envelope }) => envelope.purpose === 'approve').filter((act) => {
-    const self = [...given.involved, ...requesters.map(({ identity }) => identity)].some((each) => sameIdentity(each, act.by))
+    const self = [...given.involved, ...requesters.map(({ identity }) => identity)].some((each) => same(each, act.by))
     if (self) problems.push(refusalOf(separation(`\`${act.by.sub}\` wrote, merged or asked for the opt-out, and nobody approves their own`), act.path))
     return !self
   })
@@ -70,9 +71,9 @@ function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given
   }
   const named = approvals.filter(({ digest, place }) => envelope.approvals.includes(digest) && place <= activation.place)
   const { terms } = answer
-  const own = terms.approverMayActivate.value ? [] : named.filter((each) => sameIdentity(each.by, by))
+  const own = terms.approverMayActivate.value ? [] : named.filter((each) => personsIn(given.tip.workspace).same(each.by, by))
   if (own.length > 0) problems.push(refusalOf(separation(`\`${by.sub}\` approves and activates, and the terms do not let an approver activate`), own[0]?.path ?? path))
-  const counted = countedOf(named.filter((each) => !own.includes(each)), envelope.terms, terms, problems)
+  const counted = countedOf(named.filter((each) => !own.includes(each)), envelope.terms, terms, given, problems)
   // Whoever had left a group by the activation and came back later approved for nobody in between.
   const people = counted.map((each) => ({ ...each, groups: each.groups.filter((group) => groupsOf(before.workspace, each.by).includes(group)) }))
   return [{
@@ -91,7 +92,7 @@ function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given
 /** Where the terms let anyone activate and ask for no second factor, the merge itself puts an approved opt-out into force. */
 function approvedAlone(approvals: readonly SoundAct[], given: ActsGiven, problems: VerifyProblem[], { sha256 }: SshDeps): { readonly shown: Shown; readonly counted: readonly SoundAct[] } {
   const answer = given.tip.policySet.termsForOptOut(given.optOut.document)
-  const counted = answer.kind === 'permitted' ? countedOf(approvals, termsDigest(answer.terms, sha256), answer.terms, problems) : []
+  const counted = answer.kind === 'permitted' ? countedOf(approvals, termsDigest(answer.terms, sha256), answer.terms, given, problems) : []
   const met: Met = { evidence: 'none', approvers: counted.map(({ groups }) => groups), requester: requesterOf(given), activator: [] }
   return { shown: { met, approvedAt: counted.map(({ envelope }): Instant => envelope.at) }, counted }
 }
@@ -99,13 +100,14 @@ function approvedAlone(approvals: readonly SoundAct[], given: ActsGiven, problem
 const requesterOf = ({ requester }: ActsGiven): readonly string[] => requester?.groups ?? []
 
 /** One approval a person, by somebody who may, of these terms. */
-function countedOf(approvals: readonly SoundAct[], digest: HexDigest, terms: Terms, problems: VerifyProblem[]): readonly SoundAct[] {
+function countedOf(approvals: readonly SoundAct[], digest: HexDigest, terms: Terms, { tip }: Pick<ActsOn, 'tip'>, problems: VerifyProblem[]): readonly SoundAct[] {
+  const { same } = personsIn(tip.workspace)
   const wanted = terms.approve.flatMap(({ value }) => value.groups)
   const counted: SoundAct[] = []
   for (const act of approvals) {
     const { by, path, groups, envelope } = act
     if (envelope.terms !== digest) problems.push(refusalOf(stale('it approves other terms than were activated, or than stand now'), path))
-    else if (counted.some((each) => sameIdentity(each.by, by))) problems.push(refusalOf(notCounted(`\`${by.sub}\` has approved before, and counts once`), path))
+    else if (counted.some((each) => same(each.by, by))) problems.push(refusalOf(notCounted(`\`${by.sub}\` has approved before, and counts once`), path))
     else if (!groups.some((group) => wanted.includes(group))) {
       problems.push(refusalOf(notCounted(`\`${by.sub}\` is in none of the groups that approve, or was not when it was merged`, 'groups stand in the workspace, by `iss: git` and the address in `sub`'), path))
     } else counted.push(act)

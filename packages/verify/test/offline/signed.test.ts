@@ -38,6 +38,11 @@ describe('attack-28: who signed it', () => {
     ['a signature that claims another key', ['ann', [stranger, { claimed: keys.cid.blob }]], 'SSH_SIGNATURE'],
   ])('%s is not enough', (_, by, code) => { expect(judge(files(grantJson(), by), governed({ signers: also }))).toBe(code) })
 
+  test('two names that the workspace says are one person\'s are not enough', () => {
+    const people = [{ label: 'Ann', identities: ['ann', 'ben'].map((name) => ({ iss: 'git', sub: mail(name) })) }]
+    expect(judge(files(grantJson()), governed({ people }))).toBe('OFFLINE_SIGNERS')
+  })
+
   test('a signature that is none takes down no other, and the first eight are looked at', () => {
     const good = files(grantJson())
     const junk = { path: 'a.sshsig', bytes: Buffer.from('junk') }

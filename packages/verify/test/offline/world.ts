@@ -33,12 +33,13 @@ export interface Governing {
   readonly signers?: string
   readonly groups?: Readonly<Record<string, readonly string[]>>
   readonly log?: Members
+  readonly people?: Json
 }
 
-export function governed({ policies = [policyJson()], signers = signersOf(), groups = { sre: ['ann', 'ben', 'cid'], desk: ['ann'] }, log = {} }: Governing = {}): OfflineGoverned {
+export function governed({ policies = [policyJson()], signers = signersOf(), groups = { sre: ['ann', 'ben', 'cid'], desk: ['ann'] }, log = {}, people }: Governing = {}): OfflineGoverned {
   const plain = workspaceJson(log) as { readonly spec: Members } & Members
   const members = Object.fromEntries(Object.entries(groups).map(([group, people]) => [group, people.map((name) => ({ iss: 'git', sub: mail(name) }))]))
-  const workspace = { ...plain, spec: { ...plain.spec, groups: members } }
+  const workspace = { ...plain, spec: { ...plain.spec, groups: members, ...(people === undefined ? {} : { identity: { people } }) } }
   const placed = (json: Json) => ({ document: decoded(json).document, origin: { file: 'test', line: 1, column: 1 } })
   const compiled = compilePolicySet({
     workspace: placed(workspace) as never, policies: policies.map(placed) as never, aliases: [], conditionEngine: celEngine(),

@@ -26,6 +26,8 @@ export interface Governing {
   readonly optOut?: string
   /** The opt-out does not stand. */
   readonly absent?: boolean
+  /** Names of one person, as the workspace says. */
+  readonly one?: readonly Name[]
 }
 
 export const groups = { engineering: ['alice', 'carol'], security: ['bob', 'dave'], sre: ['carol'] } as const
@@ -54,7 +56,7 @@ spec:
   limits: { findings: 3 }
 `
 
-export function governed({ policy = policyOf(), groups: given = groups, signers: text = signers, optOut = defaultOptOut, absent = false }: Governing = {}): GovernedAt {
+export function governed({ policy = policyOf(), groups: given = groups, signers: text = signers, optOut = defaultOptOut, absent = false, one = [] }: Governing = {}): GovernedAt {
   const members = (people: readonly string[]): string => people.map((name) => `{ iss: git, sub: ${mail(name)} }`).join(', ')
   const workspaceText = `apiVersion: exeat.dev/v1
 kind: Workspace
@@ -65,7 +67,7 @@ spec:
   sources: [{ name: acme/payments, forge: github, repositoryId: "1001" }]
   environments: [{ name: staging, proof: asserted }]
   groups:
-${Object.entries(given).map(([group, people]) => `    ${group}: [${members(people)}]\n`).join('')}`
+${Object.entries(given).map(([group, people]) => `    ${group}: [${members(people)}]\n`).join('')}${one.length === 0 ? '' : `  identity: { people: [{ label: One, identities: [${members(one)}] }] }\n`}`
   const { documents, problems } = checkGovernance([['w.yaml', workspaceText], ['p.yaml', policy], ['o.yaml', optOut]].flatMap(([path = '', content = '']) => readDocuments(Buffer.from(content), path).documents))
   const wrong = documents.find((each) => !each.ok)
   if (problems.length > 0 || wrong !== undefined) throw new Error(JSON.stringify([...problems, wrong]))

@@ -97,6 +97,20 @@ describe('who signed', () => {
     expect(look([one, other, activation({ tip }, one, other)], { tip })).toMatchObject({ active: true })
   })
 
+  test('attack-04: nor do two names that the workspace says are one person\'s, who approves nothing of their own under either', () => {
+    const two = policyOf('  approve: [{ groups: [security], count: 2 }]\n')
+    const one = governed({ policy: two, one: ['bob', 'dave'] })
+    const both = [act('approve', 'bob', { tip: one }), act('approve', 'dave', { tip: one })] as const
+    expect(look([...both, activation({ tip: one }, ...both)], { tip: one })).toMatchObject({ active: false, codes: ['ACT_NOT_COUNTED'], because: ['approve'] })
+    const own = governed({ one: ['bob', 'eve'] })
+    const approved = act('approve', 'bob', { tip: own })
+    expect(look([approved, activation({ tip: own }, approved)], { tip: own })).toMatchObject({ active: true })
+    expect(look([approved, activation({ tip: own }, approved)], { tip: own, involved: [{ iss: 'git', sub: mail('eve') }] })).toMatchObject({ active: false, codes: ['ACT_SEPARATION'] })
+    const activating = governed({ one: ['bob', 'carol'] })
+    const self = act('approve', 'bob', { tip: activating })
+    expect(look([self, activation({ tip: activating }, self)], { tip: activating })).toMatchObject({ active: false, codes: ['ACT_SEPARATION'] })
+  })
+
   test('attack-03: nobody approves what they wrote, merged or asked for', () => {
     const bob = { iss: 'git', sub: mail('bob') }
     for (const given of [{ involved: [bob] }, { requester: { identity: bob, groups: ['security'] } }]) {
