@@ -1,5 +1,5 @@
 /** Somebody heard: an entry beside the emergency's life, after which nobody is called again. It grants nothing, and asks the protected ref for nothing. */
-import { type Identity, type Instant } from '@exeat/core'
+import { type Identity, type Instant, personsIn } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import type { Applied, Transaction } from '../ports/log.ts'
 import { type Asking, doneAt, type Done, operationFor } from './act.ts'
@@ -25,14 +25,16 @@ async function heard(tx: Transaction, deps: UseDependencies, stored: StoredOptOu
   const { record: { uid, asked: { name }, requester, emergency }, entries: [index] } = stored
   const alarm = emergency === undefined ? undefined : await alarmAt(tx, index)
   if (alarm === undefined) throw useError('ALARM_NONE', `\`${name}\` raised no alarm`)
-  refuseHearing(alarm.value, actor.identity, [requester, ...(emergency?.second === undefined ? [] : [emergency.second])], `\`${name}\``)
+  refuseHearing(deps, alarm.value, actor.identity, [requester, ...(emergency?.second === undefined ? [] : [emergency.second])], `\`${name}\``)
   return { ok: true, entries: await hear(tx, deps, alarm, actor, [{ type: 'dev.exeat.emergency.acknowledged.v1', subject: uid, data: { by: actor.identity, evidence: actor.evidence, entry: alarm.value.index } }]) }
 }
 
 /** @throws {ExeatError} ALARM_HEARD, ALARM_OWN, ALARM_TYPED */
-export function refuseHearing({ acknowledged }: StoredAlarm, by: Identity, raised: readonly Identity[], what: string): void {
+export function refuseHearing({ governance }: Pick<UseDependencies, 'governance'>, { acknowledged }: StoredAlarm, by: Identity, raised: readonly Identity[], what: string): void {
   if (acknowledged !== undefined) throw useError('ALARM_HEARD', `the alarm of ${what} was acknowledged before, by entry ${acknowledged.index}`)
-  if (isAmong(raised, by)) throw useError('ALARM_OWN', `the alarm of ${what} was raised by \`${by.sub}\``, 'somebody else is to hear it')
+  // As it was read last: to hear an alarm asks nobody.
+  const workspace = governance.latest()?.governance.workspace.document
+  if (isAmong(raised, by) || (workspace !== undefined && raised.some((each) => personsIn(workspace).same(each, by)))) throw useError('ALARM_OWN', `the alarm of ${what} was raised by \`${by.sub}\``, 'somebody else is to hear it')
   // Who signed in to raise it could type any other name.
   if (by.iss === operatorIssuer && raised.some(({ iss }) => !isReserved(iss))) {
     throw useError('ALARM_TYPED', `the alarm of ${what} was raised by somebody who signed in, and \`${by.sub}\` is a typed name`, 'sign in to hear it: exeat login')

@@ -63,7 +63,7 @@ export async function acknowledgeDrill(deps: UseDependencies, actor: Actor, inde
 async function heard(tx: Transaction, deps: UseDependencies, actor: Actor, index: number): Promise<readonly Uint8Array[]> {
   const found = await drillAt(tx, index)
   const { drill, until } = found.value
-  refuseHearing(found.value, actor.identity, [drill.by], `the drill of entry ${index}`)
+  refuseHearing(deps, found.value, actor.identity, [drill.by], `the drill of entry ${index}`)
   if (drill.over !== undefined || !(tx.at < until)) throw useError('DRILL_OVER', `the drill of entry ${index} ended at ${canonicalInstant(drill.over?.at ?? until)}`)
   const { identity, evidence } = actor
   const said: Said = { type: 'dev.exeat.drill.acknowledged.v1', subject: null, data: { by: identity, evidence, drill: index } }

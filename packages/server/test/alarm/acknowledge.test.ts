@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../testkit/src/git.ts'
 import { must } from '../../../testkit/src/log-store-kit.ts'
 import { openSqliteIdentity } from '../../src/store/sqlite/identity.ts'
-import { who } from '../identity/people.ts'
+import { peopleWorkspace, who } from '../identity/people.ts'
 import { sqlite } from '../sqlite-kind.ts'
 import { agree, day, eventsOf, hour, newKey, refused } from '../use/support.ts'
 import { type AlarmWorld, declared, eventOf, minute, typed, worlds } from './world.ts'
@@ -40,6 +40,16 @@ describe('an emergency', () => {
     await refused(at.useCases.acknowledge(at.person('ann'), 'fire', newKey()), 'ALARM_OWN')
     await refused(at.useCases.acknowledge({ ...at.person('ann'), identity: who('Ann') }, 'fire', newKey()), 'ALARM_OWN')
     expect(await typesOf(at, 'acknowledged')).toEqual([])
+  })
+
+  test('attack-04: nor under another name that the workspace says is theirs', async () => {
+    const at = await world()
+    const people = `    people: [{ label: Ann, identities: [{ iss: "${who('ann').iss}", sub: ann }, { iss: "https://id.example", sub: a-1 }] }]\n`
+    at.merge({ '.exeat/workspace.yaml': peopleWorkspace().replace('  log:\n', `${people}  log:\n`) })
+    await declared(at, 'fire')
+    const other = { ...at.person('ann'), identity: { iss: 'https://id.example', sub: 'A-1' } }
+    await refused(at.useCases.acknowledge(other, 'fire', newKey()), 'ALARM_OWN')
+    await at.useCases.acknowledge({ ...other, identity: { iss: 'https://id.example', sub: 'a-2' } }, 'fire', newKey())
   })
 
   test('is heard once; the same key again gets the first answer, another is told', async () => {
