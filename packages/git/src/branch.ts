@@ -48,6 +48,13 @@ export async function branchHistory(dir: string, commit: string): Promise<readon
   return parseHistory(answer.stdout.toString('utf8'))
 }
 
+/** A commit and what the branch was after it until its tip, oldest first. @throws {ExeatError} as `runGit` */
+export async function branchSince(dir: string, commit: string, tip: string): Promise<readonly string[]> {
+  const answer = await runGit(dir, ['rev-list', '--first-parent', '--reverse', '--end-of-options', `^${commit}`, tip], { config, maxBytes: mostBytes })
+  if (answer.exit !== 0) throw gitFailure(dir, answer)
+  return [commit, ...answer.stdout.toString('utf8').split('\n').filter((each) => each !== '')]
+}
+
 /** For each commit: its header, NUL, then for each change `:modes ids status`, NUL, path, NUL. */
 function parseHistory(output: string): readonly BranchCommit[] {
   const commits: (BranchCommit & { readonly changes: Change[] })[] = []

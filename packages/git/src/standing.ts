@@ -81,13 +81,18 @@ async function firstOf(changes: readonly Change[], holds: (change: Change) => Pr
  * @throws {ExeatError} as `fileWriters`
  */
 export async function involvedIn(dir: string, history: readonly BranchCommit[], { since, trail, brought }: Stood): Promise<readonly string[]> {
-  const files = new Set(trail.map(({ file }) => file))
-  const merges = history.slice(0, history.indexOf(since) + 1).filter(({ changes }) => changes.some(({ path }) => files.has(path)))
+  const merges = mergesOf(history, { since, trail })
   const [writers, parts] = await Promise.all([
     Promise.all(trail.map(({ file, commit }) => fileWriters(dir, commit, file))),
     Promise.all(brought.map((each) => peopleOf(dir, each))),
   ])
   return [...new Set([...writers.flat(), ...parts.flat(), ...merges.flatMap(({ people }) => people)])].sort()
+}
+
+/** Every commit of the branch since it stood that changed a file which it went through: the newest first. */
+export function mergesOf(history: readonly BranchCommit[], { since, trail }: Pick<Stood, 'since' | 'trail'>): readonly BranchCommit[] {
+  const files = new Set(trail.map(({ file }) => file))
+  return history.slice(0, history.indexOf(since) + 1).filter(({ changes }) => changes.some(({ path }) => files.has(path)))
 }
 
 /** The commit that first had the file as it came to the branch: its author's own, below the merge. @throws {ExeatError} GIT_FAILED */

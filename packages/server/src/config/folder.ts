@@ -33,6 +33,8 @@ export interface DataPaths {
   readonly incidents: string
   /** Of the GitHub App: its private key, and the secrets of its webhooks. */
   readonly gitHubApp: { readonly key: string; readonly secrets: string }
+  /** What the server shows to the forge of the governance repository. */
+  readonly forge: string
   /** What the server and the sink of this name share. */
   readonly sink: (name: string) => string
   /** What the receiver of this name and the system that reports to it share. */
@@ -58,6 +60,7 @@ export function dataPaths(folder: string): DataPaths {
     working: (purpose, id) => join(keys, `${purpose}-${id}.key`),
     incidents: join(keys, 'incidents.secret'),
     gitHubApp: { key: join(keys, 'github-app.pem'), secrets: join(keys, 'github-app.secret') },
+    forge: join(keys, 'forge.token'),
     sink: (name) => join(keys, `sink-${name}.secret`),
     receiver: (name) => join(keys, `receiver-${name}.secret`),
     provider: (name) => join(keys, `provider-${name}.secret`),

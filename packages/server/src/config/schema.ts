@@ -5,6 +5,8 @@ import { isSinkUrl } from '../alarm/url.ts'
 import { isSelector } from '../events/select.ts'
 import { dnsLabel, fingerprint, identifier, line } from '@exeat/core/entry'
 
+const api = line.refine((text) => /^(?:https:\/\/[^/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?)(?:\/[^?#]*[^/?#])?$/.test(text), 'it is no address of an API')
+
 const rate = z.strictObject({
   /** Requests a second in the long run. */
   perSecond: z.number().positive().max(100_000),
@@ -69,7 +71,9 @@ export const configSchema = z.strictObject({
   /** Networks (CIDR) that alarms may go to though they are not public: `10.1.0.0/16`. */
   alarms: z.exactOptional(z.strictObject({ allow: z.array(z.string().max(50).refine(isNetwork, 'it is no network in CIDR notation')).max(100) })),
   /** The GitHub App that this server is; `keys/github-app.pem` and `keys/github-app.secret` are its private key and the secrets of its webhooks, one a line. */
-  githubApp: z.exactOptional(z.strictObject({ appId: z.string().regex(/^[A-Za-z0-9.]{1,100}$/), api: z.exactOptional(line.refine((text) => /^(?:https:\/\/[^/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?)(?:\/[^?#]*[^/?#])?$/.test(text), 'it is no address of an API')) })),
+  githubApp: z.exactOptional(z.strictObject({ appId: z.string().regex(/^[A-Za-z0-9.]{1,100}$/), api: z.exactOptional(api) })),
+  /** Where the governance repository is kept: it is asked who pushed and opened what governs. `keys/forge.token` is the token. */
+  forge: z.exactOptional(z.strictObject({ kind: z.enum(['github', 'gitlab']), repository: line.max(500), api: z.exactOptional(api), issuer: z.exactOptional(api) })),
   /** Whom every event is told to; each begins with what happens after it was first named. */
   sinks: z.exactOptional(z.array(sink).max(50).refine((sinks) => new Set(sinks.map(({ name }) => name)).size === sinks.length, 'two sinks have one name')),
   /** What other systems report of themselves: `POST /v1/receivers/NAME`. */

@@ -43,7 +43,7 @@ export async function askForge(forge: Forge, { change, commits, teams }: ForgeQu
   }
 }
 
-const distinct = (accounts: readonly ForgeAccount[]): readonly ForgeAccount[] => [...new Map(accounts.map((each) => [each.identity.sub, each])).values()]
+export const distinct = (accounts: readonly ForgeAccount[]): readonly ForgeAccount[] => [...new Map(accounts.map((each) => [each.identity.sub, each])).values()]
 
 async function membersOf(forge: Forge, teams: ForgeQuestion['teams']) {
   const asked = await Promise.all(Object.entries(teams).map(async ([team, group]) => ({ team, group, accounts: await forge.membersOf(team) })))

@@ -15,7 +15,7 @@ export const forgeCodes = {
   FORGE_CHANGED: failed(409, 'The change got another head while it was read. Run the review again.'),
   FORGE_REPOSITORY: { exit: 3, http: 422, summary: 'The workspace does not name the repository that the change wants to enter, by its number, among its sources.' },
   FORGE_MERGED_OTHERWISE: { exit: 2, http: 422, summary: 'What the merge queue would merge differs in governed files from what was approved.' },
-  FORGE_PUSHER: { exit: 4, http: 422, summary: 'The forge does not tell who pushed the head of a change, so that no approval of it counts.' },
+  FORGE_PUSHER: { exit: 4, http: 422, summary: 'The forge does not tell who pushed a change, so that no approval of it counts.' },
   FORGE_WRITER: { exit: 4, http: 422, summary: 'A commit names an address that belongs to no account of the forge. A warning.' },
   FORGE_BOT: { exit: 4, http: 422, summary: 'A program wrote, pushed or opened the change, and whose it is cannot be told. A warning.' },
   FORGE_TEAM: { exit: 4, http: 422, summary: 'The token may not see a team that the workspace maps; nobody was counted as its member. A warning.' },

@@ -2,10 +2,11 @@
 import type { Forge } from '../ports/forge.ts'
 import type { ForgeAccess } from './http.ts'
 
+export { handsIn, type Hands } from './hands.ts'
 export { askForge, type ForgePerson, type ForgeQuestion, type ForgeTold } from './ask.ts'
 export { type ForgeCode, forgeError, forgeProblem } from './codes.ts'
 export type { ForgeAccess } from './http.ts'
-export type { ChangePlace, Forge, ForgeAccount, ForgeAnnotation, ForgeVerdict, ForgeWriters, ProposedChange, Published } from '../ports/forge.ts'
+export type { ChangePlace, Forge, ForgeAccount, ForgeAnnotation, ForgeVerdict, ForgeWriters, MergedChange, ProposedChange, Published } from '../ports/forge.ts'
 
 export interface ForgeOptions extends ForgeAccess {
   readonly kind: 'github' | 'gitlab'

@@ -2,8 +2,9 @@
 import { compileWithEngines, type PolicySet, type Problem, type StandingOptOut } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { branchStoodAt, fetchMirror, fileWriters, type Governance, isAncestor, isRemote, readGovernance, resolveProtectedRef } from '@exeat/git'
-import { type BranchCommit, branchHistory, involvedIn, readSigners, stoodSince } from '@exeat/git/signed'
+import { type BranchCommit, branchHistory, branchSince, involvedIn, mergesOf, readSigners, type Stood, stoodSince } from '@exeat/git/signed'
 import type { Governed, GovernanceSource } from '../ports/governance.ts'
+import type { Brought } from '../ports/hands.ts'
 import { sha256 } from '../store/ed25519.ts'
 
 export interface GovernanceOptions {
@@ -64,6 +65,7 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
       known.catch(() => writers.delete(key))
       return known
     },
+    brought: async (commit, standing) => broughtTo(reader.dir, commit, standing, await historyAt(commit)),
     at: async (commit) => {
       const tip = latest ?? await read()
       if (!await branchStoodAt(reader.dir, tip.commit, commit)) return undefined
@@ -77,11 +79,21 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
 }
 
 /** Of the file as git follows it, and of every file that the branch shows the document to have stood in. */
-async function writersOf(dir: string, commit: string, { digest, document: { metadata: { name } }, origin: { file } }: StandingOptOut, historyAt: (commit: string) => Promise<readonly BranchCommit[]>): Promise<readonly string[]> {
+async function writersOf(dir: string, commit: string, standing: StandingOptOut, historyAt: (commit: string) => Promise<readonly BranchCommit[]>): Promise<readonly string[]> {
   const history = await historyAt(commit)
-  const stood = await stoodSince(dir, history, { name, digest, file, commit }, sha256)
+  const { origin: { file } } = standing
+  const stood = await stoodAt(dir, commit, standing, history)
   const [followed, involved] = await Promise.all([fileWriters(dir, commit, file), stood === undefined ? [] : involvedIn(dir, history, stood)])
   return [...new Set([...followed, ...involved])].sort()
+}
+
+const stoodAt = (dir: string, commit: string, { digest, document: { metadata: { name } }, origin: { file } }: StandingOptOut, history: readonly BranchCommit[]): Promise<Stood | undefined> =>
+  stoodSince(dir, history, { name, digest, file, commit }, sha256)
+
+async function broughtTo(dir: string, tip: string, standing: StandingOptOut, history: readonly BranchCommit[]): Promise<readonly Brought[]> {
+  const stood = await stoodAt(dir, tip, standing, history)
+  const commits = stood === undefined ? [] : [...new Set([...stood.brought, ...mergesOf(history, stood)])]
+  return commits.map(({ id }) => ({ commit: id, since: () => branchSince(dir, id, tip) }))
 }
 
 interface Reader {

@@ -13,6 +13,7 @@ import { enterHealth, type Health } from '../use/health.ts'
 import { createUseCases } from '../use/index.ts'
 import type { UseCases } from '../use/types.ts'
 import { composeConnect } from './alarms.ts'
+import { composeHands } from './forge.ts'
 import type { Foundation } from './foundation.ts'
 import { incidentsSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 
@@ -27,7 +28,8 @@ export interface Acts {
 }
 
 /** @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN, KEY_OTHER */
-export function composeActs({ config, paths, log, governance, delegations, rows, now }: Foundation): Acts {
+export function composeActs(foundation: Foundation): Acts {
+  const { config, paths, log, governance, delegations, rows, now } = foundation
   const { origin } = config
   const logKey = readLogKey(paths, origin)
   const { bundle, webhook } = readWorkingKeys(paths, logKey, delegations.current)
@@ -35,8 +37,9 @@ export function composeActs({ config, paths, log, governance, delegations, rows,
   const writer = { random: randomOf, pseudonymKey, origin }
   const bundleKey = (): SignerKey => bundle
   const opaKey = openOpaKey(paths.opa)
+  const hands = composeHands(foundation)
   const useCases = createUseCases({
-    ...writer, log, governance, directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
+    ...writer, log, governance, ...(hands === undefined ? {} : { hands }), directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
     makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })

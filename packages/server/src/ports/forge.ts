@@ -31,6 +31,11 @@ export interface ProposedChange extends ChangePlace {
   readonly approvals: readonly { readonly by: ForgeAccount; readonly commit: string }[]
 }
 
+/** A change that was merged, and the commits that it had. */
+export interface MergedChange extends Omit<ProposedChange, 'approvals'> {
+  readonly commits: readonly string[]
+}
+
 export interface ForgeWriters {
   readonly accounts: readonly ForgeAccount[]
   /** Commits that name an address which belongs to no account: who wrote them cannot be told. */
@@ -69,7 +74,11 @@ export interface Forge {
   /** Accounts of authors, committers and co-authors of these commits. */
   writers(place: ChangePlace, commits: readonly string[]): Promise<ForgeWriters>
   /** Everybody who pushed any of it. Absent: who pushed its head cannot be told. */
-  pushers(change: ProposedChange, commits: readonly string[]): Promise<readonly ForgeAccount[] | undefined>
+  pushers(change: Omit<ProposedChange, 'approvals'>, commits: readonly string[]): Promise<readonly ForgeAccount[] | undefined>
+  /** The changes by which a commit came to a branch; none where it was pushed there. */
+  broughtBy(repository: string, branch: string, commit: string): Promise<readonly MergedChange[]>
+  /** Who pushed a commit to a branch: `since` are that commit and what the branch was afterwards, of which a push names only the last. Absent: that cannot be told. */
+  pusherTo(repository: string, branch: string, since: readonly string[]): Promise<ForgeAccount | undefined>
   /** The person whose program it is. */
   ownerOf(bot: ForgeAccount): Promise<ForgeAccount | undefined>
   /** Absent: the token may not see the team, or there is none. */

@@ -4,6 +4,7 @@
  */
 import type { PolicySet, Problem, StandingOptOut } from '@exeat/core'
 import type { Governance } from '@exeat/git'
+import type { Brought } from './hands.ts'
 
 /** All that stood at one commit of the protected ref. Never changes. */
 export interface Governed {
@@ -35,6 +36,8 @@ export interface GovernanceSource {
    * moving a document to another file hides nobody.
    */
   readonly writers: (commit: string, standing: StandingOptOut) => Promise<readonly string[]>
+  /** The commits of the protected ref by which what stands came to it, was moved or changed there. */
+  readonly brought: (commit: string, standing: StandingOptOut) => Promise<readonly Brought[]>
   /** What stood when the protected ref was at a commit, by its first-parent history as it was read last; undefined where it never was. @throws {ExeatError} where it is wrong */
   readonly at: (commit: string) => Promise<GovernedBefore | undefined>
   /** Whether `commit` has `ancestor` in its history; false where the ancestor is unknown here. */

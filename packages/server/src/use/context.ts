@@ -3,12 +3,15 @@ import type { DeliveriesOf } from '../ports/alarm.ts'
 import type { BundleMaker } from '../ports/bundle.ts'
 import type { IncidentsOf } from '../ports/incidents.ts'
 import type { GovernanceSource } from '../ports/governance.ts'
+import type { AskHands } from '../ports/hands.ts'
 import type { LogStore } from '../ports/log.ts'
 import type { Directory } from '../identity/directory.ts'
 
 export interface UseDependencies {
   readonly log: LogStore
   readonly governance: GovernanceSource
+  /** What the forge knows of who pushed; absent: git alone is asked. */
+  readonly hands?: AskHands
   /** What identity providers say of people. */
   readonly directory: Directory
   /** So many random bytes. */

@@ -14,16 +14,17 @@ import { type Act, type Done, type Judging, type Outcome, perform, prepared, ref
 import type { UseDependencies } from './context.ts'
 import type { Particulars } from './enter.ts'
 import { boundedRequest, decodeOptOut, decodeSentImpact, shaped } from './input.ts'
-import { impactOf, involvedBy, standingNamed, strongest, type TermsNow, termsNow, unmetByRequest, weakFactor, withAliases } from './judge.ts'
+import { impactOf, standingNamed, strongest, type TermsNow, termsNow, unmetByRequest, weakFactor, withAliases } from './judge.ts'
 import { askAbout, nobodyAsked, type Ticketed } from './incident.ts'
 import { loadOpen } from './load.ts'
 import { demand, termProblem, useError } from './problem.ts'
 import { type Shown, tapNeeded } from './shown.ts'
 import { bodyKinds, toBytes } from './stored.ts'
 import { type Actor, type IdempotencyKey, operatorIssuer, type Prepared } from './types.ts'
+import { writersNow } from './writers.ts'
 
 /** Most addresses that a proposal records; approvals and activations look at the history again. */
-const mostInvolved = 100
+const mostInvolved = 300
 
 /** What was sent, held against what governs. */
 interface Asked {
@@ -176,7 +177,7 @@ const factsOf = ({ binding, terms }: Asked, { people, by, shown }: Pick<Judging,
 
 /** Everything that follows from what was sent and what governs, and needs no log. */
 async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): Promise<Asked> {
-  const { governance: { workspace: { document: workspace } }, commit } = governed
+  const { governance: { workspace: { document: workspace } } } = governed
   const document = decodeOptOut(sent.document, workspace)
   const digest = documentDigest(document, sha256)
   const { metadata: { name }, spec: { category, owner } } = document
@@ -192,13 +193,13 @@ async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): P
   if (!terms.ok) throw new ExeatError([termProblem('NOT_PERMITTED', terms.because)])
   const impact = decoded === undefined ? standing?.impact : new Set(decoded.impact.fingerprints)
   const origin = standing?.origin
-  const writers = standing === undefined ? [] : await deps.governance.writers(commit, standing)
+  const involved: readonly Identity[] = standing === undefined ? [] : await writersNow(deps, governed, standing)
   return {
     document, digest, uid, sent: decoded?.impact, standing, terms,
     optOut: { document, digest, uid, origin: origin ?? { file: 'the request', line: 1, column: 1 }, ...(impact === undefined ? {} : { impact }) },
     binding: { optOut: digest, terms: terms.digest, impact: decoded?.digest ?? atRef },
     particulars: { repositoryId, repositoryIds: repositoryIdsOf(document, workspace), category, owner, ...(origin === undefined ? {} : { origin }) },
-    involved: involvedBy(writers.slice(0, mostInvolved)),
+    involved: involved.slice(0, mostInvolved),
   }
 }
 

@@ -7,12 +7,13 @@ import { type Act, type Done, type Judging, type Outcome, perform, prepared, ref
 import type { UseDependencies } from './context.ts'
 import { particularsOf } from './enter.ts'
 import { shaped } from './input.ts'
-import { bindingNow, involvedBy, isAmong, standingNamed, stillIn, type TermsNow, unmetByActivation, weakFactor, withAliases } from './judge.ts'
+import { bindingNow, isAmong, standingNamed, stillIn, type TermsNow, unmetByActivation, weakFactor, withAliases } from './judge.ts'
 import { documentOf, ledgerOf, loadOpen, optOutOf, type Over, type Versioned } from './load.ts'
 import { termProblem, useError } from './problem.ts'
 import { voidApprovals } from './shown.ts'
 import type { StoredOptOut } from './stored.ts'
 import type { Actor, Binding, IdempotencyKey, Prepared } from './types.ts'
+import { writersNow } from './writers.ts'
 import { notWitnessed, type WitnessedHead, witnessedHead } from './witnessed.ts'
 
 /** An opt-out as it stands, the act's people and its terms. */
@@ -53,7 +54,7 @@ async function signing(deps: UseDependencies, kind: Signing, id: string, signed:
       look: async (governed) => {
         const standing = standingNamed(governed, name)
         if (kind === 'activate') witnesses = await witnessedHead(deps.log, governed.governance.workspace.document)
-        writers = standing === undefined ? [] : involvedBy(await deps.governance.writers(governed.commit, standing))
+        writers = standing === undefined ? [] : await writersNow(deps, governed, standing)
       },
       judge: async (judging) => {
         const given = await caseOf(judging, uid, writers)

@@ -172,7 +172,7 @@ function protectedRef(...documents: readonly Json[]) {
     if (governed === undefined) throw new Error('nothing governs')
     return governed
   }
-  const source: GovernanceSource = { current: async () => latest(), latest, trouble: () => undefined, writers: async () => [], at: async () => undefined, descends: async () => true }
+  const source: GovernanceSource = { current: async () => latest(), latest, trouble: () => undefined, writers: async () => [], brought: async () => [], at: async () => undefined, descends: async () => true }
   return { merge, source, governed: latest }
 }
 

@@ -24,6 +24,9 @@ export interface HubPull {
   user: HubUser | null
   /** Of the head; null: it was deleted. */
   from: { readonly id: number; readonly full_name: string } | null
+  /** Its commits; once merged, the commit of the branch that it became. */
+  commits?: readonly string[]
+  merged?: string
   reviews: { readonly user: HubUser | null; readonly state: string; readonly commit_id: string | null }[]
 }
 
@@ -112,10 +115,15 @@ function read(world: GitHubWorld, { path, query }: ForgeRequest): ForgeReply {
   if (what === 'activity') return activity(world, `${owner}/${name}`, query.get('ref'))
   if (`${owner}/${name}` !== world.repository.full_name) return notFound
   if (what === 'issues') return { status: 200, list: world.comments.map((each) => shown(world, each)) }
+  const shownPull = (id: number, { head, ref, into, state, user, from, merged }: HubPull) => ({
+    number: id, state, user, head: { sha: head, ref, repo: from }, base: { ref: into, sha: head, repo: world.repository }, merged_at: merged === undefined ? null : '2026-01-01T00:00:00Z',
+  })
+  if (what === 'commits' && path.endsWith('/pulls')) return { status: 200, list: [...world.pulls].filter(([, { merged, commits }]) => merged === number || commits?.includes(number ?? '') === true).map(([id, each]) => shownPull(id, each)) }
   const pull = world.pulls.get(Number(number))
   if (what !== 'pulls' || pull === undefined) return notFound
   if (path.endsWith('/reviews')) return { status: 200, list: pull.reviews.map((each, index) => ({ id: index + 1, ...each })) }
-  return { status: 200, body: { number: Number(number), state: pull.state, user: pull.user, head: { sha: pull.head, ref: pull.ref, repo: pull.from }, base: { ref: pull.into, sha: pull.head, repo: world.repository } } }
+  if (path.endsWith('/commits')) return { status: 200, list: (pull.commits ?? [pull.head]).map((sha) => ({ sha })) }
+  return { status: 200, body: shownPull(Number(number), pull) }
 }
 
 function activity(world: GitHubWorld, repository: string, ref: string | null): ForgeReply {

@@ -17,6 +17,8 @@ export interface LabMergeRequest {
   /** Number of the project that it comes from; null: it was deleted. */
   from: number | null
   approvedBy: LabUser[]
+  /** Once merged: the commit of the branch that it became. */
+  merged?: string
 }
 
 export interface LabCommit {
@@ -105,8 +107,12 @@ const shown = ({ id, username }: LabUser) => ({ id, username, name: username, st
 
 function ofProject(world: GitLabWorld, request: ForgeRequest, [project = '', kind, number, what, note]: readonly string[], known: { readonly viewer: LabUser; readonly mayWrite: boolean }): ForgeReply {
   if (kind === 'events') {
-    const pushes = world.pushes.get(Number(project))
+    const pushes = world.pushes.get(project === world.project.path ? world.project.id : Number(project))
     return pushes === undefined ? notFound : { status: 200, list: pushes.map(({ author, ref, commit_to: to }) => ({ action_name: 'pushed to', author: shown(author), push_data: { ref, ref_type: 'branch', commit_to: to, commit_count: 1 } })).toReversed() }
+  }
+  // projects/:id/repository/commits/:sha/merge_requests
+  if (project === world.project.path && kind === 'repository' && note === 'merge_requests') {
+    return { status: 200, list: [...world.mergeRequests].filter(([, { merged }]) => merged === what || (merged !== undefined && world.commits.some(({ sha }) => sha === what))).map(([iid, each]) => shownRequest(world, iid, each)) }
   }
   const found = project === world.project.path && kind === 'merge_requests' ? world.mergeRequests.get(Number(number)) : undefined
   if (found === undefined) return notFound
@@ -114,9 +120,12 @@ function ofProject(world: GitLabWorld, request: ForgeRequest, [project = '', kin
   if (what === 'approvals') return { status: 200, body: { approved: true, approved_by: found.approvedBy.map((user) => ({ user: shown(user) })) } }
   if (what === 'versions') return { status: 200, list: world.versions.toReversed() }
   if (what === 'notes') return { status: 200, list: world.notes.filter(({ system }) => (request.query.get('activity_filter') === 'only_comments' ? !system : request.query.get('activity_filter') === 'only_activity' ? system : true)).map((each) => ({ ...each, author: shown(each.author) })) }
-  const { sha, branch, into, state, author, from } = found
-  return { status: 200, body: { iid: Number(number), state, author: shown(author), sha, source_branch: branch, target_branch: into, source_project_id: from, target_project_id: world.project.id } }
+  if (what === 'commits') return { status: 200, list: world.commits.map(({ sha }) => ({ id: sha })) }
+  return { status: 200, body: shownRequest(world, Number(number), found) }
 }
+
+const shownRequest = ({ project }: GitLabWorld, iid: number, { sha, branch, into, state, author, from }: LabMergeRequest) =>
+  ({ iid, state, author: shown(author), sha, source_branch: branch, target_branch: into, source_project_id: from, target_project_id: project.id })
 
 function writeNote(world: GitLabWorld, { method, body }: ForgeRequest, viewer: LabUser, id: string | undefined): ForgeReply {
   const { body: text } = body as { readonly body?: unknown }

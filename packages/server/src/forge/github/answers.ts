@@ -16,6 +16,10 @@ export const pull = z.object({
   base: z.object({ ref: name, repo: z.object({ id }) }),
 })
 
+/** As a list of a commit's pulls has it. */
+export const listedPull = pull.extend({ merged_at: z.string().nullable() })
+export const listedCommit = z.object({ sha })
+
 export const review = z.object({ id: z.int(), user: someone, state: z.string(), commit_id: z.string().nullable() })
 
 /** A push, of which `after` is what the branch held then. */

@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import type { ChangePlace, Forge, ForgeAccount, ProposedChange } from '../../ports/forge.ts'
 import { forgeError } from '../codes.ts'
 import { activity, app, pull, review, user } from './answers.ts'
-import { distinct, type GitHub, type GitHubOptions, openHub, read, repositoryPath } from './hub.ts'
+import { broughtBy, pusherTo } from './merged.ts'
+import { distinct, type GitHub, type GitHubOptions, openerOf, openHub, read, repositoryPath } from './hub.ts'
 import { earlierComment, publish } from './publish.ts'
 import { writersOf } from './writers.ts'
 
@@ -15,6 +16,8 @@ export function gitHub(options: GitHubOptions): Forge {
     change: (place) => changeOf(hub, place),
     writers: (place, commits) => writersOf(hub, place, commits),
     pushers: (change, commits) => pushersOf(hub, change, commits),
+    broughtBy: (repository, branch, commit) => broughtBy(hub, repository, branch, commit),
+    pusherTo: (repository, branch, since) => pusherTo(hub, repository, branch, since),
     ownerOf: (bot) => ownerOf(hub, bot),
     membersOf: (team) => membersOf(hub, team),
     earlierComment: (place, marker) => earlierComment(hub, place, marker),
@@ -29,8 +32,7 @@ async function changeOf(hub: GitHub, place: ChangePlace): Promise<ProposedChange
   const reviews = await hub.http.list(`${path}/reviews`)
   return {
     ...place, repositoryId: String(base.repo.id), into: base.ref, head: head.sha, isFork: head.repo?.id !== base.repo.id,
-    // What an account that is gone opened was opened by nobody who could approve it.
-    opener: hub.account(opener ?? { id: 10137, login: 'ghost', type: 'User' }),
+    opener: openerOf(hub, opener),
     approvals: approvalsIn(hub, reviews, `${path}/reviews`),
   }
 }
@@ -48,7 +50,7 @@ function approvalsIn({ account }: GitHub, reviews: readonly unknown[], what: str
 }
 
 /** Every push to the branch since the first that brought any of these commits, whatever became of what it brought. */
-async function pushersOf(hub: GitHub, { repository, number, head }: ProposedChange, commits: readonly string[]): Promise<readonly ForgeAccount[] | undefined> {
+async function pushersOf(hub: GitHub, { repository, number, head }: Omit<ProposedChange, 'approvals'>, commits: readonly string[]): Promise<readonly ForgeAccount[] | undefined> {
   const path = `${repositoryPath(repository)}/pulls/${number}`
   const { head: { ref, repo } } = read(pull, await hub.http.ask(path), path)
   if (repo === null) return undefined

@@ -14,6 +14,7 @@ export const userInFull = z.object({ id, username: name, bot: z.boolean().option
 export const mergeRequest = z.object({
   iid: id, state: z.string(), author: user.nullable(), sha, source_branch: name, target_branch: name, source_project_id: id.nullable(), target_project_id: id,
 })
+export const listedCommit = z.object({ id: sha })
 export const approvals = z.object({ approved_by: z.array(z.object({ user })) })
 export const version = z.object({ head_commit_sha: sha, created_at: instant })
 export const note = z.object({ id, body: z.string(), author: user.nullable(), system: z.boolean(), created_at: instant })

@@ -2,6 +2,7 @@
 import type { ChangePlace, Forge, ForgeAccount, ForgeVerdict, ForgeWriters, ProposedChange, Published } from '../../ports/forge.ts'
 import { forgeError } from '../codes.ts'
 import { approvals, graphCommits, member, mergeRequest, note, push, user, version } from './answers.ts'
+import { broughtBy, pusherTo } from './merged.ts'
 import { distinct, type GitLab, type GitLabOptions, openHub, projectPath, read } from './hub.ts'
 
 /** @throws {ExeatError} FORGE_SETTINGS */
@@ -12,6 +13,8 @@ export function gitLab(options: GitLabOptions): Forge {
     change: (place) => changeOf(hub, place),
     writers: (place, commits) => writersOf(hub, place, commits),
     pushers: (change, commits) => pushersOf(hub, change, commits),
+    broughtBy: (repository, branch, commit) => broughtBy(hub, repository, branch, commit),
+    pusherTo: (repository, branch, since) => pusherTo(hub, repository, branch, since),
     // Whose token a bot's account is for, GitLab tells its administrators alone.
     ownerOf: () => Promise.resolve(undefined),
     membersOf: (group) => membersOf(hub, group),
@@ -83,7 +86,7 @@ async function writerOf(hub: GitLab, author: Commits['nodes'][number]['author'],
 }
 
 /** Every push to the branch since the first that brought any of these commits, whatever became of what it brought. */
-async function pushersOf(hub: GitLab, { head, ...place }: ProposedChange, commits: readonly string[]): Promise<readonly ForgeAccount[] | undefined> {
+async function pushersOf(hub: GitLab, { head, ...place }: Omit<ProposedChange, 'approvals'>, commits: readonly string[]): Promise<readonly ForgeAccount[] | undefined> {
   const path = pathOf(place)
   const { source_project_id: from, source_branch: branch } = read(mergeRequest, await hub.http.ask(path), path)
   if (from === null) return undefined

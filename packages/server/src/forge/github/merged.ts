@@ -1,0 +1,29 @@
+/** How a commit came to a branch: by pull requests that were merged, or by a push. */
+import type { ForgeAccount, MergedChange } from '../../ports/forge.ts'
+import { forgeError } from '../codes.ts'
+import { activity, listedCommit, listedPull } from './answers.ts'
+import { type GitHub, openerOf, read, repositoryPath } from './hub.ts'
+
+/** GitHub lists no more commits of a pull request than these (REST API, "List commits on a pull request"). */
+const mostListed = 250
+
+/** @throws {ExeatError} FORGE_ANSWER for a change of more commits than GitHub lists */
+export async function broughtBy({ http, ...hub }: GitHub, repository: string, branch: string, commit: string): Promise<readonly MergedChange[]> {
+  const path = `${repositoryPath(repository)}/commits/${commit}/pulls`
+  const pulls = (await http.list(path)).map((each) => read(listedPull, { body: each }, path)).filter(({ merged_at: at, base }) => at !== null && base.ref === branch)
+  return Promise.all(pulls.map(async ({ number, user, head, base }) => {
+    const what = `${repositoryPath(repository)}/pulls/${number}/commits`
+    const commits = (await http.list(what)).map((each) => read(listedCommit, { body: each }, what).sha)
+    if (commits.length >= mostListed) throw forgeError('FORGE_ANSWER', `pull request ${number} has ${commits.length} commits or more, and GitHub lists no others`, 'merge the document in a smaller change')
+    return { repository, number, repositoryId: String(base.repo.id), into: base.ref, head: head.sha, isFork: head.repo?.id !== base.repo.id, opener: openerOf({ http, ...hub }, user), commits }
+  }))
+}
+
+/** The first push whose end has the commit. */
+export async function pusherTo({ http, account }: GitHub, repository: string, branch: string, since: readonly string[]): Promise<ForgeAccount | undefined> {
+  const path = `${repositoryPath(repository)}/activity`
+  const [own, listed] = [new Set(since), await http.findList(path, { ref: `refs/heads/${branch}` })]
+  // The newest come first.
+  const push = (listed ?? []).map((each) => read(activity, { body: each }, path)).findLast(({ after }) => own.has(after))
+  return push === undefined || push.actor === null ? undefined : account(push.actor)
+}
