@@ -34,7 +34,7 @@ module.exports = {
     only('client', [...local('core', 'log', 'verify'), ...npm('jose', 'eventsource-parser')], 'client sees core, log and verify'),
     only('server', [...local('core', 'log', 'formats', 'verify', 'client', 'git'), ...npm('pg', 'hono', '@hono/zod-openapi', '@hono/node-server', 'zod', 'canonicalize', 'openid-client', '@simplewebauthn/server', 'otplib', 'jose', 'prom-client')],
       'server sees core, log, formats, verify, client and git'),
-    only('console', [...local('core', 'log', 'verify', 'client'), ...npm('react', 'react-dom', '@simplewebauthn/browser', '@noble/curves', '@noble/hashes', 'zod')], 'the console sees core, log, verify and client'),
+    only('console', [...local('core', 'log', 'verify', 'client'), ...npm('react', 'react-dom', '@simplewebauthn/browser', '@noble/curves', '@noble/hashes', 'qr', 'zod')], 'the console sees core, log, verify and client'),
     { name: 'console-in-browser', comment: 'the console runs in a browser: nothing of Node', severity: 'error', from: { path: '^packages/console/src' }, to: builtin },
     {
       name: 'server-ports', comment: 'ports ← store ← main: a port knows no implementation',

@@ -8,6 +8,7 @@ import { optOut } from '../../cli/test/log-world.ts'
 import { peopleWorld, type PeopleWorld } from '../../cli/test/people-world.ts'
 import { terminalCode, typeAndApprove } from './approving.ts'
 import { codeNow } from './authenticator-app.ts'
+import { scannedIn } from './scanner.ts'
 import { expectReadable } from './readable.ts'
 
 /** Where the pictures go, for people to look at. */
@@ -274,6 +275,8 @@ describeWith('chromium', 'the console in Chromium', (executablePath) => {
     await page.goto(`${world.origin}/people`)
     await page.getByRole('button', { name: 'Set up one-time codes…' }).click()
     const secret = (await page.locator('code.secret').textContent() ?? '').replaceAll(' ', '')
+    const scanned = new URL(scannedIn(await page.getByRole('img', { name: /QR code/ }).locator('path').getAttribute('d') ?? '', await page.locator('svg.qr').getAttribute('viewBox') ?? ''))
+    expect([scanned.protocol, scanned.host, scanned.searchParams.get('secret')]).toEqual(['otpauth:', 'totp', secret])
     await page.getByLabel('Name of this app or device').fill('app of ben')
     await page.getByLabel('Code that it shows now').fill('000000')
     await sound(ben, 'codes')

@@ -7,6 +7,7 @@ import { sha256 } from '../crypto.ts'
 import type { Session } from '../session.ts'
 import { tapForKey } from './own-key.tsx'
 import { Problem } from './problem.tsx'
+import { Qr } from './qr.tsx'
 
 type Secret = People['totpSchema']
 
@@ -58,13 +59,17 @@ function FirstCode({ secret, busy, enrol }: { readonly secret: Secret; readonly 
   const [label, setLabel] = useState('')
   return (
     <form onSubmit={(event) => { event.preventDefault(); enrol(code, label.trim()) }}>
-      <p>Put this secret into your authenticator app. It is shown once: <code className="link secret">{secret.secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</code></p>
-      {secret.uri.startsWith('otpauth://totp/') ? <p><a href={secret.uri}>Open it in an app on this device</a></p> : null}
+      {isOurs(secret) ? <Qr text={secret.uri} label="The secret as a QR code, for the camera of your authenticator app" /> : null}
+      <p>Scan it with your authenticator app, or type this secret into it. It is shown once: <code className="link secret">{secret.secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</code></p>
+      {isOurs(secret) ? <p><a href={secret.uri}>Open it in an app on this device</a></p> : null}
       <label>Name of this app or device<input name="codes-label" required maxLength={100} autoComplete="off" value={label} onChange={(event) => { setLabel(event.target.value) }} /></label>
       <label>Code that it shows now<input name="first-code" required inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" value={code} onChange={(event) => { setCode(event.target.value) }} /></label>
       <button type="submit" className="primary" disabled={busy}>{busy ? 'Waiting for your key…' : 'Enrol them with your key'}</button>
     </form>
   )
 }
+
+/** An address that an app for codes takes, and nothing else a camera would open. */
+const isOurs = ({ uri }: Secret): boolean => uri.startsWith('otpauth://totp/') && uri.length <= 1000
 
 const differs = new Refused({ code: 'SHOWN_DIFFERS', detail: 'the secret that the server made is not for you', hint: 'nothing was signed; tell whoever keeps the server' })
