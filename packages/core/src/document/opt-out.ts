@@ -52,6 +52,10 @@ export const optOutSchema = z.strictObject({
       findings: optional(count.meta({ description: 'Most findings it may excuse in one run.' })),
       uses: optional(count.meta({ description: 'How often it may be used in all.' })),
     }).meta({ description: 'Ceilings on top of the targets.' })),
+    expected: optional(z.strictObject({
+      usesPerDay: optional(count.meta({ description: 'Most uses within 24 hours.' })),
+      points: optional(some(pathPattern).meta({ description: 'Enforcement points that will use it, as they name themselves: `gate/**`.' })),
+    }).meta({ description: 'What is foreseen of its uses. What goes beyond is told of, and not refused.' })),
     renews: optional(dnsLabel.meta({ description: 'Name of the opt-out that this one continues.' })),
   }).check((payload) => {
     const { category, limits, window: { from, until } } = payload.value

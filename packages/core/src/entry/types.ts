@@ -38,6 +38,7 @@ export const shortType = (type: string): string => type.replace(/^dev\.exeat\.(.
 /** What no entry says: it follows from entries and the clock, or from what points ask for. */
 export const noticeTypes = [
   'dev.exeat.optout.expiring.v1', 'dev.exeat.optout.lapsed.v1', 'dev.exeat.optout.first-used.v1', 'dev.exeat.optout.unused.v1', 'dev.exeat.optout.drifted.v1', 'dev.exeat.optout.asked-after-end.v1',
+  'dev.exeat.optout.rising.v1', 'dev.exeat.optout.unexpected.v1',
   'dev.exeat.emergency.overdue.v1', 'dev.exeat.point.silent.v1',
 ] as const
 export type NoticeType = (typeof noticeTypes)[number]

@@ -14,10 +14,10 @@ import { checkTapped, type Shown } from './shown.ts'
 import { saidOf, writeEvents } from './write.ts'
 
 /** What an opt-out's record says besides the fold of its events. */
-export type Particulars = Pick<StoredOptOut, 'repositoryId' | 'repositoryIds' | 'category' | 'owner' | 'origin'>
+export type Particulars = Pick<StoredOptOut, 'repositoryId' | 'repositoryIds' | 'category' | 'owner' | 'origin' | 'expected'>
 
-export const particularsOf = ({ repositoryId, repositoryIds, category, owner, origin }: StoredOptOut): Particulars =>
-  ({ repositoryId, repositoryIds, category, owner, ...(origin === undefined ? {} : { origin }) })
+export const particularsOf = ({ repositoryId, repositoryIds, category, owner, origin, expected }: StoredOptOut): Particulars =>
+  ({ repositoryId, repositoryIds, category, owner, ...(origin === undefined ? {} : { origin }), ...(expected === undefined ? {} : { expected }) })
 
 export interface Entering {
   readonly verdict: Verdict

@@ -81,7 +81,7 @@ const entering = (signed: SignedOfflineGrant): Act => {
       return {
         verdict, over, before: undefined, alerts: terms.alerts.map(({ value }) => value), mfa: terms.emergency?.value.mfa ?? strongest,
         particulars: {
-          repositoryId: grant.repositoryId, repositoryIds: [grant.repositoryId], category: 'emergency', owner: document.spec.owner, origin: { file: offlinePath(digest), line: 1, column: 1 },
+          repositoryId: grant.repositoryId, repositoryIds: [grant.repositoryId], category: 'emergency', owner: document.spec.owner, origin: { file: offlinePath(digest), line: 1, column: 1 }, ...(document.spec.expected === undefined ? {} : { expected: document.spec.expected }),
         },
         offline: { by, evidence: { strength: 'user-signed', kind: 'offline', grant: base64url(offlineGrantBytes(grant)), signatures: [first, second].map(({ bytes }) => base64url(rawSshSignature(bytes) ?? bytes)) } },
         keep: async (tx) => {

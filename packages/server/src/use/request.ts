@@ -180,7 +180,7 @@ async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): P
   const { governance: { workspace: { document: workspace } } } = governed
   const document = decodeOptOut(sent.document, workspace)
   const digest = documentDigest(document, sha256)
-  const { metadata: { name }, spec: { category, owner } } = document
+  const { metadata: { name }, spec: { category, owner, expected } } = document
   const repositoryId = repositoryIdOf(document, workspace)
   const uid = optOutUid({ workspace: workspace.spec.id, repositoryId, name, digest }, sha256)
   const standing = sameDocument(standingNamed(governed, name), digest)
@@ -198,7 +198,7 @@ async function prepare(deps: UseDependencies, governed: Governed, sent: Sent): P
     document, digest, uid, sent: decoded?.impact, standing, terms,
     optOut: { document, digest, uid, origin: origin ?? { file: 'the request', line: 1, column: 1 }, ...(impact === undefined ? {} : { impact }) },
     binding: { optOut: digest, terms: terms.digest, impact: decoded?.digest ?? atRef },
-    particulars: { repositoryId, repositoryIds: repositoryIdsOf(document, workspace), category, owner, ...(origin === undefined ? {} : { origin }) },
+    particulars: { repositoryId, repositoryIds: repositoryIdsOf(document, workspace), category, owner, ...(origin === undefined ? {} : { origin }), ...(expected === undefined ? {} : { expected }) },
     involved: involved.slice(0, mostInvolved),
   }
 }

@@ -1,9 +1,10 @@
 /** What the use cases keep beside the log: records by kind and key, bodies by kind and digest. All of it follows from the log while no body was erased. */
-import type { HexDigest, Identity, Instant, Met, OptOutRecord, Origin } from '@exeat/core'
+import type { HexDigest, Identity, Instant, Met, OptOut, OptOutRecord, Origin } from '@exeat/core'
 import type { EventData } from '@exeat/core/entry'
 import type { EnrolmentEntry } from '@exeat/core/enrolment'
 import type { Dsse } from '@exeat/verify'
 import type { Sink } from '../ports/alarm.ts'
+import type { Pace } from './pace.ts'
 
 export const recordKinds = {
   /** Key: uid. `StoredOptOut`. */
@@ -63,6 +64,10 @@ export interface StoredOptOut {
   readonly taps?: readonly (StoredTap | null)[]
   /** How many uses were counted. */
   readonly uses: number
+  /** When, of late. Absent in records of an earlier release, and before the first use. */
+  readonly pace?: Pace
+  /** What its document foresees of its uses. */
+  readonly expected?: OptOut['spec']['expected']
   /** Its bodies, document and impact were erased. */
   readonly erased?: true
 }

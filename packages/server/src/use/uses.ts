@@ -10,6 +10,7 @@ import type { UseDependencies } from './context.ts'
 import { withEntries } from './enter.ts'
 import { shaped } from './input.ts'
 import { ledgerOf, readOptOut, saveOptOut } from './load.ts'
+import { paced } from './pace.ts'
 import type { PendingRevocations } from './pending.ts'
 import { demand } from './problem.ts'
 import { recordKinds, type StoredUse, toBytes } from './stored.ts'
@@ -68,7 +69,7 @@ async function count(tx: Transaction, deps: UseDependencies, { uid, point, subje
   const { index } = tx
   if (event.type === 'use.claimed') {
     demand(await tx.put(recordKinds.use, key, toBytes({ index, body, at: tx.at as Instant } satisfies StoredUse), 0))
-    await saveOptOut(tx, before, { ...before.value, uses: before.value.uses + 1 })
+    await saveOptOut(tx, before, { ...before.value, uses: before.value.uses + 1, pace: paced(before.value.pace, tx.at as Instant) })
   } else {
     await saveOptOut(tx, before, withEntries({ ...before.value, record: applied(before.value.record, event) ?? before.value.record }, [index], [body]))
   }

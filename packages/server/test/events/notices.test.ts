@@ -116,6 +116,74 @@ describe('an opt-out', () => {
   })
 })
 
+describe('uses', () => {
+  let sent = 0
+  const uses = (uid: string, count: number, point = 'ci') => at.useCases.claimUses(Array.from({ length: count }, () => ({ uid, point, subject: `s-${sent += 1}` })))
+  /** Each hour of `counts` in turn; the clock ends in the last. */
+  async function hourly(uid: string, ...counts: readonly number[]): Promise<void> {
+    for (const [index, count] of counts.entries()) {
+      if (index > 0) at.clock.now += hour
+      for (let left = count; left > 0; left -= 50) await uses(uid, Math.min(left, 50))
+    }
+  }
+
+  test.each<readonly [string, readonly number[], boolean]>([
+    ['five times as many as in the hours before', [4, 4, 4, 20], true],
+    ['none before', [0, 0, 0, 20], true],
+    ['many, but no more than before', [60, 60, 60, 60], false],
+    ['more, but few', [1, 1, 1, 19], false],
+    ['at once after it began: that is no rise', [0, 0, 60], false],
+  ])('that rise are told of once a day: %s', async (_, counts, rises) => {
+    const { optOut: { uid } } = await activated(at, 'busy', { until: 10 * day })
+    await hourly(uid, ...counts)
+    const types = await next()
+    expect(types.includes('optout.rising')).toBe(rises)
+    if (!rises) return
+    expect(told.find(({ type }) => type.includes('rising'))).toMatchObject({ subject: uid, told: { data: { name: 'busy', hour: 20 } } })
+    expect(await next()).toEqual([])
+    at.clock.now += hour / 2
+    await uses(uid, 30)
+    expect(await next()).toEqual([])
+  })
+
+  test('are held against a day at most', async () => {
+    const { optOut: { uid } } = await activated(at, 'old', { until: 10 * day })
+    await hourly(uid, 40)
+    at.clock.now += 30 * hour
+    await uses(uid, 20)
+    expect(await next()).toContain('optout.rising')
+  })
+
+  test('beyond what the document expects of a day are told of once, and refused nowhere', async () => {
+    const { optOut: { uid } } = await activated(at, 'few', { until: 10 * day, more: { expected: { usesPerDay: 3 } } })
+    await hourly(uid, 2, 0, 1)
+    expect(await next()).toEqual(['optout.first-used'])
+    expect(await uses(uid, 1)).toMatchObject({ results: [{ outcome: 'counted' }] })
+    expect(await next()).toEqual(['optout.unexpected'])
+    expect(told.at(-1)).toMatchObject({ told: { data: { message: '4 uses within 24 hours, and 3 are expected' } } })
+    at.clock.now += day
+    expect(await next()).toEqual([])
+    await uses(uid, 3)
+    expect(await next()).toEqual([])
+  })
+
+  test('by a point that the document does not expect are told of once a day and point', async () => {
+    const { optOut: { uid } } = await activated(at, 'here', { until: 10 * day, more: { expected: { points: ['gate/**', 'proxy/prod'] } } })
+    const claim = async (point: string, subject: string): Promise<void> => {
+      const sentUses = [{ uid, point, subject }]
+      await noticing.claimed(sentUses, await at.useCases.claimUses(sentUses))
+    }
+    for (const point of ['gate/1001/test', 'proxy/prod', 'proxy/test', 'proxy/test', 'gated']) await claim(point, `${point}-${sent += 1}`)
+    expect(told.map(({ type, told: { data } }) => [type, data['name'], data['point']])).toEqual(['proxy/test', 'gated'].map((point) => ['dev.exeat.optout.unexpected.v1', 'here', point]))
+    at.clock.now += day
+    await claim('proxy/test', 'once more')
+    expect(told).toHaveLength(3)
+    // Of what was not counted nothing is told: anybody could make it up.
+    await noticing.claimed([{ uid, point: 'made/up', subject: 'x' }], { results: [{ uid, outcome: 'refused', code: 'USES_EXCEEDED', message: 'x' }] })
+    expect(told).toHaveLength(3)
+  })
+})
+
 test('an emergency whose review is late is told of, and one that is reviewed is not', async () => {
   const people = await alarmWorld({ ...sqlite, rows: async () => must(openSqliteIdentity(join(folder, `people-${made += 1}.sqlite`))) })
   try {

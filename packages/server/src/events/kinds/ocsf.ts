@@ -45,7 +45,7 @@ const classes: Readonly<Record<string, Class>> = {
   'optout.approved': entity(8, 'Enable', disposed(8, 'Approved')), 'optout.rejected': entity(3, 'Update', { status_id: 2, status: 'Failure', ...disposed(25, 'Rejected') }), 'optout.withdrawn': entity(3, 'Update', { status_id: 2, status: 'Failure' }),
   'optout.activated': entity(10, 'Activate'), 'optout.revoked': entity(9, 'Disable', disposed(24, 'Access Revoked')), 'optout.lapsed': entity(11, 'Deactivate'), 'optout.exhausted': entity(11, 'Deactivate'), 'optout.stale': entity(9, 'Disable'),
   'use.claimed': { uid: 6003, activity: 99, name: 'Policy bypassed', more: { action_id: 1, action: 'Allowed', ...disposed(10, 'Exonerated') } },
-  'emergency.activated': finding('Emergency opt-out activated'), 'emergency.overdue': finding('Review of an emergency opt-out is late'), 'optout.asked-after-end': finding('Opt-out asked for after its end'), 'optout.drifted': finding('Document of an active opt-out changed'),
+  'emergency.activated': finding('Emergency opt-out activated'), 'emergency.overdue': finding('Review of an emergency opt-out is late'), 'optout.asked-after-end': finding('Opt-out asked for after its end'), 'optout.rising': finding('Opt-out used far more than before'), 'optout.unexpected': finding('Opt-out used otherwise than its document expects'), 'optout.drifted': finding('Document of an active opt-out changed'),
   'shadow.detected': finding('Control switched off without an opt-out'),
   'audit.degraded': finding('Audit degraded'), 'point.silent': finding('Enforcement point is silent'),
 }

@@ -1,13 +1,14 @@
 /** Looks for what is to be noticed: in what is open, in what points ask for, and in points that went silent. */
-import type { HexDigest, Instant, OptOutRecord } from '@exeat/core'
+import type { Instant, OptOutRecord } from '@exeat/core'
 import type { Wire } from '@exeat/core/wire'
 import type { ServerConfig } from '../../config/schema.ts'
 import type { Governed } from '../../ports/governance.ts'
 import { type IdentityRows, rowKinds } from '../../ports/identity.ts'
-import type { LogReader, LogStore } from '../../ports/log.ts'
+import type { LogStore } from '../../ports/log.ts'
 import { standingNamed } from '../../use/judge.ts'
 import { readOptOut, recordsOf } from '../../use/load.ts'
 import { fromBytes, recordKinds, toBytes } from '../../use/stored.ts'
+import { claimNotices } from './claims.ts'
 import { noticesOf } from './due.ts'
 import type { Teller } from './teller.ts'
 
@@ -31,7 +32,6 @@ export interface Notices {
 }
 
 const minute = 60_000
-const hour = 60 * minute
 
 export function notices({ log, governed, teller, rows, points, now }: NoticesOptions): Notices {
   const lastSeen = new Map<string, number>()
@@ -67,19 +67,7 @@ export function notices({ log, governed, teller, rows, points, now }: NoticesOpt
       await lookAtOpen()
       await lookAtPoints()
     },
-    claimed: async (uses, { results }) => {
-      const refused = results.flatMap((result, i) => (result.outcome === 'refused' && result.code === 'WRONG_PHASE' ? [{ use: uses[i], result }] : []))
-      for (const { use, result } of refused) {
-        if (use === undefined) continue
-        // Once a day for each point: it asks until its bundle is a newer one.
-        const name = await nameOf(log, result.uid)
-        if (name === undefined) continue
-        await teller.tell({
-          id: `asked-${Math.floor(now() / (24 * hour))}-${result.uid}-${use.point.slice(0, 200)}`, type: 'dev.exeat.optout.asked-after-end.v1', subject: result.uid,
-          data: { name, point: use.point, subject: use.subject, code: 'WRONG_PHASE' },
-        }).catch(() => undefined)
-      }
-    },
+    claimed: claimNotices({ log, teller, now }),
     seen: async (point) => {
       const at = now()
       if (at - (lastSeen.get(point) ?? Number.NEGATIVE_INFINITY) < minute) return
@@ -93,9 +81,4 @@ export function notices({ log, governed, teller, rows, points, now }: NoticesOpt
       }
     },
   }
-}
-
-async function nameOf(log: NoticesOptions['log'], uid: HexDigest): Promise<string | undefined> {
-  const stored = await log.snapshot((reader: LogReader) => readOptOut(reader, uid)).catch(() => undefined)
-  return stored?.value.record.asked.name
 }
