@@ -1,4 +1,4 @@
-/** Events: how long after an act whoever listens hears of it, and what sinks, one of them dead, cost a thousand uses a second. A server process of its own; `--full`: for a minute each. */
+/** Events: how long after an act whoever listens hears of it, and what sinks, one of them dead, cost a thousand uses a second. A server process of its own; `--full`: for a minute each; `--seconds N`. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { logWorld, type World } from '../packages/cli/test/log-world.ts'
 
-const [seconds, aSecond, together] = [process.argv.includes('--full') ? 60 : 5, 1_000, 20]
+const stated = Number(process.argv[process.argv.indexOf('--seconds') + 1])
+const [seconds, aSecond, together] = [process.argv.includes('--full') ? 60 : stated > 0 ? stated : 5, 1_000, 20]
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 
 interface Heard {
@@ -56,7 +57,7 @@ export async function run(): Promise<void> {
     while ([...received.at.keys()].filter((subject) => subject.startsWith('busy-')).length < wanted && performance.now() - since < 60_000) await new Promise((resolve) => { setTimeout(resolve, 100) })
     const got = [...received.at.keys()].filter((subject) => subject.startsWith('busy-')).length
     console.log(`  the sink that lives got ${got} of ${wanted}, ${received.doubled} twice, ${((performance.now() - since) / 1000).toFixed(1)} s after the last was sent`)
-    console.log(`  memory of the server: ${mebibytes(calm.memory)} MiB after the calm run, ${mebibytes(busy.memory)} MiB after the one with a dead sink`)
+    console.log(`  memory of the server by sixths of the run, MiB: calm ${calm.memory.map(mebibytes).join(' ')}; with a dead sink ${busy.memory.map(mebibytes).join(' ')}`)
   } finally {
     agent.destroy()
     await world.remove()
@@ -83,8 +84,8 @@ interface Measured {
   readonly heard: readonly number[]
   readonly lost: number
   readonly doubled: number
-  /** Bytes. */
-  readonly memory: number
+  /** Resident set of the server in bytes, at the end of each sixth of the run. */
+  readonly memory: readonly number[]
 }
 
 /** An open loop: requests are sent when their time has come, whether those before were answered or not. */
@@ -96,10 +97,12 @@ async function measure(world: World, uid: string, name: string, length: number):
   const answered = new Map<string, number>()
   const begun = performance.now()
   const running: Promise<void>[] = []
+  const memory: number[] = []
   for (let i = 0; i < requests; i++) {
     const due = begun + (i * 1000 * together) / aSecond
     const wait = due - performance.now()
     if (wait > 0) await new Promise((resolve) => { setTimeout(resolve, wait) })
+    if (i > 0 && i % (requests / 6) < 1) memory.push(memoryOf(world))
     const subjects = Array.from({ length: together }, (_, j) => `${name}-${i}-${j}`)
     const from = performance.now()
     running.push(claim(world, subjects.map((subject) => ({ uid, point: 'bench', subject }))).then(() => {
@@ -113,7 +116,7 @@ async function measure(world: World, uid: string, name: string, length: number):
   while (listened.at.size < answered.size && performance.now() < patience) await new Promise((resolve) => { setTimeout(resolve, 20) })
   stop()
   const heard = [...answered].flatMap(([subject, at]) => (listened.at.has(subject) ? [(listened.at.get(subject) ?? 0) - at] : []))
-  return { sent: answered.size, acts, heard, lost: answered.size - heard.length, doubled: listened.doubled, memory: memoryOf(world) }
+  return { sent: answered.size, acts, heard, lost: answered.size - heard.length, doubled: listened.doubled, memory: [...memory, memoryOf(world)] }
 }
 
 function claim(world: World, uses: readonly object[]): Promise<void> {

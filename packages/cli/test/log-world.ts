@@ -108,6 +108,8 @@ export interface Founding {
   readonly port?: number
   /** Where people sign in. */
   readonly url?: string
+  /** Variables of every process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export async function logWorld(main: string, id = 'acme/payments', founding: Founding = {}): Promise<World> {
@@ -128,7 +130,7 @@ export async function logWorld(main: string, id = 'acme/payments', founding: Fou
     return commit
   }
   publish()
-  const home = { HOME: folder, XDG_STATE_HOME: state, XDG_CACHE_HOME: join(folder, 'cache'), XDG_DATA_HOME: join(folder, 'share') }
+  const home = { HOME: folder, XDG_STATE_HOME: state, XDG_CACHE_HOME: join(folder, 'cache'), XDG_DATA_HOME: join(folder, 'share'), ...founding.env }
   const founded = runExeat(main, ['init', '--server', '--origin', `log.${id.replace('/', '.')}.example`, '--repository', dir, '--ref', 'main', '--founder', 'ann', '--founder', 'ben', ...(founding.url === undefined ? [] : ['--url', founding.url]), '--data', data], folder, home)
   const snippet = /merge it:\n((?: {7}.*\n)+)/.exec(founded.stdout)?.[1]
   const token = /token {4}(\S+)/.exec(founded.stdout)?.[1]

@@ -7,7 +7,7 @@ import { plainEnvironment, type Ran } from '../session.ts'
 import { governed, optOut, policy } from '../review/world.ts'
 
 /** Each line that holds SECRET is a result. The tool is one that Exeat knows, so that policies may speak of it. */
-const scanner = `#!/bin/sh
+export const scanner = `#!/bin/sh
 results=''
 for line in $(grep -rnI SECRET . | sed 's/:[^:]*$//'); do
   path=\${line%%:*}
