@@ -28,7 +28,8 @@ function hear(heard: Heard, subject: string): void {
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'exeat-bench-events-'))
   execFileSync(process.execPath, [fileURLToPath(new URL('../tools/build.ts', import.meta.url)), join(folder, 'built')], { stdio: 'ignore' })
-  const world = await logWorld(join(folder, 'built', 'main.cjs'))
+  const heapFile = join(folder, 'heap')
+  const world = await logWorld(join(folder, 'built', 'main.cjs'), undefined, { env: { NODE_OPTIONS: `--require=${fileURLToPath(new URL('live-heap.cjs', import.meta.url))}`, EXEAT_BENCH_HEAP: heapFile } })
   const received = newHeard()
   const sink = createServer((incoming, reply) => {
     let body = ''
@@ -47,17 +48,21 @@ export async function run(): Promise<void> {
     const uid = (JSON.parse(world.exeat(['status', 'burst', '--format', 'json']).stdout) as { readonly optOut: { readonly uid: string } }).optOut.uid
     const sinks = [{ name: 'lake', kind: 'webhook', url: address(sink), batch: true, types: ['use.*'] }, { name: 'dead', kind: 'webhook', url: address(dead) }]
     await measure(world, uid, 'warm', 1)
+    writeFileSync(heapFile, '')
     const calm = await measure(world, uid, 'calm', seconds)
     await configure(world, sinks)
     await measure(world, uid, 'warm-again', 1)
     const busy = await measure(world, uid, 'busy', seconds)
     print(calm, busy)
+    const held = readFileSync(heapFile, 'utf8').trim().split('\n').map(Number)
     const wanted = busy.sent
     const since = performance.now()
     while ([...received.at.keys()].filter((subject) => subject.startsWith('busy-')).length < wanted && performance.now() - since < 60_000) await new Promise((resolve) => { setTimeout(resolve, 100) })
     const got = [...received.at.keys()].filter((subject) => subject.startsWith('busy-')).length
     console.log(`  the sink that lives got ${got} of ${wanted}, ${received.doubled} twice, ${((performance.now() - since) / 1000).toFixed(1)} s after the last was sent`)
-    console.log(`  memory of the server by sixths of the run, MiB: calm ${calm.memory.map(mebibytes).join(' ')}; with a dead sink ${busy.memory.map(mebibytes).join(' ')}`)
+    for (const [label, { resident }, from] of [['no sinks', calm, 0], ['a sink, and a dead one', busy, 6]] as const) {
+      console.log(`  memory of the server by sixths of the run, MiB: ${label}: held after a collection ${held.slice(from, from + 6).map(mebibytes).join(' ')}; resident ${resident.map(mebibytes).join(' ')}`)
+    }
   } finally {
     agent.destroy()
     await world.remove()
@@ -85,7 +90,7 @@ interface Measured {
   readonly lost: number
   readonly doubled: number
   /** Resident set of the server in bytes, at the end of each sixth of the run. */
-  readonly memory: readonly number[]
+  readonly resident: readonly number[]
 }
 
 /** An open loop: requests are sent when their time has come, whether those before were answered or not. */
@@ -97,12 +102,16 @@ async function measure(world: World, uid: string, name: string, length: number):
   const answered = new Map<string, number>()
   const begun = performance.now()
   const running: Promise<void>[] = []
-  const memory: number[] = []
+  const resident: number[] = []
+  const look = (): void => {
+    resident.push(residentOf(world))
+    if (name === 'calm' || name === 'busy') process.kill(world.pid() ?? Number.NaN, 'SIGUSR2')
+  }
   for (let i = 0; i < requests; i++) {
     const due = begun + (i * 1000 * together) / aSecond
     const wait = due - performance.now()
     if (wait > 0) await new Promise((resolve) => { setTimeout(resolve, wait) })
-    if (i > 0 && i % (requests / 6) < 1) memory.push(memoryOf(world))
+    if (i > 0 && i % (requests / 6) < 1) look()
     const subjects = Array.from({ length: together }, (_, j) => `${name}-${i}-${j}`)
     const from = performance.now()
     running.push(claim(world, subjects.map((subject) => ({ uid, point: 'bench', subject }))).then(() => {
@@ -112,11 +121,12 @@ async function measure(world: World, uid: string, name: string, length: number):
     }))
   }
   await Promise.all(running)
+  look()
   const patience = performance.now() + 20_000
   while (listened.at.size < answered.size && performance.now() < patience) await new Promise((resolve) => { setTimeout(resolve, 20) })
   stop()
   const heard = [...answered].flatMap(([subject, at]) => (listened.at.has(subject) ? [(listened.at.get(subject) ?? 0) - at] : []))
-  return { sent: answered.size, acts, heard, lost: answered.size - heard.length, doubled: listened.doubled, memory: [...memory, memoryOf(world)] }
+  return { sent: answered.size, acts, heard, lost: answered.size - heard.length, doubled: listened.doubled, resident }
 }
 
 function claim(world: World, uses: readonly object[]): Promise<void> {
@@ -150,7 +160,7 @@ function listenTo(world: World, heard: Heard): Promise<() => void> {
 }
 
 /** Resident set of the server, where the system tells. */
-function memoryOf({ pid }: World): number {
+function residentOf({ pid }: World): number {
   try {
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'))?.[1]) * 1024
   } catch {
