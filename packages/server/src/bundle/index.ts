@@ -1,1 +1,1 @@
-export { type BundleDependencies, bundleMaker } from './make.ts'
+export { type BundleDependencies, bundleMaker, saidBy } from './make.ts'

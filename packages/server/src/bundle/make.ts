@@ -1,5 +1,5 @@
 /** Bundles (design §8): the fold of the log at one commit, proven under one checkpoint, published before it is signed. */
-import { type HexDigest, type Instant, canonicalInstant, utf8 } from '@exeat/core'
+import { type HexDigest, type Instant, canonicalInstant, toHex, utf8 } from '@exeat/core'
 import { ExeatError } from '@exeat/core/error'
 import { encodeBase64, type SignerKey, type VerifierKey } from '@exeat/log'
 import { type BundleEntry, bundleType, contentDigest, type Dsse, longestLife, signDsse } from '@exeat/verify'
@@ -32,10 +32,14 @@ interface Made {
   readonly until: Instant
   /** The members of the JSON object, without its braces. */
   readonly members: string
+  readonly says: HexDigest
 }
 
 /** Folds before what was published last has to do: acts that never pause would make each of them old. */
 const mostAttempts = 3
+
+/** What stands between whom a bundle is for and what it says. */
+const membersBegin = ',"workspace":'
 
 /** How long what was published last serves before it is tried again, in milliseconds. */
 const patience = 1000
@@ -78,9 +82,9 @@ export function bundleMaker(deps: BundleDependencies): BundleMaker {
     throw new ExeatError([{ code: 'STORE_BUSY', message: `what bundles say changed ${mostAttempts} times while one was made`, hint: 'repeat later' }])
   }
 
-  return async (query, context) => {
-    const { members } = await current(context)
-    return signed(members, query, deps)
+  return {
+    make: async (query, context) => signed((await current(context)).members, query, deps),
+    says: async (context) => (await current(context)).says,
   }
 }
 
@@ -172,11 +176,21 @@ async function made(snapshot: Snapshot, context: BundleContext, until: Instant, 
     withheld: withheld.map(({ uid, at }) => ({ uid, at: canonicalInstant(at) })),
     ended: collected.ended.map((each) => ({ ...each, at: canonicalInstant(each.at) })),
   }
-  return { key: await keyOf(snapshot, context), until, members: JSON.stringify(members).slice(1) }
+  const text = JSON.stringify(members).slice(1)
+  return { key: await keyOf(snapshot, context), until, members: text, says: digestOf(text) }
+}
+
+const digestOf = (members: string): HexDigest => toHex(sha256(utf8(members)))
+
+/** What a bundle of this server says, by the same digest as `BundleMaker.says`. */
+export function saidBy({ payload }: Dsse): HexDigest {
+  const text = Buffer.from(payload, 'base64').toString('utf8')
+  const start = text.indexOf(membersBegin)
+  return digestOf(start < 0 ? text : text.slice(start + 1))
 }
 
 /** For one caller and a short life. The protected environment is the point's to name: whoever names it falsely gets a bundle that lives less, or is refused. */
-function signed(members: string, { audience = '*', nonce, protected: closed }: Parameters<BundleMaker>[0], { bundleKey, now }: BundleDependencies): Dsse {
+function signed(members: string, { audience = '*', nonce, protected: closed }: Parameters<BundleMaker['make']>[0], { bundleKey, now }: BundleDependencies): Dsse {
   const issuedAt = now() as Instant
   const notAfter = (issuedAt + (closed === 'true' ? longestLife.protected : longestLife.ordinary)) as Instant
   const head = { schema: 'exeat/bundle/v1', audience, issuedAt: canonicalInstant(issuedAt), notAfter: canonicalInstant(notAfter), nonce: nonce ?? null }

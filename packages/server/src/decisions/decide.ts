@@ -11,7 +11,7 @@ import type { DecideRun, Requester, RunFacts } from './types.ts'
 import { type View, type ViewDependencies, viewOf, withStanding } from './view.ts'
 
 export interface DecisionDependencies extends ViewDependencies {
-  readonly useCases: Pick<UseCases, 'bundle' | 'claimUses'>
+  readonly useCases: Pick<UseCases, 'bundle' | 'bundleSays' | 'claimUses'>
   /** The key that the delegation in force names for bundles; asked for at each signature, as it may be replaced. */
   readonly bundleKey: () => SignerKey
 }

@@ -26,6 +26,8 @@ export const longestSilence = 15 * 60_000
 export function governanceSource(options: GovernanceOptions): GovernanceSource {
   const reader = isRemote(options.repository) ? mirrored(options) : local(options)
   let latest: Governed | undefined
+  /** When the last reading that succeeded began. */
+  let readAt = Number.NEGATIVE_INFINITY
   const writers = new Map<string, Promise<readonly string[]>>()
   const histories = new Map<string, Promise<readonly BranchCommit[]>>()
   const historyAt = (commit: string): Promise<readonly BranchCommit[]> => {
@@ -52,9 +54,14 @@ export function governanceSource(options: GovernanceOptions): GovernanceSource {
   })
 
   return {
-    current: async ({ fresh = false } = {}) => {
+    current: async ({ fresh = false, within = 0 } = {}) => {
+      const began = options.now()
+      const age = began - readAt
+      if (!fresh && latest !== undefined && age >= 0 && age < within) return latest
       await reader.refresh(fresh)
-      return read()
+      const governed = await read()
+      readAt = began
+      return governed
     },
     latest: () => latest,
     trouble: reader.trouble,

@@ -17,6 +17,9 @@ import { composeHands } from './forge.ts'
 import type { Foundation } from './foundation.ts'
 import { incidentsSecretIn, readLogKey, readWorkingKeys } from './keys.ts'
 
+/** Milliseconds that what governs may be old where a single finding is asked about: to read it asks git, and somebody's request waits. */
+const askedWithin = 1000
+
 export interface Acts {
   readonly useCases: UseCases
   readonly decide: DecideRun
@@ -40,12 +43,12 @@ export function composeActs(foundation: Foundation): Acts {
   const hands = composeHands(foundation)
   const useCases = createUseCases({
     ...writer, log, governance, ...(hands === undefined ? {} : { hands }), directory: directory(rows, now), deliveries: deliveriesIn(rows, now), incidents: incidentsOf({ connect: composeConnect(config), secret: incidentsSecretIn(paths), now }), now,
-    makeBundle: bundleMaker({ log, writer, logKey, bundleKey, now }),
+    bundles: bundleMaker({ log, writer, logKey, bundleKey, now }),
     later: (run, after) => { setTimeout(run, after).unref() },
   })
-  const view = { useCases, governance, now, verify: rememberingVerifier() }
+  const view = { useCases, now, verify: rememberingVerifier() }
   return {
-    useCases, decide: decisionMaker({ ...view, useCases, bundleKey }), ask: excuseAsker(view), opa: { make: opaBundler({ ...view, key: opaKey }), publicPem: opaKey.publicPem }, webhook,
+    useCases, decide: decisionMaker({ ...view, useCases, bundleKey }), ask: excuseAsker({ ...view, within: askedWithin }), opa: { make: opaBundler({ ...view, key: opaKey }), publicPem: opaKey.publicPem }, webhook,
     enterHealth: (state, code, message) => enterHealth({ log, ...writer, now }, state, code, message),
   }
 }

@@ -11,5 +11,9 @@ export interface BundleContext {
   readonly revoked: ReadonlyMap<HexDigest, Instant>
 }
 
-/** Makes and signs a bundle; publishes its content as an entry first, where that is new. */
-export type BundleMaker = (query: Wire['bundleQuerySchema'], context: BundleContext) => Promise<Dsse>
+export interface BundleMaker {
+  /** Makes and signs a bundle; publishes its content as an entry first, where that is new. */
+  readonly make: (query: Wire['bundleQuerySchema'], context: BundleContext) => Promise<Dsse>
+  /** Digest of all that a bundle would say now but for whom, and until when: what makes none needs none. It is that of `saidBy` of one that is made. */
+  readonly says: (context: BundleContext) => Promise<HexDigest>
+}

@@ -23,10 +23,10 @@ export interface GovernedBefore extends Pick<Governed, 'governance' | 'policySet
 
 export interface GovernanceSource {
   /**
-   * What the protected ref says now; where `fresh`, after asking the remote again, whenever it was asked last.
+   * What the protected ref says now; where `fresh`, after asking the remote again, whenever it was asked last; as it was read at most `within` milliseconds ago, where that will do.
    * @throws {ExeatError} where it cannot be read or is wrong, and `GOVERNANCE_STALE` where the remote has not answered for too long
    */
-  readonly current: (options?: { readonly fresh?: boolean }) => Promise<Governed>
+  readonly current: (options?: { readonly fresh?: boolean; readonly within?: number }) => Promise<Governed>
   /** What was read last, without asking anybody. */
   readonly latest: () => Governed | undefined
   /** Why what was read last may be old; undefined where it is not. */

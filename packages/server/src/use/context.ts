@@ -22,7 +22,7 @@ export interface UseDependencies {
   readonly deliveries: DeliveriesOf
   /** Asks the workspace's incident system. */
   readonly incidents: IncidentsOf
-  readonly makeBundle: BundleMaker
+  readonly bundles: BundleMaker
   /** The log's. */
   readonly origin: string
   /** For reads, in milliseconds since the epoch; what is recorded is stamped by the log. */

@@ -68,7 +68,12 @@ export function createUseCases(deps: UseDependencies): UseCases {
     bundle: async (query) => {
       await pending.retry()
       const { governed } = await synchronise(deps)
-      return deps.makeBundle(query, { governed, revoked: pending.revoked() })
+      return deps.bundles.make(query, { governed, revoked: pending.revoked() })
+    },
+    bundleSays: async (within) => {
+      await pending.retry()
+      const { governed } = await synchronise(deps, { within })
+      return { governed, says: await deps.bundles.says({ governed, revoked: pending.revoked() }) }
     },
     entry: (index) => entry(log, index),
     entries: (query) => entries(log, query),

@@ -36,13 +36,13 @@ export interface Synchronised {
  * Reads the protected ref and enters what changed. What it gives is what the log has recorded as governing, at the moment that it was given.
  * @throws {ExeatError} where the ref cannot be read, the log cannot be written, or the two could not be brought together (`GOVERNANCE_MOVED`)
  */
-export async function synchronise(deps: UseDependencies, options: { readonly fresh?: boolean } = {}): Promise<Synchronised> {
+export async function synchronise(deps: UseDependencies, options: { readonly fresh?: boolean; readonly within?: number } = {}): Promise<Synchronised> {
   let changed = false
   let fresh = options.fresh === true
   for (let i = 0; i < attempts; i++) {
     // INVARIANT: the log is read before the ref, so that what the ref does not contain was left behind and is not still to come (governance.test.ts).
     const stored = await readGoverning(deps.log)
-    const governed = await deps.governance.current({ fresh })
+    const governed = await deps.governance.current({ fresh, ...(options.within === undefined || i > 0 ? {} : { within: options.within }) })
     if (stored?.value.commit === governed.commit && stored.value.ref === governed.ref) return { governed, changed }
     const earlier = stored?.value.commit ?? unbegun
     const follows = earlier === unbegun || await deps.governance.descends(governed.commit, earlier)

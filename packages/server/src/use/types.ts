@@ -8,6 +8,7 @@ import type { Evidence } from '@exeat/core/entry'
 import type { AnyEnvelope, Envelope } from '@exeat/core/envelope'
 import type { ActAnswer, Inventory, InventoryQuery, OptOutView, People, PoliciesAnswer, ShadowQuery, Shadows, Status, UsesOverTime, Wire } from '@exeat/core/wire'
 import type { Dsse } from '@exeat/verify'
+import type { Governed } from '../ports/governance.ts'
 import type { NewKey } from './enrolment/enrol.ts'
 import type { RootVouch } from './enrolment/vouch.ts'
 import type { Taken } from './shadow.ts'
@@ -93,6 +94,8 @@ export interface UseCases {
   readonly policies: () => Promise<PoliciesAnswer>
   /** A signed bundle of what the log says now. Publishes its content as an entry first, where that is new. */
   readonly bundle: (query: Wire['bundleQuerySchema']) => Promise<Dsse>
+  /** What it would say now, by its digest, and what governs, as it was read at most `within` milliseconds ago. Nothing is signed. */
+  readonly bundleSays: (within: number) => Promise<{ readonly governed: Governed; readonly says: HexDigest }>
   readonly entry: (index: number) => Promise<Wire['entryViewSchema']>
   /** With their bodies, from an index on. */
   readonly entries: (query: Wire['entriesQuerySchema']) => Promise<Wire['entriesAnswerSchema']>

@@ -17,16 +17,16 @@ afterEach(async () => {
 })
 
 /** What a point makes of the bundle, as `name: state` of each opt-out. */
-async function seen(it: World, over: { readonly make?: BundleMaker; readonly revoked?: ReadonlyMap<HexDigest, Instant>; readonly at?: number; readonly context?: Partial<BundleContext> } = {}): Promise<string[]> {
-  const { make = it.dependencies.makeBundle, revoked = new Map(), at = it.clock.now } = over
+async function seen(it: World, over: { readonly make?: BundleMaker['make']; readonly revoked?: ReadonlyMap<HexDigest, Instant>; readonly at?: number; readonly context?: Partial<BundleContext> } = {}): Promise<string[]> {
+  const { make = it.dependencies.bundles.make, revoked = new Map(), at = it.clock.now } = over
   const { optOuts, problems } = must(verifyBundle(bytesOf(await make({}, { governed: it.governed(), revoked })), it.pins, contextAt(at, over.context), deps))
   expect(problems).toEqual([])
   return [...optOuts.active.map(({ document }) => `${document.metadata.name}: active`), ...optOuts.ended.map(({ document, ended }) => `${document.metadata.name}: ${ended.state}`)].sort()
 }
 
-const makerOf = (it: World, log: LogStore = it.log): BundleMaker => {
+const makerOf = (it: World, log: LogStore = it.log): BundleMaker['make'] => {
   const { random, pseudonymKey } = it.dependencies
-  return bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => it.clock.now })
+  return bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => it.clock.now }).make
 }
 
 async function eventTypes(it: World): Promise<string[]> {

@@ -84,7 +84,7 @@ export interface World {
   readonly governed: () => Governed
   /** Merged, requested by alice, approved by bob and carol, activated by dave. */
   readonly activated: (name: string, over?: { readonly [key: string]: Json }) => Promise<HexDigest>
-  readonly bundle: (query?: Parameters<UseDependencies['makeBundle']>[0], revoked?: ReadonlyMap<HexDigest, Instant>) => Promise<Dsse>
+  readonly bundle: (query?: Parameters<UseDependencies['bundles']['make']>[0], revoked?: ReadonlyMap<HexDigest, Instant>) => Promise<Dsse>
   readonly close: () => Promise<void>
 }
 
@@ -113,8 +113,8 @@ export async function world({ witnesses, spec = {} }: WorldOptions = {}): Promis
   }
   const ref = protectedRef(workspaceJson(pinned, spec), policyJson)
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
-  const makeBundle = bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => clock.now })
-  const dependencies: UseDependencies = { log, governance: ref.source, directory: noDirectory, deliveries: async () => [], incidents: async () => { throw new Error('no incident system is asked here') }, random, pseudonymKey, makeBundle, origin, now: () => clock.now, later: () => {} }
+  const bundles = bundleMaker({ log, writer: { random, pseudonymKey, origin }, logKey: keys.log, bundleKey: () => keys.bundle, now: () => clock.now })
+  const dependencies: UseDependencies = { log, governance: ref.source, directory: noDirectory, deliveries: async () => [], incidents: async () => { throw new Error('no incident system is asked here') }, random, pseudonymKey, bundles, origin, now: () => clock.now, later: () => {} }
   const use = createUseCases(dependencies)
   let count = 0
   const nextKey = (): string => `key-${count += 1}`
@@ -129,7 +129,7 @@ export async function world({ witnesses, spec = {} }: WorldOptions = {}): Promis
       await use.activate(person('dave'), uid, binding, nextKey())
       return uid
     },
-    bundle: (query = {}, revoked = new Map()) => makeBundle(query, { governed: ref.governed(), revoked }),
+    bundle: (query = {}, revoked = new Map()) => bundles.make(query, { governed: ref.governed(), revoked }),
     close: async () => {
       await log.close()
       rmSync(folder, { recursive: true, force: true })

@@ -171,6 +171,23 @@ describe('a bundle that was verified', () => {
       await other.close()
     }
   })
+  test('is not even made again while the log and what governs say the same', async () => {
+    const it = await opened()
+    await it.activated('log4j')
+    let made = 0
+    const bundle: World['use']['bundle'] = async (query) => {
+      made += 1
+      return it.use.bundle(query)
+    }
+    const excuse = remembering(it, { useCases: { ...it.use, bundle } })
+    for (let i = 0; i < 20; i += 1) expect(await excuse()).toBe('OPTOUT_APPLIES')
+    expect(made).toBe(1)
+    await it.activated('zlib')
+    for (let i = 0; i < 20; i += 1) expect(await excuse()).toBe('OPTOUT_APPLIES')
+    expect(made).toBe(2)
+    await it.use.revoke(person('bob'), 'log4j', 'mended', it.nextKey())
+    expect([await excuse(), made]).toEqual(['OPTOUT_ENDED', 3])
+  })
   test('is verified anew after half of its life, and another one whenever it says something else: a forged one is refused', async () => {
     const it = await opened()
     await it.activated('log4j')

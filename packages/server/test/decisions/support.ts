@@ -37,7 +37,7 @@ export const job = (facts: Facts = {}, over: Partial<Requester> = {}): Requester
 export { verified }
 
 export const dependencies = (it: World, over: Partial<DecisionDependencies> = {}): DecisionDependencies =>
-  ({ useCases: it.use, governance: it.dependencies.governance, bundleKey: () => keys.bundle, now: () => it.clock.now, ...over })
+  ({ useCases: it.use, bundleKey: () => keys.bundle, now: () => it.clock.now, ...over })
 
 export interface Told {
   readonly decision: SignedDecision

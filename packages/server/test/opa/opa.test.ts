@@ -65,7 +65,7 @@ describe('the bundle', () => {
   })
   test('of whatever cannot be made is a refusal', async () => {
     const it = await opened()
-    const failing = opaBundler({ ...dependencies(it), key, useCases: { bundle: async () => { throw new Error('the log is away') } } })
+    const failing = opaBundler({ ...dependencies(it), key, useCases: { bundle: async () => { throw new Error('the log is away') }, bundleSays: it.use.bundleSays } })
     await expect(failing('*')).rejects.toThrow('the log is away')
   })
   test('of very many rows is refused', async () => {

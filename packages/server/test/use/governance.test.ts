@@ -185,3 +185,20 @@ test('what two ask for at once, and a document merged meanwhile', async () => {
   await at.useCases.synchronise()
   expect(await at.useCases.optOut('a')).toMatchObject({ merged: true, missing: ['1 of security'] })
 })
+
+test('what was read so lately that it will do is not read again, and never where it must be new, or the clock went back', async () => {
+  const first = await at.source.current()
+  at.merge({ 'README.md': 'changed' })
+  at.clock.now += 999
+  expect((await at.source.current({ within: 1000 })).commit).toBe(first.commit)
+  expect((await at.source.current({ within: 1000, fresh: true })).commit).not.toBe(first.commit)
+  const second = await at.source.current()
+  expect(second.commit).not.toBe(first.commit)
+  at.merge({ 'README.md': 'changed again' })
+  at.clock.now += 1000
+  const third = await at.source.current({ within: 1000 })
+  expect(third.commit).not.toBe(second.commit)
+  at.merge({ 'README.md': 'and once more' })
+  at.clock.now -= 1
+  expect((await at.source.current({ within: 1000 })).commit).not.toBe(third.commit)
+})

@@ -103,10 +103,10 @@ test('a use that was counted before is not counted again after the revocation st
 
 test('the bundle\'s maker is given it', async () => {
   let given: BundleContext | undefined
-  at.useCases = createUseCases({ ...at.dependencies, log: at.log, makeBundle: async (_, context) => {
+  at.useCases = createUseCases({ ...at.dependencies, log: at.log, bundles: { ...at.dependencies.bundles, make: async (_, context) => {
     given = context
     throw new Error('no bundle is needed here')
-  } })
+  } } })
   arm({ step: 'commit', when: 'before', error: sqlite.error('io') })
   await refused(revoke(), 'REVOCATION_QUEUED')
   const { uid } = await at.useCases.optOut('a')

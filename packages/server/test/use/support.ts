@@ -182,7 +182,7 @@ export async function world(kind: StoreKind, files: Readonly<Record<string, unkn
   const pseudonymKey = new Uint8Array(randomBytes(32))
   const dependenciesOf = (log: LogStore): UseDependencies => ({
     log, governance: source, directory: noDirectory, deliveries: async () => [], incidents: async () => { throw new Error('no incident system is asked here') }, random: (count) => new Uint8Array(randomBytes(count)), pseudonymKey, origin, now: () => clock.now,
-    makeBundle: async () => { throw new Error('no bundle is asked for here') },
+    bundles: { make: async () => { throw new Error('no bundle is asked for here') }, says: async () => { throw new Error('no bundle is asked for here') } },
     later: (run) => { planned.push(run) },
   })
   const others: LogStore[] = []
