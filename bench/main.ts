@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 
 /** A section's file exports `run`, or measures while it is imported. */
 const sections: Readonly<Record<string, string>> = {
-  decide: './decide.ts', engines: './engines.ts', sarif: './sarif.ts', command: './command.ts', log: './log.ts', 'log-store': './log-store.ts', 'log-start': './log-start.ts', bundle: './bundle.ts', review: './review.ts', simulate: './simulate.ts', scan: './scan.ts', events: './events.ts',
+  decide: './decide.ts', engines: './engines.ts', sarif: './sarif.ts', command: './command.ts', log: './log.ts', 'log-store': './log-store.ts', 'log-start': './log-start.ts', bundle: './bundle.ts', review: './review.ts', simulate: './simulate.ts', scan: './scan.ts', events: './events.ts', authzen: './authzen.ts',
 }
 
 const asked = process.argv.slice(2).filter((argument) => argument !== '--full')

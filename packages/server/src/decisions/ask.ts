@@ -35,7 +35,7 @@ export interface Answer {
  */
 export type AskExcuses = (questions: readonly Question[], requester: Pick<Requester, 'proven' | 'preview'>) => Promise<readonly (Answer | Problem)[]>
 
-/** Runs that one request may ask about: a bundle is made and verified for each. */
+/** Runs that one request may ask about: each may take a bundle of its own. */
 export const mostRuns = 16
 
 export function excuseAsker(deps: ViewDependencies): AskExcuses {
