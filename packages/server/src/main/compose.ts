@@ -60,6 +60,7 @@ export function compose(foundation: Foundation, { measures, pins, witnesses, key
     { every: every.second, run: useCases.endDrill },
     { every: every.second, run: growth.look },
     { every: every.minute, run: events.notices.round },
+    { every: every.minute, run: runs.prune },
     ...gitHubApp === undefined ? [] : [{ every: every.second, run: gitHubApp.deployments.round }],
     { every: every.minute, run: useCases.uncovered },
   ]

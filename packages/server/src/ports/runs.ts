@@ -14,5 +14,7 @@ export interface Runs {
   readonly list: (query: RunsQuery) => Promise<RunsAnswer>
   /** The newest of a commit that a job's token proved, in this environment or before one was known. */
   readonly latest: (of: { readonly repositoryId: string; readonly commit: string; readonly environment: string }) => Promise<RecordedRun | undefined>
+  /** Takes away what is older than is kept now, and everything where nothing is: a few at a time. */
+  readonly prune: () => Promise<void>
   readonly reportsOf: (id: string) => Promise<RunReports | undefined>
 }

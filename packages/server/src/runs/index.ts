@@ -39,6 +39,7 @@ export function runHistory({ rows, history, now, random }: HistoryOptions): Runs
       await prune(rows, placeOf(run), history.runs, at)
       return recorded
     },
+    prune: () => pruneOlder(rows, history === undefined ? Infinity : now() - history.days * 86_400_000, now()),
     list: (query) => listed(rows, query, now()),
     latest: (of) => latestOf(rows, of, now()),
     reportsOf: async (id) => {
@@ -115,12 +116,23 @@ async function latestOf(rows: IdentityRows, { repositoryId, commit, environment 
 /** The oldest of one place, beyond so many. */
 async function prune(rows: IdentityRows, place: string, most: number, now: number): Promise<void> {
   const held = await rows.owned(rowKinds.run, place, now, { limit: most + mostPruned })
-  for (const { key } of held.slice(0, Math.max(0, held.length - most))) {
+  // oxlint-disable-next-line no-await-in-loop -- a few at a time
+  for (const { key } of held.slice(0, Math.max(0, held.length - most))) await drop(rows, key)
+}
+
+/** What was kept for longer than the operator wants now: rows carry the end that they were given. */
+async function pruneOlder(rows: IdentityRows, oldest: number, now: number): Promise<void> {
+  for (const { key } of await rows.all(rowKinds.run, now, { limit: mostPruned })) {
+    // They are in the order of their time.
+    if (timeOf(key) >= oldest) return
     // oxlint-disable-next-line no-await-in-loop -- a few at a time
-    await rows.drop(rowKinds.run, key)
-    // oxlint-disable-next-line no-await-in-loop -- see above
-    await rows.dropOwned(rowKinds.runReport, key)
-    // oxlint-disable-next-line no-await-in-loop -- see above
-    await rows.dropOwned(rowKinds.runContent, key)
+    await drop(rows, key)
   }
+}
+
+/** The run last: what is left of one that is half gone is found by it again. */
+async function drop(rows: IdentityRows, id: string): Promise<void> {
+  await rows.dropOwned(rowKinds.runReport, id)
+  await rows.dropOwned(rowKinds.runContent, id)
+  await rows.drop(rowKinds.run, id)
 }

@@ -39,6 +39,28 @@ export const historySuite = (kind: HistoryKind) => describe(`what is kept in ${k
     for (const other of [run('two'), run('one', { environment: 'production' }), run('one', { commit: '2'.repeat(40) }), run('one', { proven: false })]) await history({ days: 30, runs: 100 }).keep(other)
     expect((await history().list({})).runs).toHaveLength(5)
   })
+  test('is no longer kept once the operator wants fewer days of it, nor anything once there is to be no history', async () => {
+    const kept: string[] = []
+    for (const text of ['old', 'older', 'new']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      kept.push((await history().keep(run(text)))?.id ?? '')
+      now += 5 * day
+    }
+    const listed = async (): Promise<readonly string[]> => (await history().list({})).runs.map(({ id }) => id)
+    await history().prune()
+    expect(await listed()).toEqual(kept)
+    await history({ days: 6, runs: 3 }).prune()
+    expect(await listed()).toEqual(kept.slice(2))
+    expect(await rows.all(rowKinds.runReport, now, { limit: 10 })).toHaveLength(1)
+    // What comes again is new: nothing of it stands any more.
+    expect(await history({ days: 6, runs: 3 }).keep(run('old'))).not.toMatchObject({ id: kept[0] })
+    await runHistory({ rows, now: () => now, random: (length) => new Uint8Array(randomBytes(length)) }).prune()
+    expect(await listed()).toEqual([])
+    for (const of of [rowKinds.run, rowKinds.runReport, rowKinds.runContent]) {
+      // oxlint-disable-next-line no-await-in-loop -- three kinds
+      expect(await rows.all(of, now, { limit: 10 })).toEqual([])
+    }
+  })
   test('is asked for by place and time, page by page', async () => {
     const all = history({ days: 400, runs: 1000 })
     for (let index = 0; index < 510; index += 1) {
