@@ -41,6 +41,22 @@ export function readSecret(path: string): string {
   }
 }
 
+export interface SecretLines {
+  /** Whose secrets they are, as an error says it: `a receiver`. */
+  readonly of: string
+  readonly is: (secret: string) => boolean
+  /** What one looks like, as an error says it. */
+  readonly shape: string
+  readonly most: number
+}
+
+/** Secrets of a file, one a line: an old one goes on while a new one is put in. @throws {ExeatError} KEY_UNREADABLE, KEY_OPEN */
+export function readSecrets(path: string, { of, is, shape, most }: SecretLines): readonly string[] {
+  const secrets = readSecret(path).split(/\r?\n/).filter((each) => each !== '')
+  if (secrets.length >= 1 && secrets.length <= most && secrets.every((each) => is(each))) return secrets
+  throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secrets of ${of}: ${shape}, one a line, ${most} at most`)
+}
+
 function refuseOpen(path: string, { mode, uid }: Stats): void {
   if (!hasModes) return
   if ((mode & 0o077) !== 0) {

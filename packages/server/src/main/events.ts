@@ -18,7 +18,7 @@ import { sinkRows } from '../events/outbox/state.ts'
 import { sinkWorker } from '../events/outbox/worker.ts'
 import { wants } from '../events/select.ts'
 import { isWebhookSecret } from '../events/standard-webhooks.ts'
-import { readSecret } from '../keys/secret.ts'
+import { readSecrets } from '../keys/secret.ts'
 import type { Manner } from '../ports/sinks.ts'
 import { signerOf } from '../store/ed25519.ts'
 import type { Health } from '../use/health.ts'
@@ -81,13 +81,10 @@ function mannerOf(sink: SinkConfig, { config: { origin }, paths, webhook: key, g
   }
 }
 
-/** One a line; while one follows another, both sign. */
-function secretsOf(path: string): readonly string[] {
-  if (!stands(path)) return []
-  const secrets = readSecret(path).split('\n').filter((each) => each !== '')
-  if (secrets.length >= 1 && secrets.length <= 4 && secrets.every(isWebhookSecret)) return secrets
-  throw serverError('KEY_UNREADABLE', `\`${path}\` holds no secrets of a webhook: \`whsec_\` and 24 to 64 bytes in base64, one a line, four at most`)
-}
+const signing = { of: 'a webhook', is: isWebhookSecret, shape: '`whsec_` and 24 to 64 bytes in base64', most: 4 }
+
+/** While one follows another, both sign. */
+const secretsOf = (path: string): readonly string[] => (stands(path) ? readSecrets(path, signing) : [])
 
 function transmitter(config: ServerConfig, sink: SinkConfig, secret: string): Transmit {
   const connect = composeConnect(config)

@@ -56,9 +56,9 @@ export const historySuite = (kind: HistoryKind) => describe(`what is kept in ${k
     expect(await history({ days: 6, runs: 3 }).keep(run('old'))).not.toMatchObject({ id: kept[0] })
     await runHistory({ rows, now: () => now, random: (length) => new Uint8Array(randomBytes(length)) }).prune()
     expect(await listed()).toEqual([])
-    for (const of of [rowKinds.run, rowKinds.runReport, rowKinds.runContent]) {
+    for (const kindOf of [rowKinds.run, rowKinds.runReport, rowKinds.runContent]) {
       // oxlint-disable-next-line no-await-in-loop -- three kinds
-      expect(await rows.all(of, now, { limit: 10 })).toEqual([])
+      expect(await rows.all(kindOf, now, { limit: 10 })).toEqual([])
     }
   })
   test('is asked for by place and time, page by page', async () => {
