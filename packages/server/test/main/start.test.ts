@@ -8,7 +8,7 @@ import { formatSignerKey } from '@exeat/log'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readSigner } from '../../src/keys/signer.ts'
 import { by, exchange, expectProblem, pinnedWorkspace, refused, type Site, site } from './support.ts'
-import { governanceFiles, hour, optOut } from '../use/support.ts'
+import { governanceFiles, hour, optOut, start } from '../use/support.ts'
 
 let at: Site
 beforeEach(async () => { at = await site() })
@@ -94,10 +94,12 @@ describe('killed', () => {
   test('during acts, it starts again; what was acknowledged stands, and a repetition is one act', async () => {
     const running = await spawned()
     const socket = file('admin.sock')
+    // The process has the machine's clock, whatever day it is.
+    const since = Date.now() - start
     const names = Array.from({ length: 24 }, (_, i) => `killed-${i}`)
     const send = (name: string) => exchange({
       socketPath: socket, method: 'POST', path: '/v1/opt-outs', agent: false, headers: { 'content-type': 'application/json', ...by('alice', `kill-${name}`) },
-    }, Buffer.from(JSON.stringify({ document: optOut(name) })))
+    }, Buffer.from(JSON.stringify({ document: optOut(name, { from: since, until: since + 48 * hour }) })))
     const acknowledged = new Map<string, number>()
     await Promise.all(names.map(async (name) => {
       const reply = await send(name).catch(() => undefined)
