@@ -46,7 +46,7 @@ const headings: Readonly<Record<SshAct | TappedAct, string>> = {
 export function signedText(act: SshAct | TappedAct, { document: { spec, metadata }, findings, code, approvals, binding, actor, says = [], evidence }: Signing, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
-  const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews } = spec
+  const { targets = {}, window: { from, until }, limits = {}, category, owner, ticket, reason, compensatingControl, renews, expected } = spec
   const targetRows = Object.entries(targets).map(([key, values]) => line(key, values.map(oneLine).join(', ')))
   return [
     styles.warn(`${headings[act]}  ${shownText(metadata.name)}${actor === undefined ? '' : `, as ${shownText(actor)}`}`),
@@ -55,6 +55,7 @@ export function signedText(act: SshAct | TappedAct, { document: { spec, metadata
     line('window', `${formatInstant(from)} until ${formatInstant(until)} (${until > io.now ? 'ends' : 'ended'} ${fromNow(until, io.now)})`),
     line('findings', `${findings === undefined ? 'no impact was measured' : `${plural(findings, 'finding')} measured`}${limits.findings === undefined ? '' : `, at most ${limits.findings}`}`),
     ...(limits.uses === undefined ? [] : [line('uses', `at most ${limits.uses}`)]),
+    ...expectedRows(expected).map((text) => line('expected', text)),
     line('category', `${category}, owner ${oneLine(owner)}${ticket === undefined ? '' : `, ${oneLine(ticket)}`}${renews === undefined ? '' : `, renews ${oneLine(renews)}`}`),
     line('reason', clipped(oneLine(reason), 4096)),
     ...(compensatingControl === undefined ? [] : [line('instead', oneLine(compensatingControl))]),
@@ -65,6 +66,10 @@ export function signedText(act: SshAct | TappedAct, { document: { spec, metadata
     styles.dim(line('evidence', evidence)),
   ].join('\n')
 }
+
+/** What is foreseen of its uses. */
+export const expectedRows = ({ usesPerDay, points }: NonNullable<Signing['document']['spec']['expected']> = {}): readonly string[] =>
+  [...usesPerDay === undefined ? [] : [`at most ${usesPerDay} uses in 24 hours`], ...points === undefined ? [] : [`by ${points.map(oneLine).join(', ')}`]]
 
 /** @throws {ExeatError} NOT_CONFIRMED */
 export async function confirm(act: SshAct | TappedAct | 'sign', name: string, code: string, sink: Io['stdout']): Promise<void> {

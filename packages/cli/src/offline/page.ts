@@ -7,6 +7,7 @@ import type { Io } from '../edge/io.ts'
 import { clipped, oneLine, shown } from '../text/safe.ts'
 import { fromNow } from '../text/span.ts'
 import { plural } from '../text/wrap.ts'
+import { expectedRows } from '../acts/signed-text.ts'
 import { stylesFor } from '../text/style.ts'
 
 /** What people read to each other: of the whole grant. */
@@ -15,7 +16,7 @@ export const grantCode = ({ digest }: Pick<ReadOfflineGrant, 'digest'>): string 
 export function grantPage({ grant, digest, binding, optOut: { document: { metadata, spec } } }: ReadOfflineGrant, title: string, io: Io): string {
   const styles = stylesFor(io.stdout, io.env)
   const line = (name: string, text: string): string => row(name, text, io.stdout.columns)
-  const { controls, targets = {}, window: { from, until }, reason, owner, ticket, compensatingControl } = spec
+  const { controls, targets = {}, window: { from, until }, reason, owner, ticket, compensatingControl, expected } = spec
   const { fingerprints = [], ...where } = targets
   return [
     styles.warn(`${title}  ${shown(metadata.name)}: an emergency that no log has`),
@@ -30,6 +31,7 @@ export function grantPage({ grant, digest, binding, optOut: { document: { metada
     line('team', `${shown(grant.team)}, owner ${oneLine(owner)}${ticket === undefined ? '' : `, ${oneLine(ticket)}`}`),
     line('reason', clipped(oneLine(reason), 4096)),
     ...(compensatingControl === undefined ? [] : [line('instead', oneLine(compensatingControl))]),
+    ...expectedRows(expected).map((text) => line('expected', text)),
     line('governed by', `${oneLine(grant.governance.ref)} at ${grant.governance.commit.slice(0, 12)}`),
     line('log', grant.log.checkpoint.split('\n').slice(0, 2).map(oneLine).join(', ').concat(' entries')),
     line('document', binding.optOut), line('terms', binding.terms), line('grant', digest),

@@ -14,7 +14,7 @@ interface CoversProps {
 }
 
 export function Covers({ document, findings, counted = 0, children }: CoversProps): ReactNode {
-  const { spec: { controls, window, reason, category, owner, ticket, compensatingControl, limits = {} } } = document
+  const { spec: { controls, window, reason, category, owner, ticket, compensatingControl, limits = {}, expected = {} } } = document
   return (
     <>
       <section className="off" aria-labelledby="off">
@@ -24,6 +24,8 @@ export function Covers({ document, findings, counted = 0, children }: CoversProp
           {placesOf(document).map(({ term, values, open }) => <Row key={term} term={`in ${term}`}>{open ? <em>{values[0]}</em> : values.map((value) => <code key={value}>{value}</code>)}</Row>)}
           <Row term="findings">{findings === undefined ? 'no impact was measured' : `${findings} measured, and no other`}{limits.findings === undefined ? '' : `; at most ${limits.findings}`}</Row>
           {limits.uses === undefined ? null : <Row term="uses">at most {limits.uses}, {counted} counted</Row>}
+          {expected.usesPerDay === undefined ? null : <Row term="expected uses">at most {expected.usesPerDay} in 24 hours</Row>}
+          {expected.points === undefined ? null : <Row term="expected at">{expected.points.map((point) => <code key={point}>{point}</code>)}</Row>}
           <Row term="from"><Instant at={window.from} /></Row>
           <Row term="until"><Instant at={window.until} /></Row>
         </dl>
