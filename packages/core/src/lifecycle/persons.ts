@@ -27,8 +27,8 @@ export function personsIn({ spec: { identity } }: Workspace): Persons {
   }
 }
 
-/** Approvals, one a person, and none of whoever asked or wrote: that two names are one person's may have been said after they approved. */
-export function peopleWhoApproved({ requester, involved, approvals }: Pick<OptOutRecord, 'requester' | 'involved' | 'approvals'>, same: Persons['same'] = sameIdentity): readonly Approved[] {
+/** Of these approvals one a person, and none of whoever asked or wrote: that two names are one person's may have been said after they approved. */
+export function onePerPerson<T extends Pick<Approved, 'by'>>(approvals: readonly T[], { requester, involved }: Pick<OptOutRecord, 'requester' | 'involved'>, same: Persons['same'] = sameIdentity): readonly T[] {
   const others = approvals.filter(({ by }) => ![requester, ...involved].some((each) => same(each, by)))
   return others.filter(({ by }, index) => others.findIndex((each) => same(each.by, by)) === index)
 }

@@ -13,7 +13,7 @@ import { isIn, notEntitled, standingRefusal, told, waitingRefusal, windowRefusal
 import { phaseAt, useKey } from './ledger.ts'
 import type { Ledger, OptOutRecord } from './ledger.ts'
 import type { Refusal } from './refusal.ts'
-import { peopleWhoApproved } from './persons.ts'
+import { onePerPerson } from './persons.ts'
 import { outgrown, type Renewal, renewalOf } from './renewal.ts'
 
 export function transition(ledger: Ledger, act: Act, facts: ActFacts, now: Instant): Verdict {
@@ -96,10 +96,11 @@ function judgeActivation(ledger: Ledger, record: OptOutRecord, signed: Binding, 
     return refused({ code: 'APPROVER_MAY_NOT_ACTIVATE', message: `the actor is a counted approver of \`${asked.name}\`` })
   }
   // Removal bites at once; addition does not reach back: only groups held then and now count (attack 25).
-  const standing = peopleWhoApproved(record, facts.same).map(({ by, groups }) => {
+  const left = record.approvals.map(({ by, groups }) => {
     const today = facts.groupsOf(by)
     return { by, groups: groups.filter((group) => today.includes(group)) }
   }).filter(({ groups }) => groups.length > 0)
+  const standing = onePerPerson(left, record, facts.same)
   if (!quorumMet(terms.approve, standing.map(({ groups }) => groups))) {
     return refused({ code: 'QUORUM_LOST', message: `the approvals of \`${asked.name}\` no longer fill its quorum`, hint: 'ask another approver' })
   }

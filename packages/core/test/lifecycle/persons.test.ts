@@ -68,6 +68,14 @@ describe('an act under another name of the same person', () => {
     expect(activate(world, 'dave', { same: persons.same })).toBe('QUORUM_LOST')
     expect(activate(world, 'dave', two)).toBe('granted')
   })
+  test('counts by the name that is still in a group, where the other has left it', () => {
+    const world = proposed('carol', [], { same: undefined })
+    approve(world, 'bob', { same: undefined })
+    approve(world, 'robert', { same: undefined })
+    const left = { same: persons.same, groupsOf: ({ sub }: Identity) => (sub === 'bob' ? [] : ['security', 'sre', 'engineering']) }
+    expect(activate(world, 'dave', left)).toBe('granted')
+    expect(world.events.at(-1)).toMatchObject({ counted: [person('robert')] })
+  })
   test('nor does what a requester approved before the workspace said who that is', () => {
     const world = proposed('robert', [], { same: undefined })
     approve(world, 'bob', { same: undefined })

@@ -1,6 +1,6 @@
 /** One opt-out of a bundle, judged alone: its document, its entries in the log, what people signed, and what all that adds up to now. */
 import {
-  type ActiveOptOut, askedOf, documentDigest, type HexDigest, type Instant, type Met, type OptOutRecord, optOutUid, peopleWhoApproved, personsIn, phaseAt, repositoryIdOf, repositoryIdsOf, sameIdentity, type Sha256,
+  type ActiveOptOut, askedOf, documentDigest, type HexDigest, type Instant, type Met, type OptOutRecord, optOutUid, onePerPerson, type Persons, phaseAt, repositoryIdOf, repositoryIdsOf, sameIdentity, type Sha256,
   type StandingOptOut, type Workspace,
 } from '@exeat/core'
 import { lifecycleOf } from '@exeat/core/entry'
@@ -18,6 +18,8 @@ import type { Bundle } from './types.ts'
 export interface JudgedBy {
   readonly under: ProvenUnder
   readonly workspace: Workspace
+  /** Which names are one person's, as that workspace says. */
+  readonly same: Persons['same']
   readonly now: Instant
   /** A quorum of witnesses cosigned the checkpoint. */
   readonly witnessed: boolean
@@ -92,12 +94,12 @@ export function checkImpact({ impact }: Pick<Carried, 'impact'>, { asked, bindin
 }
 
 /** What decisions hold against the terms in force: who counted, and what the log shows. */
-function metBy(record: OptOutRecord, { strength, factor, counted }: SignedActs, { workspace, witnessed }: JudgedBy): Met {
-  const { requesterGroups, activation, renewal, total, asked } = record
+function metBy(record: OptOutRecord, { strength, factor, counted }: SignedActs, { same, witnessed }: JudgedBy): Met {
+  const { approvals, requesterGroups, activation, renewal, total, asked } = record
   return {
     evidence: strength,
     ...(factor === undefined ? {} : { factor }),
-    approvers: peopleWhoApproved(record, personsIn(workspace).same).filter(({ by }) => counted.some((each) => sameIdentity(each, by))).map(({ groups }) => groups),
+    approvers: onePerPerson(approvals.filter(({ by }) => counted.some((each) => sameIdentity(each, by))), record, same).map(({ groups }) => groups),
     requester: requesterGroups,
     activator: activation?.groups ?? [],
     log: { renewal, total, ...(asked.limits.uses === undefined ? {} : { uses: asked.limits.uses }), witnessed },

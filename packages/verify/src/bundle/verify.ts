@@ -1,4 +1,5 @@
 /** The verifier of bundles (design §8): total, offline, and stated as what grants. Whatever is wrong with the bundle refuses all, with one opt-out that one. */
+import { personsIn } from '@exeat/core'
 import { type Answer, ok } from '../codes.ts'
 import { enrolmentPins } from '../evidence/enrolments.ts'
 import { checkCheckpoint, checkSuccession } from './checkpoint.ts'
@@ -34,11 +35,12 @@ export function verifyBundle(bytes: Uint8Array, pins: BundlePins, context: Bundl
   const witnessed = pins.witnesses.atLeast > 0
   const content = checkPublished(bundle, under, witnessed, sha256)
   if (!content.ok) return content
-  const keys = provenKeys(bundle, under, enrolmentPins(documents.value.workspace.document, pins.roots), deps)
+  const { document: workspace } = documents.value.workspace
+  const keys = provenKeys(bundle, under, enrolmentPins(workspace, pins.roots), deps)
   if (!keys.ok) return keys
   const { ref, commit, issuedAt, notAfter, checkpoint } = bundle
   return ok({
-    ...judgeOptOuts(bundle, { under, workspace: documents.value.workspace.document, now: context.now, witnessed, sha256, keys: keys.value }),
+    ...judgeOptOuts(bundle, { under, workspace, same: personsIn(workspace).same, now: context.now, witnessed, sha256, keys: keys.value }),
     ...documents.value, ref, commit, issuedAt, notAfter, seen, checkpoint, witnesses: witnesses.map(({ key }) => key.name), content: content.value,
     singleFounder: delegation.singleFounder, delegation: bundle.delegation, webhook: delegation.webhook,
   })

@@ -1,5 +1,5 @@
 /** What the signed acts on one opt-out add up to: readings of who approved and who activated, for the terms to judge (design §6, git trust). */
-import { type Duration, type HexDigest, type Identity, type Instant, type Met, personsIn, sameIdentity, type Shown, type Terms, termsDigest } from '@exeat/core'
+import { type Duration, type HexDigest, type Identity, type Instant, type Met, type Persons, personsIn, sameIdentity, type Shown, type Terms, termsDigest } from '@exeat/core'
 import type { VerifyProblem } from '../codes.ts'
 import { type ActsOn, groupsOf, type MergedAct, readAct, readEnvelope, refusalOf, type SoundAct } from './act.ts'
 import type { SshDeps } from './verify.ts'
@@ -15,6 +15,11 @@ export interface ActsGiven extends ActsOn {
 export interface Requester {
   readonly identity: Identity
   readonly groups: readonly string[]
+}
+
+interface Judging extends ActsGiven {
+  /** Whether two names are one person's, as the workspace says now. */
+  readonly same: Persons['same']
 }
 
 export interface JudgedActs {
@@ -43,7 +48,7 @@ export function judgeActs(given: ActsGiven, deps: SshDeps): JudgedActs {
   const activations = sound.filter(({ envelope }) => envelope.purpose === 'activate')
   // Whoever is in no group cannot ask, and spoils no request of somebody who can.
   const requester = requesters.find(({ groups }) => groups.length > 0)
-  const asking = { ...given, ...(requester === undefined ? {} : { requester }) }
+  const asking: Judging = { ...given, same, ...(requester === undefined ? {} : { requester }) }
   const activated = activations.flatMap((activation) => activatedBy(activation, approvals, asking, problems, deps))
   const alone = approvedAlone(approvals, asking, activated.length > 0 ? [] : problems, deps)
   return { shown: [...activated, alone.shown], requesters, approvals: alone.counted, problems }
@@ -62,7 +67,7 @@ const notCounted = (message: string, hint?: string) => ({ ok: false as const, pr
 const stale = (message: string) => ({ ok: false as const, problem: { code: 'ACT_OTHER' as const, message, hint: 'the terms have changed: have it signed anew' } })
 
 /** Terms that governed just before the activation was merged: those that were signed. Later ones are judged by the gate, as for any active opt-out. */
-function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given: ActsGiven, problems: VerifyProblem[], deps: SshDeps): Shown[] {
+function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given: Judging, problems: VerifyProblem[], deps: SshDeps): Shown[] {
   const { before, envelope, by, path, groups, signature } = activation
   const answer = before.policySet.termsForOptOut(given.optOut.document)
   if (answer.kind === 'refused' || termsDigest(answer.terms, deps.sha256) !== envelope.terms) {
@@ -71,7 +76,7 @@ function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given
   }
   const named = approvals.filter(({ digest, place }) => envelope.approvals.includes(digest) && place <= activation.place)
   const { terms } = answer
-  const own = terms.approverMayActivate.value ? [] : named.filter((each) => personsIn(given.tip.workspace).same(each.by, by))
+  const own = terms.approverMayActivate.value ? [] : named.filter((each) => given.same(each.by, by))
   if (own.length > 0) problems.push(refusalOf(separation(`\`${by.sub}\` approves and activates, and the terms do not let an approver activate`), own[0]?.path ?? path))
   const counted = countedOf(named.filter((each) => !own.includes(each)), envelope.terms, terms, given, problems)
   // Whoever had left a group by the activation and came back later approved for nobody in between.
@@ -90,7 +95,7 @@ function activatedBy(activation: SoundAct, approvals: readonly SoundAct[], given
 }
 
 /** Where the terms let anyone activate and ask for no second factor, the merge itself puts an approved opt-out into force. */
-function approvedAlone(approvals: readonly SoundAct[], given: ActsGiven, problems: VerifyProblem[], { sha256 }: SshDeps): { readonly shown: Shown; readonly counted: readonly SoundAct[] } {
+function approvedAlone(approvals: readonly SoundAct[], given: Judging, problems: VerifyProblem[], { sha256 }: SshDeps): { readonly shown: Shown; readonly counted: readonly SoundAct[] } {
   const answer = given.tip.policySet.termsForOptOut(given.optOut.document)
   const counted = answer.kind === 'permitted' ? countedOf(approvals, termsDigest(answer.terms, sha256), answer.terms, given, problems) : []
   const met: Met = { evidence: 'none', approvers: counted.map(({ groups }) => groups), requester: requesterOf(given), activator: [] }
@@ -100,8 +105,7 @@ function approvedAlone(approvals: readonly SoundAct[], given: ActsGiven, problem
 const requesterOf = ({ requester }: ActsGiven): readonly string[] => requester?.groups ?? []
 
 /** One approval a person, by somebody who may, of these terms. */
-function countedOf(approvals: readonly SoundAct[], digest: HexDigest, terms: Terms, { tip }: Pick<ActsOn, 'tip'>, problems: VerifyProblem[]): readonly SoundAct[] {
-  const { same } = personsIn(tip.workspace)
+function countedOf(approvals: readonly SoundAct[], digest: HexDigest, terms: Terms, { same }: Judging, problems: VerifyProblem[]): readonly SoundAct[] {
   const wanted = terms.approve.flatMap(({ value }) => value.groups)
   const counted: SoundAct[] = []
   for (const act of approvals) {

@@ -2,7 +2,7 @@
 import { encodeDocument, type Instant, type Json } from '@exeat/core'
 import { describe, expect, test } from 'vitest'
 import { endedOf, entry, type Entry, item, nth, outcome } from './outcome.ts'
-import { at, decoded, digestOf, hour, must, optOutJson, placed as placedWorkspace, scene, verified, workspaceJson as workspaceOf } from './scene.ts'
+import { at, decoded, digestOf, hour, must, optOutJson, person, placed as placedWorkspace, scene, verified, workspaceJson as workspaceOf } from './scene.ts'
 
 test('the one that all of these spoil', () => { expect(outcome()).toBe('active') })
 
@@ -148,5 +148,21 @@ describe('what it comes to now', () => {
     expect([both.optOuts.active, both.problems.map(({ problem }) => problem.code)]).toEqual([[], ['OPTOUT_DUPLICATE']])
     const spoiled = must(verified(it.bundle([], { ended: [{ ...endedOf(life.item), document: {}, state: 'revoked', at: at(1) }] }), it.pins))
     expect(spoiled.problems.map(({ problem }) => problem.code)).toEqual(['OPTOUT_DIGEST'])
+  })
+})
+
+describe('attack-04: two approvals of one person, as the workspace says now', () => {
+  const approversWhere = (...people: readonly (readonly string[])[]): number => {
+    const { spec, ...rest } = workspaceOf() as { readonly spec: { readonly [key: string]: Json } } & { readonly [key: string]: Json }
+    const identities = (names: readonly string[]): Json => names.map((name) => ({ ...person(name) }))
+    const here = scene({ workspace: { ...rest, spec: { ...spec, ...(people.length === 0 ? {} : { identity: { people: people.map((names, index) => ({ label: `Person ${index}`, identities: identities(names) })) } }) } } })
+    const { optOuts: { active } } = must(verified(here.bundle([here.life('log4j')]), here.pins))
+    return active[0]?.met?.approvers.length ?? -1
+  }
+  test('count once, and a requester\'s not at all, though the log has both', () => {
+    expect(approversWhere()).toBe(2)
+    expect(approversWhere(['bob', 'carol'])).toBe(1)
+    expect(approversWhere(['alice', 'bob'])).toBe(1)
+    expect(approversWhere(['alice', 'bob'], ['carol', 'dave'])).toBe(1)
   })
 })
