@@ -32,6 +32,7 @@ beforeAll(async () => {
   identity = await generateX25519Identity()
   recipient = await identityToRecipient(identity)
   at = await site()
+  writeFileSync(join(at.data, 'keys', 'forge.token'), 'ghs_aTokenOfTheGovernanceRepository', { mode: 0o600 })
   await at.start()
   for (const name of ['one', 'two', 'three']) await request(name)
 })

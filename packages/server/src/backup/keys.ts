@@ -12,7 +12,7 @@ export type Locks = { readonly passphrase: string } | { readonly recipients: rea
 /** A passphrase, or a secret key `AGE-SECRET-KEY-1…`. */
 export type Opener = { readonly passphrase: string } | { readonly identity: string }
 
-const name = /^(?:log|pseudonym|sealing|opa|(?:bundle|webhook)-[0-9a-f]{8})\.key$|^(?:incidents|github-app|(?:provider|sink|receiver)-[a-z0-9-]{1,63})\.secret$|^github-app\.pem$/
+const name = /^(?:log|pseudonym|sealing|opa|(?:bundle|webhook)-[0-9a-f]{8})\.key$|^(?:incidents|github-app|(?:provider|sink|receiver)-[a-z0-9-]{1,63})\.secret$|^github-app\.pem$|^forge\.token$/
 const filesSchema = z.record(z.string().regex(name), z.string().max(4096))
 
 /** @throws {ExeatError} BACKUP_KEYS, KEY_UNREADABLE, KEY_OPEN */

@@ -99,7 +99,9 @@ const stoodAt = (dir: string, commit: string, { digest, document: { metadata: { 
 
 async function broughtTo(dir: string, tip: string, standing: StandingOptOut, history: readonly BranchCommit[]): Promise<readonly Brought[]> {
   const stood = await stoodAt(dir, tip, standing, history)
-  const commits = stood === undefined ? [] : [...new Set([...stood.brought, ...mergesOf(history, stood)])]
+  // Where history does not show when it came, every commit counts that changed its file: nobody gets by because nothing is told.
+  const own = history.filter(({ changes }) => changes.some(({ path }) => path === standing.origin.file))
+  const commits = stood === undefined ? own : [...new Set([...stood.brought, ...mergesOf(history, stood)])]
   return commits.map(({ id }) => ({ commit: id, since: () => branchSince(dir, id, tip) }))
 }
 

@@ -18,7 +18,11 @@ export function composeHands({ config, paths, now }: Pick<Foundation, 'config' |
   if (config.forge === undefined) return undefined
   const { kind, repository, ...stated } = config.forge
   // Read at each use, so that it can be replaced; and once now, so that a server without it does not start.
-  const token = (): string => secretAt(paths.forge) ?? missing(paths.forge)
+  const token = (): string => {
+    const found = secretAt(paths.forge) ?? missing(paths.forge)
+    if (!/^[!-~]{8,1024}$/.test(found)) throw serverError('KEY_UNREADABLE', `\`${paths.forge}\` holds no token of a forge: 8 to 1,024 printable characters without spaces`)
+    return found
+  }
   token()
   const kept = new Map<string, Promise<readonly Identity[]>>()
   return (ref, brought) => {

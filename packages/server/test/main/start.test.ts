@@ -131,6 +131,9 @@ describe('refuses to start', () => {
     ['another version', (config: object) => ({ ...config, schemaVersion: 2 })],
     ['a token in place of its hash', (config: object) => ({ ...config, points: [{ name: 'x', sha256: 'exeat_point_x' }] })],
     ['a rate of nothing', (config: object) => ({ ...config, limits: { point: { perSecond: 0, burst: 1 } } })],
+    ['a forge that nobody knows', (config: object) => ({ ...config, forge: { kind: 'gitea', repository: 'acme/exeat' } })],
+    ['a forge at an address that is none', (config: object) => ({ ...config, forge: { kind: 'github', repository: 'acme/exeat', api: 'http://forge.example' } })],
+    ['a forge and no token', (config: object) => ({ ...config, forge: { kind: 'github', repository: 'acme/exeat' } })],
     ['nothing', () => null],
   ])('with a configuration that has %s', async (_, change) => {
     at.configure(change as never)
@@ -142,6 +145,14 @@ describe('refuses to start', () => {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await refused(at.start(), 'CONFIG_INVALID')
     }
+  })
+  test('with a token of a forge that is none', async () => {
+    at.configure((config) => ({ ...config, forge: { kind: 'github', repository: 'acme/exeat' } }))
+    writeFileSync(file('keys/forge.token'), 'two words', { mode: 0o600 })
+    await refused(at.start(), 'KEY_UNREADABLE')
+    writeFileSync(file('keys/forge.token'), 'ghs_aTokenOfTheForge', { mode: 0o644 })
+    chmodSync(file('keys/forge.token'), 0o644)
+    await refused(at.start(), 'KEY_OPEN')
   })
   test('where others may enter the folder', async () => {
     chmodSync(at.data, 0o755)
