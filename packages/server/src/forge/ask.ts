@@ -1,6 +1,7 @@
 /** Everything that a review wants to know of people, asked of a forge: who approved this head, in which groups they are, and who had a hand in it. */
 import type { Identity, Problem } from '@exeat/core'
 import type { Forge, ForgeAccount, ProposedChange } from '../ports/forge.ts'
+import { distinct } from './accounts.ts'
 import { type ForgeCode, forgeError, forgeProblem } from './codes.ts'
 
 export interface ForgeQuestion {
@@ -42,8 +43,6 @@ export async function askForge(forge: Forge, { change, commits, teams }: ForgeQu
     warnings: [...members.warnings, ...handWarnings(writers.unknown, owners), ...(pushers === undefined ? [unpushed(change)] : [])],
   }
 }
-
-export const distinct = (accounts: readonly ForgeAccount[]): readonly ForgeAccount[] => [...new Map(accounts.map((each) => [each.identity.sub, each])).values()]
 
 async function membersOf(forge: Forge, teams: ForgeQuestion['teams']) {
   const asked = await Promise.all(Object.entries(teams).map(async ([team, group]) => ({ team, group, accounts: await forge.membersOf(team) })))

@@ -2,7 +2,7 @@
 import type { Identity } from '@exeat/core'
 import type { Forge, ForgeAccount } from '../ports/forge.ts'
 import type { Brought } from '../ports/hands.ts'
-import { distinct } from './ask.ts'
+import { distinct } from './accounts.ts'
 import { forgeError } from './codes.ts'
 
 export interface Hands {

@@ -2,7 +2,7 @@
 import type { Forge } from '../ports/forge.ts'
 import type { ForgeAccess } from './http.ts'
 
-export { handsIn, type Hands } from './hands.ts'
+export { handsIn } from './hands.ts'
 export { askForge, type ForgePerson, type ForgeQuestion, type ForgeTold } from './ask.ts'
 export { type ForgeCode, forgeError, forgeProblem } from './codes.ts'
 export type { ForgeAccess } from './http.ts'

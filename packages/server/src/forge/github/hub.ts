@@ -57,7 +57,5 @@ export function repositoryPath(repository: string): string {
   return `/repos/${repository}`
 }
 
-export const distinct = (accounts: readonly ForgeAccount[]): readonly ForgeAccount[] => [...new Map(accounts.map((each) => [each.identity.sub, each])).values()]
-
 /** What an account that is gone opened was opened by nobody who could approve it. */
 export const openerOf = ({ account }: GitHub, opener: User | null): ForgeAccount => account(opener ?? { id: 10137, login: 'ghost', type: 'User' })

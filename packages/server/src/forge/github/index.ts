@@ -1,10 +1,11 @@
 /** GitHub, and GitHub Enterprise Server: pull requests, reviews, teams, pushes, check runs and comments (REST API 2022-11-28, and GraphQL for who wrote a commit). */
 import type { z } from 'zod'
 import type { ChangePlace, Forge, ForgeAccount, ProposedChange } from '../../ports/forge.ts'
+import { distinct } from '../accounts.ts'
 import { forgeError } from '../codes.ts'
-import { activity, app, pull, review, user } from './answers.ts'
-import { broughtBy, pusherTo } from './merged.ts'
-import { distinct, type GitHub, type GitHubOptions, openerOf, openHub, read, repositoryPath } from './hub.ts'
+import { app, pull, review, user } from './answers.ts'
+import { broughtBy, pushesTo, pusherTo } from './merged.ts'
+import { type GitHub, type GitHubOptions, openerOf, openHub, read, repositoryPath } from './hub.ts'
 import { earlierComment, publish } from './publish.ts'
 import { writersOf } from './writers.ts'
 
@@ -54,10 +55,7 @@ async function pushersOf(hub: GitHub, { repository, number, head }: Omit<Propose
   const path = `${repositoryPath(repository)}/pulls/${number}`
   const { head: { ref, repo } } = read(pull, await hub.http.ask(path), path)
   if (repo === null) return undefined
-  const what = `${repositoryPath(repo.full_name)}/activity`
-  const listed = await hub.http.findList(what, { ref: `refs/heads/${ref}` })
-  // The newest come first.
-  const pushes = (listed ?? []).map((each) => read(activity, { body: each }, what))
+  const pushes = await pushesTo(hub, repo.full_name, ref)
   const own = new Set(commits)
   const first = pushes.findLastIndex(({ after }) => own.has(after))
   if (!pushes.some(({ after, actor }) => after === head && actor !== null)) return undefined

@@ -1,4 +1,5 @@
 /** How a commit came to a branch: by pull requests that were merged, or by a push. */
+import type { z } from 'zod'
 import type { ForgeAccount, MergedChange } from '../../ports/forge.ts'
 import { forgeError } from '../codes.ts'
 import { activity, listedCommit, listedPull } from './answers.ts'
@@ -20,10 +21,14 @@ export async function broughtBy({ http, ...hub }: GitHub, repository: string, br
 }
 
 /** The first push whose end has the commit. */
-export async function pusherTo({ http, account }: GitHub, repository: string, branch: string, since: readonly string[]): Promise<ForgeAccount | undefined> {
+export async function pusherTo(hub: GitHub, repository: string, branch: string, since: readonly string[]): Promise<ForgeAccount | undefined> {
+  const own = new Set(since)
+  const push = (await pushesTo(hub, repository, branch)).findLast(({ after }) => own.has(after))
+  return push === undefined || push.actor === null ? undefined : hub.account(push.actor)
+}
+
+/** The newest first; none where they may not be seen. */
+export async function pushesTo({ http }: GitHub, repository: string, branch: string): Promise<readonly z.output<typeof activity>[]> {
   const path = `${repositoryPath(repository)}/activity`
-  const [own, listed] = [new Set(since), await http.findList(path, { ref: `refs/heads/${branch}` })]
-  // The newest come first.
-  const push = (listed ?? []).map((each) => read(activity, { body: each }, path)).findLast(({ after }) => own.has(after))
-  return push === undefined || push.actor === null ? undefined : account(push.actor)
+  return (await http.findList(path, { ref: `refs/heads/${branch}` }) ?? []).map((each) => read(activity, { body: each }, path))
 }

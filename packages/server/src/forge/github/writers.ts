@@ -1,8 +1,9 @@
 /** Which accounts wrote a commit. The REST API knows its author and committer; co-authors only GraphQL names, as accounts. */
 import type { ChangePlace, ForgeAccount, ForgeWriters } from '../../ports/forge.ts'
+import { distinct } from '../accounts.ts'
 import { forgeError } from '../codes.ts'
 import { type GraphCommit as Commit, graphCommits } from './answers.ts'
-import { distinct, type GitHub, read, repositoryPath } from './hub.ts'
+import { type GitHub, read, repositoryPath } from './hub.ts'
 
 const batch = 50
 const most = 10_000

@@ -61,5 +61,3 @@ export function projectPath(project: string): string {
   if (!/^[\w.-]{1,255}(?:\/[\w.-]{1,255}){1,20}$/.test(project) || project.split('/').some((part) => /^\.+$/.test(part))) throw forgeError('FORGE_SETTINGS', `\`${project}\` is no project`, 'name it as group/project')
   return `/projects/${encodeURIComponent(project)}`
 }
-
-export const distinct = (accounts: readonly ForgeAccount[]): readonly ForgeAccount[] => [...new Map(accounts.map((each) => [each.identity.sub, each])).values()]

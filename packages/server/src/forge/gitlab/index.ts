@@ -1,9 +1,10 @@
 /** GitLab: merge requests, approvals, groups, pushes and notes (REST API v4, and GraphQL for who wrote a commit). Its pipeline's own job is the check. */
 import type { ChangePlace, Forge, ForgeAccount, ForgeVerdict, ForgeWriters, ProposedChange, Published } from '../../ports/forge.ts'
+import { distinct } from '../accounts.ts'
 import { forgeError } from '../codes.ts'
-import { approvals, graphCommits, member, mergeRequest, note, push, user, version } from './answers.ts'
-import { broughtBy, pusherTo } from './merged.ts'
-import { distinct, type GitLab, type GitLabOptions, openHub, projectPath, read } from './hub.ts'
+import { approvals, graphCommits, member, mergeRequest, note, user, version } from './answers.ts'
+import { broughtBy, pushesTo, pusherTo } from './merged.ts'
+import { type GitLab, type GitLabOptions, openHub, projectPath, read } from './hub.ts'
 
 /** @throws {ExeatError} FORGE_SETTINGS */
 export function gitLab(options: GitLabOptions): Forge {
@@ -90,9 +91,7 @@ async function pushersOf(hub: GitLab, { head, ...place }: Omit<ProposedChange, '
   const path = pathOf(place)
   const { source_project_id: from, source_branch: branch } = read(mergeRequest, await hub.http.ask(path), path)
   if (from === null) return undefined
-  const what = `/projects/${from}/events`
-  const listed = await hub.http.findList(what, { action: 'pushed', sort: 'desc' })
-  const pushes = (listed ?? []).map((each) => read(push, { body: each }, what)).filter(({ push_data: data }) => data?.ref === branch && data.ref_type === 'branch')
+  const pushes = await pushesTo(hub, `/projects/${from}`, branch)
   const own = new Set(commits)
   const first = pushes.findLastIndex(({ push_data: data }) => own.has(data?.commit_to ?? ''))
   if (!pushes.some(({ push_data: data, author }) => data?.commit_to === head && author !== null && author !== undefined)) return undefined

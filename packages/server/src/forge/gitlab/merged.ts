@@ -1,4 +1,5 @@
 /** How a commit came to a branch: by merge requests that were merged, or by a push. */
+import type { z } from 'zod'
 import type { ForgeAccount, MergedChange } from '../../ports/forge.ts'
 import { forgeError } from '../codes.ts'
 import { listedCommit, mergeRequest, push } from './answers.ts'
@@ -18,9 +19,14 @@ export async function broughtBy(hub: GitLab, repository: string, branch: string,
 
 /** The first push whose end has the commit. */
 export async function pusherTo(hub: GitLab, repository: string, branch: string, since: readonly string[]): Promise<ForgeAccount | undefined> {
-  const path = `${projectPath(repository)}/events`
-  const [own, listed] = [new Set(since), await hub.http.findList(path, { action: 'pushed', sort: 'desc' })]
-  const found = (listed ?? []).map((each) => read(push, { body: each }, path))
-    .findLast(({ push_data: data }) => data?.ref === branch && data.ref_type === 'branch' && own.has(data.commit_to ?? ''))
+  const own = new Set(since)
+  const found = (await pushesTo(hub, projectPath(repository), branch)).findLast(({ push_data: data }) => own.has(data?.commit_to ?? ''))
   return found?.author === null || found?.author === undefined ? undefined : hub.account(found.author)
+}
+
+/** `project`: its path in the API. The newest first; none where they may not be seen. */
+export async function pushesTo({ http }: GitLab, project: string, branch: string): Promise<readonly z.output<typeof push>[]> {
+  const path = `${project}/events`
+  const listed = await http.findList(path, { action: 'pushed', sort: 'desc' })
+  return (listed ?? []).map((each) => read(push, { body: each }, path)).filter(({ push_data: data }) => data?.ref === branch && data.ref_type === 'branch')
 }
