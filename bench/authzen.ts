@@ -1,6 +1,6 @@
 /** AuthZEN evaluations a second beside an empty route of the same server in the same run, with some opt-outs active, in turns. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { logWorld, type World } from '../packages/cli/test/log-world.ts'
 
 const [turns, callers, optOuts] = [5, 16, 20]
 const slice = process.argv.includes('--full') ? 5_000 : 1_000
+const unlimited = { perSecond: 100_000, burst: 100_000 }
 const agent = new Agent({ keepAlive: true, maxSockets: callers })
 
 const question = JSON.stringify({
@@ -21,9 +22,9 @@ export async function run(): Promise<void> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../tools/build.ts', import.meta.url)), join(folder, 'built')], { stdio: 'ignore' })
   const world = await logWorld(join(folder, 'built', 'main.cjs'))
   try {
-    await unlimited(world)
+    await world.configure({ limits: { point: unlimited, address: unlimited } })
     for (let i = 0; i < optOuts; i += 1) world.activate(`bench-${i}`)
-    const [first] = [await ask(world, 'POST', '/access/v1/evaluation', question)]
+    const first = await ask(world, 'POST', '/access/v1/evaluation', question)
     if (!(JSON.parse(first) as { readonly decision: boolean }).decision) throw new Error(`the question is not answered with yes: ${first}`)
     const asked: Measured[] = []
     const empty: Measured[] = []
@@ -40,14 +41,6 @@ export async function run(): Promise<void> {
     await world.remove()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function unlimited(world: World): Promise<void> {
-  await world.stop()
-  const file = join(world.data, 'server.json')
-  const rate = { perSecond: 100_000, burst: 100_000 }
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, limits: { point: rate, address: rate } }))
-  await world.start()
 }
 
 interface Measured {

@@ -1,4 +1,4 @@
-/** Events: how long after an act whoever listens hears of it, and what sinks, one of them dead, cost a thousand uses a second. A server process of its own; `--full`: for a minute each; `--seconds N`. */
+/** Events: how long after an act whoever listens hears of it, and what sinks, one of them dead, cost a thousand uses a second. A server process of its own; `--full`: for a minute each. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { logWorld, type World } from '../packages/cli/test/log-world.ts'
 
-const stated = Number(process.argv[process.argv.indexOf('--seconds') + 1])
-const [seconds, aSecond, together] = [process.argv.includes('--full') ? 60 : stated > 0 ? stated : 5, 1_000, 20]
+const [seconds, aSecond, together] = [process.argv.includes('--full') ? 60 : 5, 1_000, 20]
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 
 interface Heard {
@@ -74,11 +73,8 @@ export async function run(): Promise<void> {
 }
 
 async function configure(world: World, sinks: readonly object[]): Promise<void> {
-  await world.stop()
-  const file = join(world.data, 'server.json')
   const rate = { perSecond: 100_000, burst: 100_000 }
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, alarms: { allow: ['127.0.0.1/32'] }, limits: { point: rate, address: rate }, sinks }))
-  await world.start()
+  await world.configure({ alarms: { allow: ['127.0.0.1/32'] }, limits: { point: rate, address: rate }, sinks })
 }
 
 interface Measured {

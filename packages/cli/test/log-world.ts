@@ -1,12 +1,11 @@
 /** A real server process beside a real repository: founded, pinned in the workspace, serving on a socket and on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder, temporaryRepository } from '@exeat/testkit'
-import { rmSync } from 'node:fs'
 import { plainEnvironment, type Ran, runExeat } from './session.ts'
 
 /** A finding of severity critical among five; the others pass. */
@@ -94,6 +93,8 @@ export interface World {
   /** Requests, approves and activates an opt-out whose document is merged first. */
   activate(name: string, extra?: Extra): void
   start(): Promise<void>
+  /** Starts the server again with these members of `server.json`. */
+  configure(members: object): Promise<void>
   /** Of the server that runs. */
   pid(): number | undefined
   stop(): Promise<void>
@@ -187,6 +188,12 @@ export async function logWorld(main: string, id = 'acme/payments', founding: Fou
         return
       }
       throw new Error('the server ended before it served')
+    },
+    async configure(members) {
+      await world.stop()
+      const file = join(data, 'server.json')
+      writeFileSync(file, JSON.stringify({ ...readJson(file), ...members }))
+      await world.start()
     },
     pid: () => server?.pid,
     async stop() {
